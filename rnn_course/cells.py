@@ -1,0 +1,210 @@
+"""One step of a recurrent network: from x^(t) and the state before to h^(t) and the state after.
+
+A cell is split where time enters. `project` takes the input to the hidden layer and knows no time,
+so it is done for all steps in one matrix product; `step` has to wait for the step before.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rnn_course import checks
+
+State = Tensor | tuple[Tensor, ...]
+
+
+class Cell(nn.Module):
+    """What every cell has: weights U, W, b, a projection of the input, and a step.
+
+        h, state = cell(x_t, state)        x_t (B, n_in), h (B, n_hidden)
+
+    A subclass writes `step`, and `initial_state` if its state is not one tensor of zeros.
+    `rows` is the number of rows of U, W and b where it is not n_hidden (an LSTM has 4 n_hidden).
+    Weights start as follows: U Glorot-uniform, each n_hidden rows of W orthogonal, b zero.
+
+    Raises `ValueError` for sizes that are no positive integers.
+    """
+
+    def __init__(self, n_in: int, n_hidden: int, rows: int | None = None,
+                 n_state: int | None = None) -> None:
+        super().__init__()
+        self.n_in = checks.positive("n_in", n_in)
+        self.n_hidden = checks.positive("n_hidden", n_hidden)
+        rows = rows or n_hidden
+        self.U = nn.Parameter(torch.empty(rows, n_in))
+        self.W = nn.Parameter(torch.empty(rows, n_state or n_hidden))
+        self.b = nn.Parameter(torch.empty(rows))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw U Glorot-uniform and W orthogonal (a block of n_hidden rows at a time); b = 0."""
+        for U, W in zip(self.U.split(self.n_hidden), self.W.split(self.n_hidden), strict=True):
+            nn.init.xavier_uniform_(U)
+            nn.init.orthogonal_(W)
+        nn.init.zeros_(self.b)
+
+    def project(self, x: Tensor) -> Tensor:
+        """Input to hidden, b + U x: (..., n_in) to (..., rows). No time in it."""
+        return F.linear(x, self.U, self.b)
+
+    def step(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
+        """Hidden to hidden: from the projected input a_t (B, rows) and the state to h, state."""
+        raise NotImplementedError(f"{type(self).__name__} has to write step(a_t, state)")
+
+    def initial_state(self, batch: int) -> State:
+        """The state before the first step: zeros (batch, n_hidden) like the weights."""
+        return self.W.new_zeros(batch, self.W.shape[1])
+
+    def forward(self, x_t: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """One step, `h, state = cell(x_t, state)`; no state means the initial one."""
+        checks.features("x_t", x_t, self.U, "B n_in", self.n_in)
+        return self.step(self.project(x_t), self.state_or_initial(state, len(x_t)))
+
+    def state_or_initial(self, state: State | None, batch: int) -> State:
+        """The state if it has the initial state's form, the initial state if it is None.
+
+        Raises `TypeError` or `ValueError` naming the part of the state that does not fit.
+        """
+        initial = self.initial_state(batch)
+        if state is None:
+            return initial
+        if isinstance(initial, Tensor):
+            return _same_form("state", state, initial)
+        if not isinstance(state, tuple) or len(state) != len(initial):
+            raise TypeError(f"state: expected {type(initial).__name__}{initial._fields}, "
+                            f"got {type(state).__name__}")
+        parts = zip(initial._fields, state, initial, strict=True)
+        return type(initial)(*(_same_form(f"state.{name}", s, i) for name, s, i in parts))
+
+    def extra_repr(self) -> str:
+        return f"n_in={self.n_in}, n_hidden={self.n_hidden}"
+
+
+def _same_form(name: str, value: Tensor, like: Tensor) -> Tensor:
+    checks.features(name, value, like, "B n", like.shape[1])
+    if len(value) != len(like):
+        raise ValueError(f"{name}: expected B = {len(like)} sequences, as in x, got {len(value)}")
+    return value
+
+
+class ElmanCell(Cell):
+    """The plain recurrence, hidden to hidden:
+
+        h^(t) = tanh(b + W h^(t-1) + U x^(t))
+
+    Parameters U (n_hidden, n_in), W (n_hidden, n_hidden), b (n_hidden). The state is h.
+    Source: Elman (1990); Goodfellow et al. (2016), equations 10.8 and 10.9; deck S1.1.
+    """
+
+    def step(self, a_t: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        h = torch.tanh(torch.addmm(a_t, state, self.W.t()))
+        return h, h
+
+
+class JordanCell(Cell):
+    """The recurrence that runs through the output alone:
+
+        h^(t) = tanh(b + W o^(t-1) + U x^(t)),    o^(t) = c + V h^(t)
+
+    Parameters U (n_hidden, n_in), W (n_hidden, n_out), b (n_hidden), V a linear layer with the
+    bias c. The state is o: all that one step tells the next.
+    Source: Jordan (1986); Goodfellow et al. (2016), figure 10.4; deck S3.2, S3.3.
+    """
+
+    def __init__(self, n_in: int, n_hidden: int, n_out: int) -> None:
+        super().__init__(n_in, n_hidden, n_state=checks.positive("n_out", n_out))
+        self.V = nn.Linear(n_hidden, n_out)
+
+    def step(self, a_t: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        h = torch.tanh(torch.addmm(a_t, state, self.W.t()))
+        return h, self.V(h)
+
+
+class LSTMState(NamedTuple):
+    """What an LSTM carries over: its output h and its memory c, each (B, n_hidden)."""
+
+    h: Tensor
+    c: Tensor
+
+
+class LSTMCell(Cell):
+    """Long short-term memory. With i, f, o the input, forget and output gates, c̃ the candidate:
+
+        i, f, o = σ(b + W h^(t-1) + U x^(t)),    c̃ = tanh(b + W h^(t-1) + U x^(t))
+        c^(t) = f ⊙ c^(t-1) + i ⊙ c̃,    h^(t) = o ⊙ tanh(c^(t))
+
+    each with rows of its own in U (4 n_hidden, n_in), W (4 n_hidden, n_hidden) and b (4 n_hidden),
+    in torch's order i, f, c̃, o. The forget gate's bias starts at `forget_bias`, so that the memory
+    is kept until training says otherwise.
+    Source: Hochreiter and Schmidhuber (1997); Gers et al. (2000); Jozefowicz et al. (2015) for the
+    bias; Goodfellow et al. (2016), section 10.10.1.
+    """
+
+    def __init__(self, n_in: int, n_hidden: int, forget_bias: float = 1.0) -> None:
+        if not math.isfinite(forget_bias):
+            raise ValueError(f"forget_bias: expected a finite number, got {forget_bias!r}")
+        self.forget_bias = forget_bias
+        super().__init__(n_in, n_hidden, rows=4 * checks.positive("n_hidden", n_hidden))
+
+    def reset_parameters(self) -> None:
+        """As in `Cell`, but the forget gate's bias is `forget_bias`."""
+        super().reset_parameters()
+        with torch.no_grad():
+            self.b[self.n_hidden:2 * self.n_hidden] = self.forget_bias
+
+    def initial_state(self, batch: int) -> LSTMState:
+        h = super().initial_state(batch)
+        return LSTMState(h, h)
+
+    def step(self, a_t: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
+        i, f, g, o = torch.addmm(a_t, state.h, self.W.t()).chunk(4, dim=1)
+        c = f.sigmoid() * state.c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        return h, LSTMState(h, c)
+
+
+class GRUCell(Cell):
+    """The gated recurrent unit. With r and z the reset and update gates, h̃ the candidate:
+
+        r, z = σ(b + W h^(t-1) + U x^(t))
+        h̃ = tanh(b + W (r ⊙ h^(t-1)) + U x^(t))            reset="before" the matrix product
+        h̃ = tanh(b + r ⊙ (W h^(t-1) + b_r) + U x^(t))      reset="after" it
+        h^(t) = z ⊙ h^(t-1) + (1 - z) ⊙ h̃
+
+    each with rows of its own in U (3 n_hidden, n_in), W (3 n_hidden, n_hidden) and b (3 n_hidden),
+    in torch's order r, z, h̃. Papers and the book reset before; torch and cuDNN after, which lets
+    one matrix product serve all three and needs the second bias b_r (n_hidden).
+    Source: Cho et al. (2014); Goodfellow et al. (2016), equations 10.45 to 10.47.
+
+    Raises `ValueError` for another `reset`.
+    """
+
+    def __init__(self, n_in: int, n_hidden: int, reset: str = "after") -> None:
+        self.reset = checks.one_of("reset", reset, ("after", "before"))
+        super().__init__(n_in, n_hidden, rows=3 * checks.positive("n_hidden", n_hidden))
+
+    def reset_parameters(self) -> None:
+        """As in `Cell`; b_r, where there is one, is zero."""
+        super().reset_parameters()
+        self.b_r = nn.Parameter(torch.zeros(self.n_hidden)) if self.reset == "after" else None
+
+    def step(self, a_t: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        H = self.n_hidden
+        a_gates, a_new = a_t.split([2 * H, H], dim=1)
+        if self.reset == "after":
+            gates, new = F.linear(state, self.W).split([2 * H, H], dim=1)
+            r, z = (a_gates + gates).sigmoid().chunk(2, dim=1)
+            candidate = torch.tanh(a_new + r * (new + self.b_r))
+        else:
+            r, z = torch.addmm(a_gates, state, self.W[:2 * H].t()).sigmoid().chunk(2, dim=1)
+            candidate = torch.tanh(torch.addmm(a_new, r * state, self.W[2 * H:].t()))
+        h = candidate + z * (state - candidate)
+        return h, h
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, reset={self.reset!r}"

@@ -1,0 +1,91 @@
+"""What is said of bad input: which argument, what came, what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def positive(name: str, value: int) -> int:
+    """Return `value` if it is an integer of at least 1, else raise `ValueError`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name}: expected an integer of at least 1, got {value!r}")
+    return value
+
+
+def one_of(name: str, value: str, choices: Sequence[str]) -> str:
+    """Return `value` if it is one of `choices`, else raise `ValueError`."""
+    if value not in choices:
+        raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
+    return value
+
+
+def instance(name: str, value: object, kind: type) -> object:
+    """Return `value` if it is a `kind`, else raise `TypeError`."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}: expected a {kind.__name__}, got {type(value).__name__}")
+    return value
+
+
+def features(name: str, x: Tensor, like: Tensor, axes: str, width: int) -> Tensor:
+    """Return `x` if its axes are those in `axes`, its last axis has `width` features, it is not
+    empty, and it has the dtype and device of the weights `like`.
+
+    Raises `TypeError` for what is no tensor and for a wrong dtype, `ValueError` for the rest.
+    """
+    letters = axes.split()
+    shape = f"({', '.join(letters)})"
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{name}: expected a tensor of shape {shape}, got {type(x).__name__}")
+    if x.dim() != len(letters):
+        raise ValueError(f"{name}: expected shape {shape}, got {tuple(x.shape)}")
+    if x.shape[-1] != width:
+        raise ValueError(f"{name}: expected {letters[-1]} = {width} features, got {x.shape[-1]}")
+    for letter, size in zip(letters[:-1], x.shape, strict=False):
+        if size == 0:
+            raise ValueError(f"{name}: expected {letter} of at least 1, got {tuple(x.shape)}")
+    if x.dtype != like.dtype:
+        raise TypeError(f"{name}: expected the weights' dtype {like.dtype}, got {x.dtype}")
+    if x.device != like.device:
+        raise ValueError(f"{name}: expected the weights' device {like.device}, got {x.device}")
+    return x
+
+
+def lengths(value: Tensor | Sequence[int], batch: int, steps: int, device: torch.device) -> Tensor:
+    """Return the lengths as an int64 tensor (B,) on `device`, each between 1 and `steps`.
+
+    Raises `TypeError` unless they are whole numbers, `ValueError` for a wrong count or range.
+    """
+    try:
+        value = torch.as_tensor(value, device=device)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"lengths: expected whole numbers, got {value!r}") from error
+    if value.is_floating_point() or value.is_complex() or value.dtype == torch.bool:
+        raise TypeError(f"lengths: expected whole numbers, got {value.dtype}")
+    if value.shape != (batch,):
+        raise ValueError(f"lengths: expected one for each of {batch} sequences, shape ({batch},), "
+                         f"got shape {tuple(value.shape)}")
+    wrong = ((value < 1) | (value > steps)).nonzero()
+    if len(wrong):
+        index = int(wrong[0])
+        raise ValueError(f"lengths: expected 1 ≤ length ≤ {steps} (the number of steps in x), "
+                         f"got {int(value[index])} at index {index}")
+    return value.long()
+
+
+def symbols(name: str, x: Tensor, n_symbols: int) -> Tensor:
+    """Return `x` if it is an int64 tensor (B, T) of symbols 0 ≤ x < n_symbols, not empty.
+
+    Raises `TypeError` for a wrong type, `ValueError` for a wrong shape or range.
+    """
+    if not isinstance(x, Tensor) or x.dtype != torch.int64:
+        got = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise TypeError(f"{name}: expected an int64 tensor of symbols, got {got}")
+    if x.dim() != 2 or x.numel() == 0:
+        raise ValueError(f"{name}: expected shape (B, T), not empty, got {tuple(x.shape)}")
+    low, high = int(x.min()), int(x.max())
+    if low < 0 or high >= n_symbols:
+        raise ValueError(f"{name}: expected symbols 0 … {n_symbols - 1}, got {low} … {high}")
+    return x

@@ -1,0 +1,103 @@
+"""All steps of a cell: the one place where the loop over time, lengths and masks live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from rnn_course import checks, kernels
+from rnn_course.cells import Cell, ElmanCell, State
+
+Lengths = Tensor | Sequence[int]
+
+
+def unroll(cell: Cell, x: Tensor, state: State | None = None,
+           lengths: Lengths | None = None) -> tuple[Tensor, State]:
+    """Run `cell` over x, a step at a time: the definition of a recurrent network.
+
+        a = cell.project(x);    h^(t), state^(t) = cell.step(a^(t), state^(t-1))
+
+    x (B, T, n_in), h (B, T, n_hidden); the state returned is the one after the last step.
+    With `lengths` (B,), a sequence's state stands still after its own last step: h repeats h^(τ),
+    the state returned is that at τ, and whatever stands in the padding is never looked at.
+
+    Raises `TypeError` or `ValueError` that names the argument: x of wrong rank, width, dtype or
+    device, or empty; a state of another form; lengths of wrong count, type or range.
+    Source: Goodfellow et al. (2016), section 10.1; deck S1.1, S1.2.
+    """
+    x, state, lengths = _checked(cell, x, state, lengths)
+    h, out = None, []
+    for t, a_t in enumerate(cell.project(x).unbind(1)):
+        h_new, new = cell.step(a_t, state)
+        if lengths is None or t == 0:                      # every sequence has a first step
+            h, state = h_new, new
+        else:
+            live = (t < lengths).unsqueeze(1)
+            h, state = torch.where(live, h_new, h), _where(live, new, state)
+        out.append(h)
+    return torch.stack(out, dim=1), state
+
+
+class RNN(nn.Module):
+    """A recurrent network of any cell: `h, state = rnn(x, state=None, lengths=None)`.
+
+    The same function as `unroll`. A cell that has a kernel (`kernels.py`: back-propagation
+    through time by hand) runs through it; any other cell, and one whose `project` or `step` has
+    been written anew, runs through the plain loop.
+    """
+
+    def __init__(self, cell: Cell) -> None:
+        super().__init__()
+        self.cell = checks.instance("cell", cell, Cell)
+
+    def forward(self, x: Tensor, state: State | None = None,
+                lengths: Lengths | None = None) -> tuple[Tensor, State]:
+        """x (B, T, n_in) to h (B, T, n_hidden) and the state after the last step; see `unroll`."""
+        cell, kernel = self.cell, _kernel(self.cell)
+        if kernel is None:
+            return unroll(cell, x, state, lengths)
+        x, state, lengths = _checked(cell, x, state, lengths)
+        h = kernel(x, state, cell.U, cell.W, cell.b)
+        if lengths is None:
+            return h, h[:, -1]
+        # No step looks ahead, so the kernel may run on into the padding; what it wrote there is
+        # replaced by the last h that counts.
+        end = (lengths - 1).view(-1, 1, 1).expand(-1, 1, h.shape[2])
+        last = h.gather(1, end)
+        return torch.where(_live(x, lengths), h, last), last.squeeze(1)
+
+
+#: the kernel that computes the same as a cell with these two methods
+_KERNELS = {(Cell.project, ElmanCell.step): kernels.ElmanBPTT.apply}
+
+
+def _kernel(cell: Cell) -> Callable[..., Tensor] | None:
+    """The cell's kernel, unless a reader has written its `project` or `step` anew."""
+    methods = (getattr(method, "__func__", None) for method in (cell.project, cell.step))
+    return _KERNELS.get(tuple(methods))
+
+
+def _checked(cell: Cell, x: Tensor, state: State | None,
+             lengths: Lengths | None) -> tuple[Tensor, State, Tensor | None]:
+    checks.instance("cell", cell, Cell)
+    checks.features("x", x, cell.U, "B T n_in", cell.n_in)
+    state = cell.state_or_initial(state, len(x))
+    if lengths is not None:
+        lengths = checks.lengths(lengths, x.shape[0], x.shape[1], x.device)
+        # Zeros, since not even a NaN in the padding may reach the gradient (0 · NaN is NaN).
+        x = torch.where(_live(x, lengths), x, 0)
+    return x, state, lengths
+
+
+def _live(x: Tensor, lengths: Tensor) -> Tensor:
+    """(B, T, 1): is this step inside its sequence?"""
+    steps = torch.arange(x.shape[1], device=x.device)
+    return (steps < lengths.unsqueeze(1)).unsqueeze(2)
+
+
+def _where(live: Tensor, new: State, old: State) -> State:
+    if isinstance(new, Tensor):
+        return torch.where(live, new, old)
+    return type(new)(*(torch.where(live, n, o) for n, o in zip(new, old, strict=True)))

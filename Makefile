@@ -1,0 +1,55 @@
+# `make` lists what there is to do. Python 3.11, git and make are all that has to be there before.
+PYTHON ?= $(shell for p in python3.11 python3 python; do command -v $$p && break; done)
+VENV ?= .venv
+PY = $(VENV)/bin/python
+PORT ?= 8000
+
+ENVIRONMENT = $(VENV)/.requirements
+VENDORED = book/_static/vendor/.stamp
+BUILT = _build/.book
+FOUND = $(shell find book notebooks rnn_course -type f ! -path '*/vendor/*' ! -path '*/.*' ! -name '*.pyc')
+
+.PHONY: help book test lint serve bench notebooks clean browser
+.DELETE_ON_ERROR:
+
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+book: $(BUILT)  ## build the site into _build/html
+	@echo "Open _build/html/index.html, or run: make serve"
+
+test: lint browser $(BUILT)  ## check everything: lint, book, unit tests, notebooks, browser
+	OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest --nbval tests notebooks
+
+lint: $(ENVIRONMENT)  ## check the style of the code, notebooks included
+	$(PY) -m ruff check .
+	$(PY) tools/notebooks.py --check
+
+serve: $(BUILT)  ## show the site at http://127.0.0.1:8000 (PORT=...)
+	$(PY) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+bench: $(ENVIRONMENT)  ## time the tanh RNN against torch.nn.RNN and others
+	$(PY) -m benchmarks
+
+notebooks: $(ENVIRONMENT)  ## run every notebook in place, and write book/ledger.md from them
+	$(PY) tools/notebooks.py
+	$(PY) -m rnn_course ledger --markdown > book/ledger.md.new
+	mv book/ledger.md.new book/ledger.md
+
+clean:  ## remove what was built and fetched (the environment stays: rm -r .venv)
+	rm -rf _build book/_static/vendor .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(ENVIRONMENT): requirements.txt requirements-dev.txt constraints.txt pyproject.toml tools/setup_venv.py
+	$(PYTHON) tools/setup_venv.py $(VENV)
+
+$(VENDORED): package.json package-lock.json tools/vendor.py $(ENVIRONMENT)
+	$(PY) tools/vendor.py
+
+# After a complaint Sphinx's memory goes, since it complains of a page only when it reads it.
+$(BUILT): _config.yml _toc.yml $(FOUND) $(VENDORED)
+	$(VENV)/bin/jupyter-book build . -W --keep-going || { rm -rf _build/.doctrees; exit 1; }
+	touch $@
+
+browser: $(ENVIRONMENT)
+	$(PY) tools/browser.py

@@ -2,6 +2,8 @@
 
 from rnn_course.cells import Cell, ElmanCell, GRUCell, JordanCell, LSTMCell
 from rnn_course.summarise import Summariser
+from rnn_course.train import evaluate, fit
 from rnn_course.unroll import RNN, unroll
 
-__all__ = ["RNN", "Cell", "ElmanCell", "GRUCell", "JordanCell", "LSTMCell", "Summariser", "unroll"]
+__all__ = ["RNN", "Cell", "ElmanCell", "GRUCell", "JordanCell", "LSTMCell", "Summariser",
+           "evaluate", "fit", "unroll"]

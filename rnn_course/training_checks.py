@@ -1,0 +1,160 @@
+"""What `fit` says of bad input, and of a run that has gone wrong: it never goes on silently."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from os import PathLike
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rnn_course.checks import positive
+
+
+def check_arguments(given: dict[str, Any]) -> None:
+    """Raise `TypeError` or `ValueError` unless these arguments of `fit`, by name, make sense."""
+    model, valid = given["model"], given["valid"]
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
+    if not any(p.requires_grad for p in model.parameters()):
+        raise ValueError(f"model: expected at least one trainable parameter, got none in "
+                         f"{type(model).__name__}")
+    for name in ("loss", "metric"):
+        if not callable(given[name]) and not (name == "metric" and given[name] is None):
+            raise TypeError(f"{name}: expected a function of (model, batch), got {given[name]!r}")
+    check_split("train", given["train"])
+    if valid is not None:
+        check_split("valid", valid)
+
+    path = given["checkpoint"]
+    if path is not None and (not isinstance(path, str | PathLike) or not str(path)):
+        raise TypeError(f"checkpoint: expected a path or None, got {path!r}")
+    positive("epochs", given["epochs"])
+    positive("batch_size", given["batch_size"])
+    for name in ("patience", "save_every"):
+        if given[name] is not None:
+            positive(name, given[name])
+    for name in ("patience", "metric"):
+        if given[name] is not None and valid is None:
+            raise ValueError(f"valid: expected one beside {name}, got None")
+    seed = given["seed"]
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed: expected an integer 0 ≤ seed < 2**32, got {seed!r}")
+    _number("lr", given["lr"])
+    _number("weight_decay", given["weight_decay"], zero=True)
+    if given["clip"] is not None:
+        _number("clip", given["clip"])
+    for name in ("decay", "progress"):
+        if not isinstance(given[name], bool):
+            raise ValueError(f"{name}: expected True or False, got {given[name]!r}")
+
+
+def check_split(name: str, split: Any) -> None:
+    """Raise unless `split` has a length of at least 1 and `.batches`, as a task's splits do."""
+    if not hasattr(split, "__len__") or not hasattr(split, "batches"):
+        raise TypeError(f"{name}: expected a split (a length, and .batches(batch_size, "
+                        f"generator)), got {type(split).__name__}")
+    if len(split) == 0:
+        raise ValueError(f"{name}: expected at least one example, got none")
+
+
+def find_device(device: str | torch.device | None) -> torch.device:
+    """The device asked for, the GPU where there is one for None; `ValueError` if there is none."""
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        found = torch.device(device)
+    except (RuntimeError, TypeError):
+        found = None
+    if found is None or found.type not in ("cpu", "cuda"):
+        raise ValueError(f"device: expected None, 'cpu', 'cuda' or 'cuda:0', got {str(device)!r}")
+    if found.type == "cpu":
+        return found
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if (found.index or 0) >= count:
+        raise ValueError(f"device: expected one that is here ({count} GPUs are), got {str(found)!r}"
+                         "; None takes the GPU where there is one and the CPU otherwise")
+    return torch.device("cuda", torch.cuda.current_device() if found.index is None else found.index)
+
+
+def make_optimiser(make: Callable[..., torch.optim.Optimizer], parameters: list[nn.Parameter], *,
+                   lr: float, weight_decay: float) -> torch.optim.Optimizer:
+    """The optimiser of these parameters, all with one learning rate; raises where that fails."""
+    expected = "optimiser: expected a class, or a functools.partial of one, that is called with " \
+               "(parameters, lr=, weight_decay=) and gives an optimiser with one learning rate"
+    try:
+        made = make(parameters, lr=lr, weight_decay=weight_decay)
+    except TypeError as error:
+        raise TypeError(f"{expected}, got {make!r} ({error})") from error
+    if not isinstance(made, torch.optim.Optimizer) or len(made.param_groups) != 1:
+        raise TypeError(f"{expected}, got {made!r}")
+    return made
+
+
+def check_batch(name: str, number: int, batch: Any) -> None:
+    """Raise `ValueError` where a tensor of the batch has a NaN or an infinity."""
+    for part, value in batch._asdict().items():
+        if isinstance(value, Tensor) and value.is_floating_point():
+            wrong = (~value.isfinite()).nonzero()
+            if len(wrong):
+                index = tuple(wrong[0].tolist())
+                raise ValueError(f"{name}: expected finite numbers, got {value[index].item()} in "
+                                 f"{part} of batch {number} at index {index}")
+
+
+def check_loss(loss: Any, history: Any) -> None:
+    """Raise unless the step's loss is a finite scalar that a gradient can be taken of."""
+    if not isinstance(loss, Tensor) or loss.dim() != 0 or not loss.is_floating_point():
+        raise ValueError(f"loss: expected a scalar tensor (shape ()), got {described(loss)}")
+    if not loss.isfinite():
+        before = history.grad_norm[-1] if history.grad_norm else "none yet"
+        raise FloatingPointError(
+            f"loss: expected a finite value, got {loss.item()} at step {len(history.loss)} "
+            f"(epoch {history.epochs}); the last gradient norm was {before}. {_HINT}")
+    if not loss.requires_grad:
+        raise ValueError(_NO_GRADIENT)
+
+
+def check_gradient(norm: Tensor, parameters: list[nn.Parameter], history: Any) -> None:
+    """Raise unless the step's gradient is there and finite."""
+    if all(p.grad is None for p in parameters):
+        raise ValueError(_NO_GRADIENT)
+    if not norm.isfinite():
+        raise FloatingPointError(
+            f"gradient: expected a finite norm, got {norm.item()} at step {len(history.loss)} "
+            f"(epoch {history.epochs}), where the loss still was finite. {_HINT}")
+
+
+def check_scores(scores: Any, size: int) -> None:
+    """Raise `ValueError` unless a metric gave one score for each of the batch's examples."""
+    if not isinstance(scores, Tensor) or scores.shape != (size,):
+        raise ValueError(f"metric: expected one score an example, a tensor of shape ({size},), "
+                         f"got {described(scores)}")
+
+
+def check_epoch(split: Any, batch_size: int, history: Any) -> None:
+    """Raise `ValueError` where an epoch had another number of batches than its length says."""
+    steps = len(history.loss) - history.epochs * history.steps_per_epoch
+    if steps != history.steps_per_epoch:
+        raise ValueError(f"train: expected {history.steps_per_epoch} batches of {batch_size} for "
+                         f"{len(split)} examples, got {steps}")
+
+
+def described(value: Any) -> str:
+    """A tensor's dtype and shape, or another value's type."""
+    return (f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+            if isinstance(value, Tensor) else type(value).__name__)
+
+
+_HINT = "Try a lower lr, or a lower clip."
+_NO_GRADIENT = ("loss: expected to depend on the model's trainable parameters, got no gradient "
+                "(was something detached, or computed under torch.no_grad()?)")
+
+
+def _number(name: str, value: Any, zero: bool = False) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or value < 0 or (value == 0 and not zero):
+        raise ValueError(f"{name}: expected a finite number {'≥' if zero else '>'} 0, "
+                         f"got {value!r}")

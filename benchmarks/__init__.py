@@ -1,0 +1,1 @@
+"""How fast the package is, beside others, in one process: `python -m benchmarks`."""

@@ -1,0 +1,78 @@
+"""Timing several ways to do the same, in turns, so that only the ratios have to be believed."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import random
+import statistics
+import time
+from collections.abc import Callable
+from datetime import date
+
+import torch
+
+
+def interleaved(runs: dict[str, Callable[[], object]], seconds: float,
+                at_least: int = 15) -> dict[str, float]:
+    """The median time of each run, in seconds; every round calls all of them, in a new order."""
+    order, rng = list(runs), random.Random(0)
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for name in order * 3:                                 # warm up
+        runs[name]()
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(times[order[0]]) < at_least:
+        rng.shuffle(order)
+        for name in order:
+            start = time.perf_counter()
+            runs[name]()
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def alive_between_passes(forward: Callable[[], torch.Tensor]) -> int:
+    """The bytes alive after the forward pass: the output, and what autograd keeps for later."""
+    storages = {}
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        storages[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        pack(forward())
+    return sum(storages.values())
+
+
+def machine() -> dict[str, str]:
+    """What has to stand beside every figure."""
+    return {
+        "processor": _processor(),
+        "vector instructions": torch.backends.cpu.get_cpu_capability(),
+        "cores": str(os.cpu_count()),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "malloc": _malloc(),
+        "date": date.today().isoformat(),
+    }
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo") as lines:
+            return next(line.split(":")[1].strip() for line in lines if "model name" in line)
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _malloc() -> str:
+    settings = [f"{k}={v}" for k, v in sorted(os.environ.items())
+                if k.startswith(("MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD"))]
+    try:
+        version = ctypes.CDLL(None).gnu_get_libc_version
+        version.restype = ctypes.c_char_p
+        name = f"glibc {version().decode()}"
+    except AttributeError:
+        name = platform.libc_ver()[0] or platform.system()
+    return f"{name}, {', '.join(settings) or 'no settings of its own'}"

@@ -1,0 +1,52 @@
+"""The benchmarks compare like with like, and a missed gate is noticed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from benchmarks import measure, tanh
+from benchmarks.__main__ import markdown
+
+ROW = tanh.Row((200, 32, 128, 256), threads=1, ours=1.0, torch=1.3, d2l=1.5, limit=0.9)
+SCALING = tanh.Scaling([50, 100], [1.0, 2.0], exponent=1.0, bytes_ours=5, bytes_loop=9)
+
+
+def test_the_versions_agree_and_can_be_timed():
+    medians = measure.interleaved(tanh.variants(6, 2, 3, 4), seconds=0, at_least=2)
+    assert set(medians) == {"ours", "torch", "d2l", "limit"}
+    assert all(value > 0 for value in medians.values())
+
+
+def test_each_gate_can_be_missed():
+    assert not ROW.short_of and not SCALING.short_of
+    assert "1.10 of torch.nn.RNN, under 1.2" in replace(ROW, torch=1.1).short_of[0]
+    assert "1.30 of torch.nn.RNN, under 1.4" in replace(ROW, shape=(784, 32, 1, 128)).short_of[0]
+    assert "of the limit, over 1.25" in replace(ROW, limit=0.7).short_of[0]
+    assert "of the limit, over 1.9" in replace(ROW, shape=tanh.SHAPES[0], limit=0.5).short_of[0]
+    assert not replace(ROW, threads=2, torch=0.5).short_of
+    assert "T^1.20" in replace(SCALING, exponent=1.2).short_of[0]
+    assert "10 bytes" in replace(SCALING, bytes_ours=10).short_of[0]
+
+
+def test_memory_counts_what_is_kept_and_what_is_returned():
+    x = torch.randn(1000, requires_grad=True)
+    assert measure.alive_between_passes(lambda: x.tanh()) == 4000     # the output, kept as well
+    assert measure.alive_between_passes(lambda: x.exp().sin()) == 8000
+    found = tanh.scaling(seconds=0, steps=(20, 40), at_least=1)
+    assert found.bytes_ours < found.bytes_loop
+
+
+def test_the_page_shows_a_run_that_met_its_gates():
+    text = (Path(measure.__file__).parent / "results.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| ") and "**" in line]
+    assert len(rows) == 2 * len(tanh.SHAPES)
+    for cells, shape in zip(rows, tanh.SHAPES, strict=False):         # the first six: one thread
+        assert cells[1].strip() == ", ".join(map(str, shape))
+        torch_ms, ours = float(cells[2]), float(cells[3])
+        limit = torch_ms / float(cells[6])
+        row = tanh.Row(shape, 1, ours=ours, torch=torch_ms, d2l=torch_ms, limit=limit)
+        assert row.speed_up > (1.39 if shape[0] >= 784 else 1.19)     # two digits are printed
+    assert markdown({}, [ROW], SCALING).count("\n| 200, 32, 128, 256 |") == 1

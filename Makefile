@@ -46,9 +46,11 @@ $(ENVIRONMENT): requirements.txt requirements-dev.txt constraints.txt pyproject.
 $(VENDORED): package.json package-lock.json tools/vendor.py $(ENVIRONMENT)
 	$(PY) tools/vendor.py
 
-# After a complaint Sphinx's memory goes, since it complains of a page only when it reads it.
-$(BUILT): _config.yml _toc.yml $(FOUND) $(VENDORED)
-	$(VENV)/bin/jupyter-book build . -W --keep-going || { rm -rf _build/.doctrees; exit 1; }
+# All pages are read anew, so that a warning is repeated until it is mended; notebooks whose code has
+# not changed are not run again.
+$(BUILT): _config.yml _toc.yml benchmarks/results.md $(FOUND) $(VENDORED)
+	rm -rf _build/html
+	$(VENV)/bin/jupyter-book build . --all -W --keep-going
 	touch $@
 
 browser: $(ENVIRONMENT)

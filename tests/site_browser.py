@@ -1,0 +1,108 @@
+"""A browser that sees the built site and nothing else, for the tests and for screenshots."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tools.browser import NAMES
+
+ROOT = Path(__file__).resolve().parent.parent
+SITE = ROOT / "_build" / "html"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update",
+         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+THEMES = ("light", "dark")
+
+# What a page loads late: mathematics and widgets. Frames of a figure count when they are shown.
+SETTLED = """async () => {
+  await window.MathJax?.startup?.promise;
+  const views = document.querySelectorAll('[type="application/vnd.jupyter.widget-view+json"]');
+  const drawn = () => document.querySelectorAll('.widget-subarea > *').length;
+  for (let i = 0; drawn() < views.length; i++) {
+    if (i === 200) throw new Error(`${drawn()} of ${views.length} widgets came up in 20 s`);
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+  await document.fonts.ready;
+  await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+}"""
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Serve a folder on a free port of this machine; gives the address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def launch() -> Iterator[Browser]:
+    """Start the Chromium found in PATH, or else the one that Playwright installed."""
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Visit:
+    """A page in the browser, and everything that went wrong on it so far."""
+
+    page: Page
+    base: str
+    problems: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> None:
+        """Open a page of the site and wait until its mathematics and its widgets stand."""
+        self.page.goto(self.base + path, wait_until="load")
+        self.page.evaluate(SETTLED)
+
+
+@contextmanager
+def visit(browser: Browser, base: str, size: str = "desktop", theme: str = "light"
+          ) -> Iterator[Visit]:
+    """A fresh window that can reach `base` alone and keeps a record of every complaint."""
+    context = browser.new_context(viewport=SIZES[size], color_scheme=theme,
+                                  reduced_motion="reduce", device_scale_factor=1)
+    context.add_init_script(f"localStorage.mode = localStorage.theme = '{theme}'")
+    visited = Visit(context.new_page(), base)
+    note, page = visited.problems.append, visited.page
+
+    def refuse(route, request) -> None:
+        note(f"another host: {request.url}")
+        route.abort()
+
+    context.route(re.compile(f"^(?!{re.escape(base)}|data:|blob:)"), refuse)
+    page.on("console", lambda message: message.type in ("error", "warning")
+            and note(f"console {message.type}: {message.text}"))
+    page.on("pageerror", lambda error: note(f"uncaught: {error}"))
+    page.on("requestfailed", lambda request: note(f"request failed: {request.url}"))
+    page.on("response", lambda response: response.status >= 400
+            and note(f"status {response.status}: {response.url}"))
+    try:
+        yield visited
+    finally:
+        context.close()

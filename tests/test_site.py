@@ -1,0 +1,322 @@
+"""The built site in a browser that reaches nothing else. `make book` builds it first."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from playwright.sync_api import Browser, Locator, Page, expect
+from site_browser import ROOT, SITE, SIZES, THEMES, Visit, launch, serve, visit
+
+AXE = ROOT / "book" / "_static" / "vendor" / "axe" / "axe.min.js"
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+CHAPTERS = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
+PAGES = [*CHAPTERS, "search", "genindex", "py-modindex"]
+
+#: what the widget manager's own JSON schema says of itself in every console; nothing is amiss
+HARMLESS = re.compile(r'^console warning: strict mode: use allowUnionTypes .*\(strictTypes\)$')
+
+AXE_RUN = """async () => (await axe.run()).violations.flatMap(v => v.nodes.map(
+  n => `${v.id}: ${v.help}: ${n.target.join(' ')}: ${n.html.slice(0, 160)}`))"""
+
+
+def source(page: str) -> str:
+    """What a page was written as; only the code of a notebook's code cells, if it is one."""
+    notebook = ROOT / f"{page}.ipynb"
+    if not notebook.exists():
+        return (ROOT / f"{page}.md").read_text(encoding="utf-8")
+    return "\n".join("".join(cell["source"]) for cell in json.loads(notebook.read_text())["cells"])
+
+
+def movables(page: str) -> int:
+    """How many figures the notebook of this page lets the reader move."""
+    notebook = ROOT / f"{page}.ipynb"
+    if not notebook.exists():
+        return 0
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+    return len(re.findall(r"\bmovable\(", code))
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[str]:
+    missing = [page for page in PAGES if not (SITE / f"{page}.html").exists()]
+    assert not missing, f"run `make book` first; not built: {', '.join(missing)}"
+    assert AXE.exists(), "run `python tools/vendor.py` first: axe-core is missing"
+    with serve(SITE) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launch() as started:
+        yield started
+
+
+def complaints(visited: Visit) -> list[str]:
+    """What the browser said of the page, but for what is known to be harmless."""
+    return [problem for problem in visited.problems if not HARMLESS.match(problem)]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core, with all its rules, says of the page as it is now."""
+    page.add_script_tag(path=AXE)
+    return page.evaluate(AXE_RUN)
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the window."""
+    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+
+def unfold(page: Page) -> None:
+    """Open every solution and every folded cell."""
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.evaluate("document.querySelectorAll('.toggle-button-hidden').forEach(b => b.click())")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_sound(base: str, browser: Browser, name: str, size: str) -> None:
+    with visit(browser, base, size, "light") as visited:
+        visited.go(f"{name}.html")
+        page = visited.page
+        unfold(page)
+        for theme in THEMES:
+            page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+            assert violations(page) == [], theme
+        assert overflow(page) <= 0
+        assert complaints(visited) == []
+
+
+def test_the_reader_chooses_the_theme(base: str, browser: Browser) -> None:
+    with visit(browser, base, theme="dark") as visited:
+        visited.go(f"{CHAPTERS[0]}.html")
+        themes = visited.page.locator("html")
+        expect(themes).to_have_attribute("data-theme", "dark")
+        visited.page.get_by_role("button", name="Color mode").click()
+        visited.page.get_by_role("button", name="Color mode").click()
+        expect(themes).to_have_attribute("data-theme", "light")
+        assert complaints(visited) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_menus_are_sound_when_open(base: str, browser: Browser, size: str) -> None:
+    with visit(browser, base, size) as visited:
+        page = visited.page
+        visited.go(f"{CHAPTERS[1]}.html")
+        page.locator("button.search-button__button:visible").first.click()
+        expect(page.locator("#pst-search-dialog")).to_be_visible()
+        assert violations(page) == []
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Launch interactive content").click()
+        expect(page.get_by_role("link", name="Colab")).to_be_visible()
+        assert violations(page) == []
+        if size == "phone":
+            page.keyboard.press("Escape")
+            page.locator("button.primary-toggle").click()
+            contents = page.get_by_role("navigation", name="Main")
+            expect(contents.get_by_role("link", name="Glossary")).to_be_visible()
+            assert violations(page) == []
+        assert complaints(visited) == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_mathematics_is_typeset(base: str, browser: Browser, name: str) -> None:
+    built = BeautifulSoup((SITE / f"{name}.html").read_bytes(), "html.parser")
+    formulas = len(built.select("main .math"))
+    written = re.sub(r"`[^`]*`", "", source(name))         # a $ in code is no formula
+    assert formulas or not re.search(r"\$[^$\n]+\$", written), "formulas in the source only"
+    with visit(browser, base) as visited:
+        visited.go(f"{name}.html")
+        assert visited.page.locator("main .math mjx-container").count() == formulas
+        assert visited.page.locator("mjx-merror, [data-mjx-error]").count() == 0
+
+
+def test_search_finds_a_word(base: str, browser: Browser) -> None:
+    with visit(browser, base) as visited:
+        visited.go("search.html?q=recurrence")
+        expect(visited.page.locator("#search-results li").first).to_be_visible()
+        assert complaints(visited) == []
+
+
+# --- links, without a browser ---------------------------------------------------------------------
+
+def soups() -> dict[Path, BeautifulSoup]:
+    return {path: BeautifulSoup(path.read_bytes(), "html.parser") for path in SITE.rglob("*.html")
+            if "_static" not in path.parts}                # the themes' templates lie there
+
+
+def broken(pages: dict[Path, BeautifulSoup], folder: Path) -> list[str]:
+    """Links, scripts, styles and pictures that lead nowhere; and whatever is not a plain link and
+    leads to another host."""
+    wrong = []
+    anchors = {path: {tag.get("id") or tag.get("name") for tag in soup.select("[id], a[name]")}
+               for path, soup in pages.items()}
+    for path, soup in pages.items():
+        page = path.relative_to(folder)
+        for tag in soup.select("[href], [src]"):
+            address = tag.get("href") or tag.get("src") or ""
+            url = urlsplit(address)
+            if url.scheme == "data":
+                continue
+            if url.scheme or url.netloc:
+                if tag.name != "a":
+                    wrong.append(f"{page}: another host: {address}")
+                continue
+            target = (path.parent / unquote(url.path)).resolve() if url.path else path
+            if not target.is_file():
+                wrong.append(f"{page}: no such file: {address}")
+            elif url.fragment and unquote(url.fragment) not in anchors.get(target, {url.fragment}):
+                wrong.append(f"{page}: no such place: {address}")
+    return wrong
+
+
+def test_every_internal_link_leads_somewhere(base: str) -> None:
+    pages = soups()
+    built = {path.relative_to(SITE).with_suffix("").as_posix() for path in pages}
+    assert built == {*PAGES, "index"}, "pages of an older build: `make clean`"
+    assert broken(pages, SITE) == []
+
+
+def test_every_picture_is_described(base: str) -> None:
+    # Without alt text, Sphinx writes the file's name, which axe-core takes for a description.
+    wrong = [f"{path.relative_to(SITE)}: {tag}" for path, soup in soups().items()
+             for tag in soup.select("main img")
+             if not tag.get("alt", "").strip() or Path(tag["alt"]).suffix in (".png", ".svg")]
+    assert wrong == []
+
+
+# --- figures that the reader can move -------------------------------------------------------------
+
+class Movable:
+    """One figure on the page: its controls, and the picture that is shown now."""
+
+    def __init__(self, root: Locator) -> None:
+        self.slider = root.get_by_role("slider")
+        self.play = root.get_by_role("button", name=re.compile("^Play: "))
+        self.pause = root.get_by_role("button", name=re.compile("^Pause: "))
+        self.stop = root.get_by_role("button", name=re.compile("^Stop"))
+        self.picture = root.locator("img:visible")
+
+    def shown(self) -> tuple[str, str]:
+        """The picture (its digest) and the value read out, of the one frame that is visible."""
+        expect(self.picture).to_have_count(1)
+        source = self.picture.get_attribute("src")
+        return sha256(source.encode()).hexdigest(), self.slider.get_attribute("aria-valuetext")
+
+    def changed(self, before: tuple[str, str]) -> tuple[str, str]:
+        """Wait until both the picture and the value differ from `before`."""
+        for _ in range(100):
+            now = self.shown()
+            if now[0] != before[0] and now[1] != before[1]:
+                return now
+            self.picture.page.wait_for_timeout(50)
+        raise AssertionError(f"five seconds on, the figure still shows {before[1]}")
+
+    def becomes(self, wanted: tuple[str, str]) -> None:
+        """Wait until this picture and this value are shown."""
+        for _ in range(100):
+            if self.shown() == wanted:
+                return
+            self.picture.page.wait_for_timeout(50)
+        raise AssertionError(f"five seconds on, {self.shown()[1]} is shown, not {wanted[1]}")
+
+
+def with_movables() -> list[str]:
+    return [name for name in CHAPTERS if movables(name)]
+
+
+def test_chapters_have_movable_figures() -> None:
+    assert set(with_movables()) == {name for name in CHAPTERS if name.startswith("notebooks/")}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", with_movables())
+def test_figures_move(base: str, browser: Browser, name: str, size: str) -> None:
+    with visit(browser, base, size) as visited:
+        visited.go(f"{name}.html")
+        keyboard, mouse = visited.page.keyboard, visited.page.mouse
+        roots = visited.page.locator(".movable")
+        assert roots.count() == movables(name)
+        for root in roots.all():
+            figure = Movable(root)
+            assert len(figure.picture.get_attribute("alt")) > 20
+            root.scroll_into_view_if_needed()
+
+            figure.slider.focus()                          # by keyboard, there and back
+            keyboard.press("Home")
+            expect(figure.slider).to_have_attribute("aria-valuenow", "0.0")
+            first = figure.shown()
+            keyboard.press("ArrowRight")
+            figure.changed(first)
+            keyboard.press("ArrowLeft")
+            figure.becomes(first)
+            keyboard.press("End")
+            last = figure.changed(first)
+
+            track = root.locator(".noUi-base").bounding_box()  # by mouse: a click, and a drag
+            mouse.click(track["x"] + 1, track["y"] + track["height"] / 2)
+            figure.becomes(first)
+            figure.slider.hover()                          # waits until the handle stands still
+            mouse.down()
+            mouse.move(track["x"] + track["width"], track["y"], steps=5)
+            mouse.up()
+            figure.becomes(last)
+
+            figure.stop.click()                            # by Play, from the first on
+            figure.becomes(first)
+            figure.play.focus()
+            keyboard.press("Enter")
+            figure.changed(first)
+            figure.pause.click()
+            expect(figure.play).to_be_visible()
+
+            size_shown = figure.picture.bounding_box()
+            assert size_shown["x"] >= 0
+            assert size_shown["x"] + size_shown["width"] <= SIZES[size]["width"]
+        assert complaints(visited) == []
+        assert violations(visited.page) == []
+
+
+# --- the checks themselves ------------------------------------------------------------------------
+
+@pytest.mark.parametrize(("body", "complaint"), [
+    ("<script src='https://example.org/a.js'></script>", "another host: https://example.org/a.js"),
+    ("<script>console.error('oh')</script>", "console error: oh"),
+    ("<script>missing()</script>", "uncaught: missing is not defined"),
+    ("<img src='missing.png' alt='A picture'>", "status 404"),
+])
+def test_a_bad_page_is_noticed(browser: Browser, tmp_path: Path, body: str, complaint: str) -> None:
+    (tmp_path / "bad.html").write_text(f"<link rel=icon href=data:,>{body}", encoding="utf-8")
+    with serve(tmp_path) as address, visit(browser, address) as visited:
+        visited.go("bad.html")
+        assert any(complaint in problem for problem in complaints(visited))
+
+
+def test_a_bad_layout_is_noticed(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "bad.html").write_text("<p style='width: 900px; color: #eee'>pale<img src=data:,>",
+                                       encoding="utf-8")
+    with serve(tmp_path) as address, visit(browser, address, "phone") as visited:
+        visited.go("bad.html")
+        assert overflow(visited.page) > 0
+        rules = {violation.partition(":")[0] for violation in violations(visited.page)}
+        assert {"image-alt", "color-contrast", "html-has-lang"} <= rules
+
+
+def test_a_broken_link_is_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    soup = BeautifulSoup("<a href=none.html></a><a href=#none></a><a href=#here id=here></a>"
+                         "<a href=https://example.org></a><img src=https://example.org/a.png>",
+                         "html.parser")
+    page.touch()
+    assert broken({page: soup}, tmp_path) == [
+        "page.html: no such file: none.html", "page.html: no such place: #none",
+        "page.html: another host: https://example.org/a.png"]

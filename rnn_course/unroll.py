@@ -86,6 +86,8 @@ def _checked(cell: Cell, x: Tensor, state: State | None,
     state = cell.state_or_initial(state, len(x))
     if lengths is not None:
         lengths = checks.lengths(lengths, x.shape[0], x.shape[1], x.device)
+        if (lengths == x.shape[1]).all():
+            return x, state, None                          # nothing to hold back
         # Zeros, since not even a NaN in the padding may reach the gradient (0 · NaN is NaN).
         x = torch.where(_live(x, lengths), x, 0)
     return x, state, lengths

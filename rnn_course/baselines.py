@@ -1,0 +1,80 @@
+"""What to beat: classifiers without recurrence, fitted with scikit-learn on the same symbols."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from sklearn.dummy import DummyClassifier
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.svm import LinearSVC
+from threadpoolctl import threadpool_limits
+from torch import Tensor
+
+from rnn_course import checks
+from rnn_course.tasks.base import Split, Task
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """A classifier fitted on the training split of a task.
+
+    It reads the texts as the task decodes them, unknown characters included, and so knows exactly
+    what a network knows of them.
+    """
+
+    name: str
+    task: Task
+    classifier: Pipeline
+
+    def predict(self, split: Split) -> Tensor:
+        """The class of every example, (N,) int64."""
+        with threadpool_limits(1):
+            predicted = self.classifier.predict(self.task.decode(split.x))
+        return torch.as_tensor(predicted, dtype=torch.int64)
+
+    def accuracy(self, split: Split) -> float:
+        """The share of the examples that are classified rightly, between 0 and 1."""
+        return float((self.predict(split) == split.y).double().mean())
+
+
+def majority(task: Task) -> Baseline:
+    """Always the most frequent class of the training split: what knowing no input gives.
+
+    Raises ValueError for a task whose symbols or classes are missing.
+    """
+    return _fit("majority", task, 1, DummyClassifier(strategy="most_frequent"))
+
+
+def bag_of_characters(task: Task) -> Baseline:
+    """Logistic regression on how often each character occurs: all but the order.
+
+    Raises ValueError for a task whose symbols or classes are missing.
+    """
+    return _fit("bag of characters", task, 1, LogisticRegression(max_iter=1000))
+
+
+def character_ngrams(task: Task, longest: int = 3) -> Baseline:
+    """A linear support vector machine on the counts of runs of 1 to `longest` characters.
+
+    The regularisation is light enough to fit the training split almost wholly and was chosen on
+    the validation split of the names task.
+
+    Raises ValueError for a `longest` that is no positive integer and for a task whose symbols or
+    classes are missing.
+    """
+    checks.positive("longest", longest)
+    return _fit(f"1–{longest}-grams", task, longest, LinearSVC(C=0.1, random_state=0))
+
+
+def _fit(name: str, task: Task, longest: int, estimator: object) -> Baseline:
+    if not task.symbols or not task.labels:
+        raise ValueError(f"task: expected one with symbols and labels, got {task.name!r}")
+    count = CountVectorizer(analyzer="char", ngram_range=(1, longest), lowercase=False)
+    classifier = make_pipeline(count, estimator)
+    # One thread: how a sum is split over threads changes its last bits, and with them near ties.
+    with threadpool_limits(1):
+        classifier.fit(task.decode(task.train.x), task.train.y.numpy())
+    return Baseline(name, task, classifier)

@@ -1,10 +1,11 @@
-"""What to beat: classifiers without recurrence, fitted with scikit-learn on the same symbols."""
+"""What to beat, and what to ask a summary: classifiers without recurrence, by scikit-learn."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import torch
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -67,6 +68,26 @@ def character_ngrams(task: Task, longest: int = 3) -> Baseline:
     """
     checks.positive("longest", longest)
     return _fit(f"1–{longest}-grams", task, longest, LinearSVC(C=0.1, random_state=0))
+
+
+def probe(h_train: Tensor, y_train: Tensor, h_test: Tensor, y_test: Tensor) -> float:
+    """How much of y can be read from h by a linear classifier: its accuracy on the test part.
+
+    Linear discriminant analysis is fitted on h_train (N, n) and y_train (N). What made h stays as
+    it is. Beside it belongs the same probe on a network that was not trained.
+
+    Raises ValueError for shapes that do not fit.
+    """
+    for name, h, y in (("train", h_train, y_train), ("test", h_test, y_test)):
+        if h.dim() != 2 or h.shape[1] != h_train.shape[1]:
+            raise ValueError(f"h_{name}: expected (N, n) summaries of one size, "
+                             f"got {tuple(h.shape)}")
+        if y.shape != h.shape[:1]:
+            raise ValueError(f"y_{name}: expected a class for each of {len(h)} summaries, "
+                             f"got shape {tuple(y.shape)}")
+    with threadpool_limits(1):
+        classifier = LinearDiscriminantAnalysis(solver="lsqr").fit(h_train.numpy(), y_train.numpy())
+        return float(classifier.score(h_test.numpy(), y_test.numpy()))
 
 
 def _fit(name: str, task: Task, longest: int, estimator: object) -> Baseline:

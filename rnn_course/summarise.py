@@ -8,6 +8,8 @@ from rnn_course import checks
 from rnn_course.cells import Cell
 from rnn_course.unroll import RNN, Lengths
 
+EMBEDDING_STD = 0.2  # with PyTorch's 1, tanh would start out saturated
+
 
 class Summariser(nn.Module):
     """One output at the end of the sequence:
@@ -15,7 +17,8 @@ class Summariser(nn.Module):
         h^(t), state = cell(E x^(t), state),    o = c + V h^(τ)
 
     E is a table with a row of `n_embed` numbers for each of `n_symbols` symbols, τ each sequence's
-    own last step. Parameters: `embed` (E), `rnn` (around the cell: U, W, b), `V` (its bias is c).
+    own last step. Parameters: `embed` (E, drawn from a normal distribution of standard deviation
+    0.2), `rnn` (around the cell: U, W, b), `V` (its bias is c).
     Source: Goodfellow et al. (2016), figure 10.5; deck S1.1 to S1.4.
 
     Raises `TypeError` or `ValueError` for sizes that are no positive integers, and for a cell
@@ -28,6 +31,7 @@ class Summariser(nn.Module):
         if cell.n_in != checks.positive("n_embed", n_embed):
             raise ValueError(f"cell: expected n_in = n_embed = {n_embed}, got n_in = {cell.n_in}")
         self.embed = nn.Embedding(checks.positive("n_symbols", n_symbols), n_embed)
+        nn.init.normal_(self.embed.weight, std=EMBEDDING_STD)
         self.V = nn.Linear(cell.n_hidden, checks.positive("n_out", n_out))
 
     def summary(self, x: Tensor, lengths: Lengths | None = None) -> Tensor:

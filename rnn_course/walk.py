@@ -1,0 +1,76 @@
+"""Walking autograd's recorded graph backwards, from a tensor to those that feed it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TypeVar
+
+from torch import Tensor
+from torch.autograd.graph import Node as Function
+
+Name = TypeVar("Name", bound=Hashable)
+#: the names of the sources, each with the parameters on the way from it; and the biases
+Feeds = tuple[dict[Name, set[str]], set[str]]
+
+
+def back_to(kept: Mapping[Name, Tensor], parameters: Mapping[int, str]
+            ) -> Callable[[Tensor], Feeds[Name]]:
+    """A function from a tensor to the kept tensors that feed it directly.
+
+    It walks `grad_fn.next_functions` and stops at each kept tensor, which must not be a leaf.
+    `parameters` gives the name of a parameter by its id. A parameter is on the way from a source
+    if it multiplies what comes from there; one that is only added is a bias.
+    """
+    # An operation may have several outputs, so a tensor is known by its operation and number.
+    names = {(t.grad_fn, t.output_nr): name for name, t in kept.items() if t.grad_fn is not None}
+    seen: dict[Function, Feeds[Name]] = {}
+
+    def feeds(function: Function | None) -> Feeds[Name]:
+        if function is None:
+            return {}, set()
+        if function not in seen:
+            sources: dict[Name, set[str]] = {}
+            biases: set[str] = set()
+            for term in _terms(function):
+                paths, factors, added = _along(term)
+                if not paths:
+                    biases |= factors
+                for name, on_the_way in paths.items():
+                    sources.setdefault(name, set()).update(on_the_way | factors)
+                biases |= added
+            seen[function] = sources, biases
+        return seen[function]
+
+    def _along(operands: Sequence[tuple[Function | None, int]]
+               ) -> tuple[dict[Name, set[str]], set[str], set[str]]:
+        """Of operands that are multiplied: the paths, the parameters, the biases on the paths."""
+        paths: dict[Name, set[str]] = {}
+        factors: set[str] = set()
+        added: set[str] = set()
+        for before, output_nr in operands:
+            if (before, output_nr) in names:
+                paths.setdefault(names[before, output_nr], set())
+            elif hasattr(before, "variable"):              # a leaf
+                factors |= {parameters[key] for key in [id(before.variable)] if key in parameters}
+            else:
+                further, alone = feeds(before)
+                for name, on_the_way in further.items():
+                    paths.setdefault(name, set()).update(on_the_way)
+                (added if further else factors).update(alone)
+        return paths, factors, added
+
+    return lambda tensor: feeds(tensor.grad_fn)
+
+
+def _terms(function: Function) -> list[Sequence[tuple[Function | None, int]]]:
+    """The operands of an operation, in groups that it adds to each other."""
+    operands = function.next_functions
+    match function.name():
+        case "AddBackward0" | "SubBackward0":
+            return [[operand] for operand in operands]
+        case "AddmmBackward0" | "AddmvBackward0" | "BaddbmmBackward0":
+            return [operands[:1], operands[1:]]            # bias + input · weight
+        case "LinearBackward0":
+            return [operands[:2], operands[2:]]            # input · weight + bias
+        case _:
+            return [operands]

@@ -174,7 +174,7 @@ def write(path: str | os.PathLike[str], kind: str, tensors: dict[str, Tensor],
     text = json.dumps(facts)
     about = {"format": kind, "facts": text, "sha256": _digest(tensors, text)}
     try:
-        _write_whole(Path(path), safetensors.torch.save(tensors, about))
+        write_whole(Path(path), safetensors.torch.save(tensors, about))
     except OSError as error:
         raise CheckpointError(
             f"{path}: the checkpoint could not be written ({error.strerror}); an older one there "
@@ -201,7 +201,7 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Tensor], di
     return tensors, json.loads(about["facts"])
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Write `data` beside `path`, see it safe on the disk, and only then move it there.
 
     A killed run leaves at most one such file, and the next writing takes it over.

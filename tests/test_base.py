@@ -88,8 +88,30 @@ def test_without_lengths_every_step_counts_and_floats_pass():
 
 def test_a_batch_moves_to_a_device():
     batch = Batch(torch.zeros(2, 3), torch.zeros(2), torch.tensor([3, 1])).to("meta")
-    assert {part.device.type for part in batch} == {"meta"}
-    assert Batch(torch.zeros(2, 3), torch.zeros(2), None).to("meta").lengths is None
+    assert {part.device.type for part in batch if part is not None} == {"meta"}
+    assert batch.y_lengths is None and batch.lengths is not None
+    both = Batch(torch.zeros(2, 3), torch.zeros(2, 4), None, torch.tensor([4, 1])).to("meta")
+    assert both.lengths is None and both.y_lengths.device.type == "meta"
+
+
+def test_targets_that_are_sequences_are_cut_to_the_longest_of_the_batch():
+    y_lengths = torch.tensor([3, 1, 2, 4, 1, 2])
+    y = torch.arange(6)[:, None] * 10 + torch.arange(5)
+    split = Split(torch.arange(6.0)[:, None], y, y_lengths=y_lengths)    # a vector each
+    for order in (None, generator()):
+        batches = list(split.batches(2, order))
+        assert sorted(int(x) for batch in batches for x in batch.x) == list(range(6))
+        for batch in batches:
+            assert batch.lengths is None
+            assert batch.y.shape[1] == batch.y_lengths.max()
+            own = batch.x[:, 0].long()
+            assert torch.equal(batch.y_lengths, y_lengths[own])
+            assert torch.equal(batch.y, y[own][:, : batch.y.shape[1]])
+    assert sorted(batch.y.shape[1] for batch in split.batches(2)) == [1, 2, 4]    # by length
+    with pytest.raises(ValueError, match="y_lengths: expected 1 ≤ length ≤ 5 .*in y.* got 6"):
+        Split(split.x, y, y_lengths=y_lengths + 2)
+    with pytest.raises(ValueError, match="y_lengths: expected None, since y holds no sequences"):
+        Split(split.x, y[:, 0], y_lengths=y_lengths)
 
 
 X, Y = torch.zeros(3, 4, dtype=torch.int64), torch.zeros(3, dtype=torch.int64)

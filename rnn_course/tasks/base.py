@@ -18,28 +18,33 @@ PADDING, UNKNOWN = 0, 1
 class Batch(NamedTuple):
     """Examples that go through a network together.
 
-    x : (B, T) int64 symbols or (B, T, n_in) floats, padded at the end to the batch's longest.
+    x : (B, T) int64 symbols or (B, T, n_in) floats, padded at the end to the batch's longest; or
+        (B, n_in) floats, a vector each.
     y : (B, ...) targets.
     lengths : (B,) int64, the steps of x that belong to each sequence; None when all T do.
+    y_lengths : (B,) int64, the same for y where y holds sequences; None when all its steps do.
     """
 
     x: Tensor
     y: Tensor
     lengths: Tensor | None
+    y_lengths: Tensor | None = None
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
-        lengths = None if self.lengths is None else self.lengths.to(device)
-        return Batch(self.x.to(device), self.y.to(device), lengths)
+        return Batch(*(None if part is None else part.to(device) for part in self))
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
     """One side of a data set: N sequences, their targets and their lengths.
 
-    x : (N, T) int64 symbols or (N, T, n_in) floats, padded at the end.
-    y : (N, ...) targets.
-    lengths : (N,) int64, or None when every sequence has T steps.
+    x : (N, T) int64 symbols or (N, T, n_in) floats, padded at the end; or (N, n_in) floats, a
+        vector each.
+    y : (N, ...) targets: a class each, or (N, T_y) sequences of them, padded at the end.
+    lengths : (N,) int64, or None when every sequence of x has T steps.
+    y_lengths : (N,) int64, or None where y holds no sequences, or such of T_y steps each. Where
+        there is an output for each input, it is the same as `lengths`.
 
     Raises TypeError for what is no tensor or has the wrong dtype, ValueError for a split without
     examples, for parts that do not fit each other and for floats that are not finite.
@@ -48,6 +53,7 @@ class Split:
     x: Tensor
     y: Tensor
     lengths: Tensor | None = None
+    y_lengths: Tensor | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("x", self.x), ("y", self.y)):
@@ -70,23 +76,28 @@ class Split:
             got = "a single number" if self.y.dim() == 0 else str(len(self.y))
             raise ValueError(f"y: expected {count} targets, one for each example in x, got {got}")
         if self.lengths is not None:
-            self._check_lengths(self.lengths, count, steps)
+            self._check_lengths("lengths", self.lengths, count, "x", steps)
+        if self.y_lengths is not None:
+            if self.y.dim() < 2:
+                raise ValueError("y_lengths: expected None, since y holds no sequences, but one "
+                                 f"target each (shape {tuple(self.y.shape)})")
+            self._check_lengths("y_lengths", self.y_lengths, count, "y", self.y.shape[1])
 
     @staticmethod
-    def _check_lengths(lengths: Tensor, count: int, steps: int) -> None:
+    def _check_lengths(name: str, lengths: Tensor, count: int, of: str, steps: int) -> None:
         if not isinstance(lengths, Tensor) or lengths.dtype != torch.int64:
             got = lengths.dtype if isinstance(lengths, Tensor) else type(lengths).__name__
-            raise TypeError(f"lengths: expected an int64 Tensor or None, got {got}")
+            raise TypeError(f"{name}: expected an int64 Tensor or None, got {got}")
         if lengths.shape != (count,):
             raise ValueError(
-                f"lengths: expected shape ({count},), one length for each example in x, "
+                f"{name}: expected shape ({count},), one length for each example in x, "
                 f"got {tuple(lengths.shape)}"
             )
         wrong = ((lengths < 1) | (lengths > steps)).nonzero()
         if len(wrong):
             i = int(wrong[0])
             raise ValueError(
-                f"lengths: expected 1 ≤ length ≤ {steps} (the number of steps in x), "
+                f"{name}: expected 1 ≤ length ≤ {steps} (the number of steps in {of}), "
                 f"got {int(lengths[i])} at index {i}"
             )
 
@@ -97,7 +108,7 @@ class Split:
     def batches(
         self, batch_size: int, generator: torch.Generator | None = None
     ) -> Iterator[Batch]:
-        """Go once over all examples, in batches whose sequences have like lengths.
+        """Go once over all examples, in batches whose sequences have like lengths (x's, or y's).
 
         Every example comes exactly once; the padding that no sequence of a batch needs is cut off.
 
@@ -113,18 +124,27 @@ class Split:
         shuffled = generator is not None
         order = torch.randperm(len(self), generator=generator) if shuffled else range(len(self))
         order = torch.as_tensor(order)
-        if self.lengths is not None:
-            order = order[torch.argsort(self.lengths[order], stable=True)]
+        by = self.y_lengths if self.lengths is None else self.lengths
+        if by is not None:
+            order = order[torch.argsort(by[order], stable=True)]
         groups = order.split(batch_size)
         if shuffled:
             groups = [groups[i] for i in torch.randperm(len(groups), generator=generator)]
         return (self._batch(index) for index in groups)
 
     def _batch(self, index: Tensor) -> Batch:
-        if self.lengths is None:
-            return Batch(self.x[index], self.y[index], None)
-        lengths = self.lengths[index]
-        return Batch(self.x[index, : int(lengths.max())], self.y[index], lengths)
+        x, lengths = _trimmed(self.x, self.lengths, index)
+        y, y_lengths = _trimmed(self.y, self.y_lengths, index)
+        return Batch(x, y, lengths, y_lengths)
+
+
+def _trimmed(values: Tensor, lengths: Tensor | None,
+             index: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Some of the sequences, without the padding that none of them needs, and their lengths."""
+    if lengths is None:
+        return values[index], None
+    lengths = lengths[index]
+    return values[index, : int(lengths.max())], lengths
 
 
 @dataclass(frozen=True, eq=False)

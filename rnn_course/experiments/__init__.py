@@ -1,0 +1,14 @@
+"""The long runs behind the chapters, one file each, and their small committed results."""
+
+from rnn_course.experiments.base import (
+    FOLDER,
+    NAMES,
+    Experiment,
+    disagreements,
+    find,
+    one_trial,
+    results,
+    run,
+)
+
+__all__ = ["FOLDER", "NAMES", "Experiment", "disagreements", "find", "one_trial", "results", "run"]

@@ -1,0 +1,88 @@
+"""How probable a network finds a whole sequence: the objective of every network that writes one."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from rnn_course import checks
+from rnn_course.unroll import Lengths
+
+
+def shifted(y: Tensor, first: int) -> Tensor:
+    """What the teacher gives beside step t, y^(t-1): `first` and then y without its last symbol.
+
+    y (B, T) int64 to (B, T). A network that were given y^(t) itself would learn to copy it, and
+    know nothing once it has to run on its own.
+    Source: Goodfellow et al. (2016), section 10.2.1 (teacher forcing); deck S3.3.
+
+    Raises `TypeError` or `ValueError` unless y holds whole numbers (B, T) and `first` is one.
+    """
+    if isinstance(first, bool) or not isinstance(first, int) or first < 0:
+        raise ValueError(f"first: expected a symbol, a whole number from 0, got {first!r}")
+    _targets(y)
+    return torch.cat([y.new_full((len(y), 1), first), y[:, :-1]], dim=1)
+
+
+def log_likelihood(o: Tensor, y: Tensor, lengths: Lengths | None = None) -> Tensor:
+    """How probable each sequence is, in nats, (B,):
+
+        log P(y) = Σ_{t ≤ τ} log softmax(o^(t))_{y^(t)}
+
+    o (B, T, n_out), y (B, T) int64, τ each sequence's own length: what stands after it adds
+    nothing, and gets no gradient. With y^(t-1) among the inputs of o^(t), this is the chain rule
+    of probability, P(y | x) = Π_t P(y^(t) | y^(1), …, y^(t-1), x).
+
+    Raises `TypeError` or `ValueError` that names the argument: shapes that do not fit, a y that is
+    no class inside its sequence, wrong lengths.
+    """
+    each = _each_step(o, y)
+    if lengths is None:
+        return each.sum(1)
+    return torch.where(_inside(o, lengths), each, 0.0).sum(1)
+
+
+def mean_nll(o: Tensor, y: Tensor, lengths: Lengths | None = None) -> Tensor:
+    """The mean negative log-likelihood of a step, in nats: the loss to train with, a scalar.
+
+        L = - Σ_sequences log P(y) / Σ_sequences τ
+
+    Each step of each sequence counts the same; the padding counts neither above nor below the
+    line, so that neither L nor its gradient depends on how much of it there is.
+
+    Raises what `log_likelihood` raises.
+    """
+    total = log_likelihood(o, y, lengths).sum()
+    if lengths is None:
+        return -total / y.numel()
+    return -total / checks.lengths(lengths, *y.shape, y.device).sum()
+
+
+def _each_step(o: Tensor, y: Tensor) -> Tensor:
+    """log softmax(o^(t)) at y^(t), (B, T)."""
+    if not isinstance(o, Tensor) or not o.is_floating_point() or o.dim() != 3:
+        got = tuple(o.shape) if isinstance(o, Tensor) else type(o).__name__
+        raise ValueError(f"o: expected floats (B, T, n_out), got {got}")
+    _targets(y)
+    if y.shape != o.shape[:2]:
+        raise ValueError(f"y: expected a target for each output, shape {tuple(o.shape[:2])}, "
+                         f"got {tuple(y.shape)}")
+    low, high = int(y.min()), int(y.max())
+    if low < 0 or high >= o.shape[2]:
+        raise ValueError(f"y: expected classes 0 … {o.shape[2] - 1}, got {low} … {high}")
+    return -F.cross_entropy(o.transpose(1, 2), y, reduction="none")
+
+
+def _inside(o: Tensor, lengths: Lengths) -> Tensor:
+    """(B, T): is this step inside its sequence?"""
+    lengths = checks.lengths(lengths, o.shape[0], o.shape[1], o.device)
+    return torch.arange(o.shape[1], device=o.device) < lengths.unsqueeze(1)
+
+
+def _targets(y: Tensor) -> None:
+    if not isinstance(y, Tensor) or y.dtype != torch.int64:
+        got = y.dtype if isinstance(y, Tensor) else type(y).__name__
+        raise TypeError(f"y: expected an int64 tensor of symbols, got {got}")
+    if y.dim() != 2 or y.numel() == 0:
+        raise ValueError(f"y: expected shape (B, T), not empty, got {tuple(y.shape)}")

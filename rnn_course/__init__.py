@@ -1,9 +1,12 @@
 """Recurrent networks, one step at a time: the code beside the lecture."""
 
-from rnn_course.cells import Cell, ElmanCell, GRUCell, JordanCell, LSTMCell
+from rnn_course.cells import Cell, ElmanCell, GRUCell, JordanCell, LSTMCell, MemorylessCell
+from rnn_course.conditioning import VectorToSequence
+from rnn_course.feedback import FeedbackTagger, Tagger
 from rnn_course.summarise import Summariser
 from rnn_course.train import evaluate, fit
 from rnn_course.unroll import RNN, unroll
 
-__all__ = ["RNN", "Cell", "ElmanCell", "GRUCell", "JordanCell", "LSTMCell", "Summariser",
-           "evaluate", "fit", "unroll"]
+__all__ = ["RNN", "Cell", "ElmanCell", "FeedbackTagger", "GRUCell", "JordanCell", "LSTMCell",
+           "MemorylessCell", "Summariser", "Tagger", "VectorToSequence", "evaluate", "fit",
+           "unroll"]

@@ -35,9 +35,9 @@ class Cell(nn.Module):
         super().__init__()
         self.n_in = checks.positive("n_in", n_in)
         self.n_hidden = checks.positive("n_hidden", n_hidden)
-        rows = rows or n_hidden
+        rows, n_state = rows or n_hidden, n_hidden if n_state is None else n_state
         self.U = nn.Parameter(torch.empty(rows, n_in))
-        self.W = nn.Parameter(torch.empty(rows, n_state or n_hidden))
+        self.W = nn.Parameter(torch.empty(rows, n_state))
         self.b = nn.Parameter(torch.empty(rows))
         self.reset_parameters()
 
@@ -104,6 +104,24 @@ class ElmanCell(Cell):
     def step(self, a_t: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         h = torch.tanh(torch.addmm(a_t, state, self.W.t()))
         return h, h
+
+
+class MemorylessCell(Cell):
+    """A hidden layer that no step hands on to the next:
+
+        h^(t) = tanh(b + U x^(t))
+
+    Parameters U (n_hidden, n_in) and b (n_hidden); W has no columns, and the state is an empty
+    vector. Nothing waits, so that all steps are done at once. With y^(t-1) beside x^(t) it is the
+    recurrence that runs through the outputs alone (`feedback.FeedbackTagger`).
+    Source: Goodfellow et al. (2016), section 10.2.1; deck S3.2, S3.3.
+    """
+
+    def __init__(self, n_in: int, n_hidden: int) -> None:
+        super().__init__(n_in, n_hidden, n_state=0)
+
+    def step(self, a_t: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.tanh(a_t), state
 
 
 class JordanCell(Cell):

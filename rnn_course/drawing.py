@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Collection
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,7 +20,7 @@ SIZE = 12                                                  # points, legible on 
 MAX_STEPS = 8
 
 _ROWS = {"x": ("input", COLOURS[2]), "state": ("memory", COLOURS[3]),
-         "h": ("hidden", COLOURS[0]), "o": ("output", COLOURS[1])}
+         "h": ("hidden", COLOURS[0]), "o": ("output", COLOURS[1]), "y": ("target", COLOURS[4])}
 _RADIUS, _UNIT = 0.27, 0.85                                # of a node; inches a step
 
 
@@ -45,11 +46,13 @@ def name_axes(ax: Axes, xlabel: str, ylabel: str) -> None:
     ax.set_ylabel(ylabel, fontsize=SIZE, color=INK)
 
 
-def unfolded(model: nn.Module, steps: int = 4, ax: Axes | None = None) -> Axes:
+def unfolded(model: nn.Module, steps: int = 4, ax: Axes | None = None, *,
+             dashed: Collection[tuple[int, int]] = ()) -> Axes:
     """Draw the graph that `rnn_course.graph.unfold` measures on `model`: time runs to the right.
 
     Each edge carries the letter of its parameters: the same letter at each step is the point. The
-    caption tells the shapes of the parameters and how many steps use them.
+    caption tells the shapes of the parameters and how many steps use them. `dashed` are the steps
+    (s, t) where y^(s) enters h^(t), as `rnn_course.feedback.enters` finds them.
 
     Raises `ValueError` for more than 8 steps, and what `unfold` raises.
     Source: in the manner of Goodfellow et al. (2016), figures 10.3 to 10.5; deck S1.1.
@@ -57,7 +60,7 @@ def unfolded(model: nn.Module, steps: int = 4, ax: Axes | None = None) -> Axes:
     if checks.positive("steps", steps) > MAX_STEPS:
         raise ValueError(f"steps: expected at most {MAX_STEPS}, to stay legible, got {steps}")
     found = graph.unfold(model, steps)
-    kinds = [kind for kind in _ROWS if found.of_kind(kind)]
+    kinds = [kind for kind in _ROWS if (dashed if kind == "y" else found.of_kind(kind))]
     left = -0.75 if "state" in kinds else -0.33
     # A short sequence stands in the middle of a picture that is wide enough for four steps.
     margin = max(0, 4 - steps) / 2
@@ -67,14 +70,15 @@ def unfolded(model: nn.Module, steps: int = 4, ax: Axes | None = None) -> Axes:
     ax.set(aspect="equal", xlim=(left - margin, steps + 0.33 + margin),
            ylim=(-0.33, len(kinds) - 0.67))
     ax.set_xticks([])
-    ax.set_yticks(range(len(kinds)), [f"{_ROWS[kind][0]} ${found.of_kind(kind)[0].letter}$"
-                                      for kind in kinds])
+    letters = {node.kind: node.letter for node in found.nodes} | {"y": "y"}
+    ax.set_yticks(range(len(kinds)), [f"{_ROWS[kind][0]} ${letters[kind]}$" for kind in kinds])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.set_xlabel("\n".join(caption), fontsize=SIZE - 1, color=INK)
     unit = _points_a_unit(ax)
     circles: dict[str, Circle] = {}
-    for node in found.nodes:
+    targets = [graph.Node("y", "y", t) for t in range(1, steps + 1)] if dashed else []
+    for node in [*found.nodes, *targets]:
         # A memory stands a little to the left, out of the way from x to h.
         centre = (node.step - (0.42 if node.kind == "state" else 0), kinds.index(node.kind))
         circles[node.name] = ax.add_patch(Circle(
@@ -91,6 +95,12 @@ def unfolded(model: nn.Module, steps: int = 4, ax: Axes | None = None) -> Axes:
             label=f"{edge.source} to {edge.target}", gid=letters or "without parameters"))
         if letters:
             _beside(ax, np.array(source.center), np.array(target.center), letters, 0.22 * unit)
+    for s, t in dashed:
+        source, target = circles[f"y({s})"], circles[f"h({t})"]
+        ax.add_patch(FancyArrowPatch(
+            source.center, target.center, patchA=source, patchB=target, shrinkA=0, shrinkB=1,
+            arrowstyle="-|>", mutation_scale=0.2 * unit, linewidth=1.4, linestyle=(0, (4, 2)),
+            color=COLOURS[4], zorder=2, label=f"y({s}) to h({t})"))
     return ax
 
 

@@ -70,7 +70,8 @@ class UnfoldedGraph:
 
     def of_kind(self, kind: str) -> list[Node]:
         """The nodes of one kind, in the order of time."""
-        return [node for node in self.nodes if node.kind == checks.one_of("kind", kind, KINDS)]
+        checks.one_of("kind", kind, KINDS)
+        return [node for node in self.nodes if node.kind == kind]
 
     def __str__(self) -> str:
         """One edge a line: `h(1) → h(2)   W`."""
@@ -134,6 +135,9 @@ def _inputs(model: nn.Module, cell: Cell, steps: int) -> dict[str, Tensor]:
     else:
         x = torch.randn(BATCH, steps, cell.n_in, generator=random).to(cell.U.dtype)
     inputs = {names[0]: x.to(cell.U.device)}
+    if "y" in names:                                       # the true outputs, to be fed back
+        y = torch.randint(model.V.out_features, (BATCH, steps), generator=random)
+        inputs["y"] = y.to(cell.U.device)
     if "lengths" in names:
         inputs["lengths"] = torch.full((BATCH,), steps, device=cell.U.device)
     return inputs
@@ -193,8 +197,9 @@ def _map(function: Callable[[Tensor], Tensor], state: State) -> State:
 
 
 def _parts(state: State) -> dict[str, Tensor]:
-    """The tensors in a state by their fields' names."""
-    return {"s": state} if isinstance(state, Tensor) else state._asdict()
+    """The tensors in a state by their fields' names, empty ones left out."""
+    parts = {"s": state} if isinstance(state, Tensor) else state._asdict()
+    return {name: part for name, part in parts.items() if part.numel()}
 
 
 def _nodes(cell: Cell, h: Tensor, state: State, step: int) -> dict[Node, Tensor]:

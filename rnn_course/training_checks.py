@@ -52,7 +52,7 @@ def check_arguments(given: dict[str, Any]) -> None:
 
 
 def check_split(name: str, split: Any) -> None:
-    """Raise unless `split` has a length of at least 1 and `.batches`, as a task's splits do."""
+    """Raise unless `split` has a length of at least 1 and ``.batches``, as a task's splits do."""
     if not hasattr(split, "__len__") or not hasattr(split, "batches"):
         raise TypeError(f"{name}: expected a split (a length, and .batches(batch_size, "
                         f"generator)), got {type(split).__name__}")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rnn_course import checks, kernels
-from rnn_course.cells import Cell, ElmanCell, State
+from rnn_course.cells import Cell, ElmanCell, MemorylessCell, State
 
 Lengths = Tensor | Sequence[int]
 
@@ -60,17 +60,18 @@ class RNN(nn.Module):
             return unroll(cell, x, state, lengths)
         x, state, lengths = _checked(cell, x, state, lengths)
         h = kernel(x, state, cell.U, cell.W, cell.b)
-        if lengths is None:
-            return h, h[:, -1]
-        # No step looks ahead, so the kernel may run on into the padding; what it wrote there is
-        # replaced by the last h that counts.
-        end = (lengths - 1).view(-1, 1, 1).expand(-1, 1, h.shape[2])
-        last = h.gather(1, end)
-        return torch.where(_live(x, lengths), h, last), last.squeeze(1)
+        last = h[:, -1:]
+        if lengths is not None:
+            # No step looks ahead, so the kernel may run on into the padding; what it wrote there
+            # is replaced by the last h that counts.
+            last = h.gather(1, (lengths - 1).view(-1, 1, 1).expand(-1, 1, h.shape[2]))
+            h = torch.where(_live(x, lengths), h, last)
+        return h, last.squeeze(1) if state.shape[1] else state
 
 
 #: the kernel that computes the same as a cell with these two methods
-_KERNELS = {(Cell.project, ElmanCell.step): kernels.ElmanBPTT.apply}
+_KERNELS = {(Cell.project, ElmanCell.step): kernels.ElmanBPTT.apply,
+            (Cell.project, MemorylessCell.step): kernels.all_at_once}
 
 
 def _kernel(cell: Cell) -> Callable[..., Tensor] | None:

@@ -74,3 +74,22 @@ def _terms(function: Function) -> list[Sequence[tuple[Function | None, int]]]:
             return [operands[:2], operands[2:]]            # input · weight + bias
         case _:
             return [operands]
+
+
+def longest_chain(tensor: Tensor, kind: str = "TanhBackward0") -> int:
+    """The most operations of one kind that had to wait for one another on the way to `tensor`.
+
+    Autograd's graph is gone through from the leaves up: the longest path, counted in `kind`.
+    """
+    longest: dict[Function, int] = {}
+    todo = [tensor.grad_fn] if tensor.grad_fn is not None else []
+    while todo:
+        function = todo[-1]
+        before = [f for f, _ in function.next_functions if f is not None]
+        waiting = [f for f in before if f not in longest]
+        if waiting:
+            todo += waiting
+        else:
+            longest[function] = (function.name() == kind) + max(map(longest.get, before), default=0)
+            todo.pop()
+    return longest.get(tensor.grad_fn, 0)

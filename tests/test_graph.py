@@ -6,8 +6,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rnn_course import RNN, ElmanCell, GRUCell, JordanCell, LSTMCell, Summariser
+from rnn_course import (
+    RNN,
+    ElmanCell,
+    GRUCell,
+    JordanCell,
+    LSTMCell,
+    MemorylessCell,
+    Summariser,
+    unroll,
+)
+from rnn_course.feedback import three_networks
 from rnn_course.graph import UnfoldedGraph, unfold
+from rnn_course.walk import longest_chain
 
 
 def edges(graph: UnfoldedGraph) -> dict[tuple[str, str], str]:
@@ -287,3 +298,23 @@ def test_other_outputs_and_other_uses_of_the_rnn_are_named():
         with pytest.raises(ValueError) as error:
             unfold(model, 3)
         assert message in str(error.value)
+
+
+def test_what_the_dashed_edges_leave_of_the_graph():
+    """y^(t-1) is part of x^(t) here; without W nothing else runs from step to step."""
+    for name, model in three_networks(3, 2, n_embed=4, n_hidden=5, seed=0).items():
+        graph = unfold(model, 3)
+        expected = elman_edges(3) | {(f"h({t})", f"o({t})"): "V" for t in (1, 2, 3)}
+        if name == "output to hidden":
+            expected = {edge: label for edge, label in expected.items() if label != "W"}
+            assert names(graph, "state") == [] and names(graph, "h") == ["h(1)", "h(2)", "h(3)"]
+        assert edges(graph) == expected
+
+
+@pytest.mark.parametrize("steps", [1, 4, 60])
+def test_the_longest_chain_of_tanhs(steps):
+    x = torch.randn(2, steps, 3)
+    for cell, chain in ((ElmanCell(3, 4), steps), (MemorylessCell(3, 4), 1)):
+        assert longest_chain(unroll(cell, x)[0][:, -1]) == chain
+    assert longest_chain(unroll(LSTMCell(3, 4), x)[0][:, -1]) == 2 * steps
+    assert longest_chain(x) == 0

@@ -17,6 +17,7 @@ from matplotlib.patches import Circle, FancyArrowPatch
 from matplotlib.path import Path
 
 from rnn_course import ElmanCell, GRUCell, JordanCell, LSTMCell, Summariser, plots
+from rnn_course.feedback import enters, three_networks
 from rnn_course.graph import unfold
 
 MODELS = {
@@ -100,6 +101,20 @@ def test_unfolded_says_which_parameters_serve_every_step():
         "U 128×24, W 128×128, b 128: the same at all 4 steps", "V 18×128, c 18: used at one step"]
     assert plots.unfolded(MODELS["jordan"], 3).get_xlabel().replace("\n", " ") == (
         "U 4×3, W 4×2, b 4, V 2×4, c 2: the same at all 3 steps")
+
+
+def test_unfolded_draws_the_edges_from_y_dashed():
+    networks = three_networks(3, 2, n_embed=4, n_hidden=5, seed=0)
+    for name, model in networks.items():
+        edges = enters(model, 3)
+        ax = plots.unfolded(model, 3, dashed=edges)
+        drawn = {p.get_label(): p for p in ax.patches if isinstance(p, FancyArrowPatch)}
+        dashed = {label for label, p in drawn.items() if p.get_linestyle() not in ("-", "solid")}
+        assert dashed == {f"y({s}) to h({t})" for s, t in edges}
+        assert ("h(1) to h(2)" in drawn) == (name != "output to hidden")
+        rows = [label.get_text() for label in ax.get_yticklabels()]
+        assert ("target $y$" in rows) == bool(edges)
+        plt.close(ax.figure)
 
 
 def test_unfolded_names_its_rows():

@@ -1,0 +1,40 @@
+"""Fair comparisons: how many parameters a network has, and the widest one that has so many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from torch import nn
+
+from rnn_course import checks
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def n_parameters(model: nn.Module, but: Sequence[str] = ()) -> int:
+    """How many numbers a network learns, shared ones counted once; its parts named `but` left out.
+
+    >>> n_parameters(summariser, but=("embed", "V"))       # U, W and b
+    """
+    left_out = {id(p) for name in but for p in getattr(model, name).parameters()}
+    return sum(p.numel() for p in model.parameters() if id(p) not in left_out)
+
+
+def widest(make: Callable[[int], M], budget: int) -> M:
+    """The network `make(n_hidden)` with the largest n_hidden that has at most `budget` parameters.
+
+    The more hidden units, the more parameters: n_hidden is doubled, then halved in.
+    Raises `ValueError` where one hidden unit is too much already.
+    """
+    checks.positive("budget", budget)
+    if n_parameters(make(1)) > budget:
+        raise ValueError(f"budget: expected at least {n_parameters(make(1))}, what one hidden unit "
+                         f"takes, got {budget}")
+    low, high = 1, 2
+    while n_parameters(make(high)) <= budget:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if n_parameters(make(middle)) <= budget else (low, middle)
+    return make(low)

@@ -64,7 +64,7 @@ def bass_steps(y: Tensor, lengths: Tensor) -> Tensor:
 
 
 def total_variation(p: Tensor, q: Tensor) -> float:
-    """Half the sum of |p - q|: the largest difference in probability that any event can have."""
+    """Half the summed absolute differences: by how much the probability of an event can differ."""
     return float((p - q).abs().sum() / 2)
 
 

@@ -19,7 +19,8 @@ from sphinx.util import logging
 LOGGER = logging.getLogger(__name__)
 VENDORED = ("vendor/mathjax/tex-mml-chtml.js", "vendor/widgets/embed.js")
 #: whatever a notebook's outputs depend on besides the notebook
-INPUTS = ("rnn_course/**/*.py", "rnn_course/**/*.toml", "requirements.txt", "constraints.txt")
+INPUTS = ("rnn_course/**/*.py", "rnn_course/**/*.toml", "rnn_course/**/*.json",
+          "requirements.txt", "constraints.txt")
 #: a line of a progress bar, as tqdm writes it into stderr
 PROGRESS = re.compile(r".*\[(\d+:)+\d\d[<,].*")
 

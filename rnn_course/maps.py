@@ -11,8 +11,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from rnn_course.drawing import COLOURS, name_axes, white_axes
-
-DASHES = ("-", "--", "-.", ":")
+from rnn_course.plots import DASHES
 
 
 def accuracy_map(cells: Sequence[tuple[int, int]], shares: Sequence[float],

@@ -19,7 +19,7 @@ LAW = {"mixed": True, "flip": 0.1}
 def expected_nll(model: Tagger, law: Coins, x: torch.Tensor) -> float:
     """The expected -log P(y | x) of the model when y follows the law, in nats a sequence.
 
-    For each x (B, T) a sum over all its y, so that nothing of it is chance.
+    For each x (B, T) a sum over all its y. What is left to chance is which x are given.
     """
     x, y, p = law.every(x)
     log_p = [log_likelihood(model(*part), part[1])

@@ -9,7 +9,7 @@ from rnn_course import checks
 from rnn_course.cells import Cell, State
 from rnn_course.decoding import Generated, generate
 from rnn_course.likelihood import shifted
-from rnn_course.summarise import EMBEDDING_STD
+from rnn_course.summarise import symbol_table
 from rnn_course.unroll import RNN
 
 CONDITIONINGS = ("each", "h0", "both")
@@ -52,8 +52,7 @@ class VectorToSequence(nn.Module):
             raise ValueError("cell: expected n_in = n_hidden, since R x serves as input and as "
                              f"state, got n_in = {cell.n_in} and n_hidden = {cell.n_hidden}")
         _with_h(cell, torch.zeros(1, cell.n_hidden))
-        self.embed = nn.Embedding(n_symbols, cell.n_in)
-        nn.init.normal_(self.embed.weight, std=EMBEDDING_STD)
+        self.embed = symbol_table("n_symbols", n_symbols, cell.n_in)
         self.R = nn.Linear(checks.positive("n_x", n_x), cell.n_hidden, bias=False)
         nn.init.xavier_uniform_(self.R.weight)
         self.V = nn.Linear(cell.n_hidden, n_symbols)

@@ -13,7 +13,7 @@ from rnn_course.cells import Cell, ElmanCell, MemorylessCell, State
 from rnn_course.decoding import Generated, generate
 from rnn_course.likelihood import mean_nll, shifted
 from rnn_course.sizes import n_parameters, widest
-from rnn_course.summarise import EMBEDDING_STD
+from rnn_course.summarise import symbol_table
 from rnn_course.unroll import RNN, Lengths
 
 EDGES = ("hidden to hidden", "output to hidden", "both")
@@ -50,7 +50,7 @@ class Tagger(nn.Module):
         if cell.n_in != self.PARTS * checks.positive("n_embed", n_embed):
             raise ValueError(f"cell: expected n_in = {self.PARTS} · n_embed = "
                              f"{self.PARTS * n_embed}, got n_in = {cell.n_in}")
-        self.embed = _table("n_symbols", n_symbols, n_embed)
+        self.embed = symbol_table("n_symbols", n_symbols, n_embed)
         self.V = nn.Linear(cell.n_hidden, checks.positive("n_out", n_out))
         self.dropout = nn.Dropout(dropout)
 
@@ -108,7 +108,7 @@ class FeedbackTagger(Tagger):
     def __init__(self, n_symbols: int, n_embed: int, cell: Cell, n_out: int,
                  dropout: float = 0.0) -> None:
         super().__init__(n_symbols, n_embed, cell, n_out, dropout)
-        self.embed_y = _table("n_out", n_out + 1, n_embed)
+        self.embed_y = symbol_table("n_out", n_out + 1, n_embed)
         self.first = n_out
 
     def inputs(self, x: Tensor, before: Tensor | None = None) -> Tensor:
@@ -198,12 +198,6 @@ def enters(model: Tagger, steps: int) -> list[tuple[int, int]]:
         hook.remove()
         model.train(training)
     return sorted(found)
-
-
-def _table(name: str, rows: int, n_embed: int) -> nn.Embedding:
-    table = nn.Embedding(checks.positive(name, rows), n_embed)
-    nn.init.normal_(table.weight, std=EMBEDDING_STD)
-    return table
 
 
 def _looked_up(name: str, values: Tensor, table: nn.Embedding) -> Tensor:

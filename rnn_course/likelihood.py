@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rnn_course import checks
-from rnn_course.unroll import Lengths
+from rnn_course.unroll import Lengths, inside
 
 
 def shifted(y: Tensor, first: int) -> Tensor:
@@ -37,10 +37,7 @@ def log_likelihood(o: Tensor, y: Tensor, lengths: Lengths | None = None) -> Tens
     Raises `TypeError` or `ValueError` that names the argument: shapes that do not fit, a y that is
     no class inside its sequence, wrong lengths.
     """
-    each = _each_step(o, y)
-    if lengths is None:
-        return each.sum(1)
-    return torch.where(_inside(o, lengths), each, 0.0).sum(1)
+    return _each_step(o, y, lengths)[0].sum(1)
 
 
 def mean_nll(o: Tensor, y: Tensor, lengths: Lengths | None = None) -> Tensor:
@@ -53,14 +50,12 @@ def mean_nll(o: Tensor, y: Tensor, lengths: Lengths | None = None) -> Tensor:
 
     Raises what `log_likelihood` raises.
     """
-    total = log_likelihood(o, y, lengths).sum()
-    if lengths is None:
-        return -total / y.numel()
-    return -total / checks.lengths(lengths, *y.shape, y.device).sum()
+    each, steps = _each_step(o, y, lengths)
+    return -each.sum(1).sum() / steps
 
 
-def _each_step(o: Tensor, y: Tensor) -> Tensor:
-    """log softmax(o^(t)) at y^(t), (B, T)."""
+def _each_step(o: Tensor, y: Tensor, lengths: Lengths | None) -> tuple[Tensor, Tensor | int]:
+    """log softmax(o^(t)) at y^(t), (B, T), 0 outside; and the number of steps inside."""
     if not isinstance(o, Tensor) or not o.is_floating_point() or o.dim() != 3:
         got = tuple(o.shape) if isinstance(o, Tensor) else type(o).__name__
         raise ValueError(f"o: expected floats (B, T, n_out), got {got}")
@@ -71,13 +66,11 @@ def _each_step(o: Tensor, y: Tensor) -> Tensor:
     low, high = int(y.min()), int(y.max())
     if low < 0 or high >= o.shape[2]:
         raise ValueError(f"y: expected classes 0 … {o.shape[2] - 1}, got {low} … {high}")
-    return -F.cross_entropy(o.transpose(1, 2), y, reduction="none")
-
-
-def _inside(o: Tensor, lengths: Lengths) -> Tensor:
-    """(B, T): is this step inside its sequence?"""
-    lengths = checks.lengths(lengths, o.shape[0], o.shape[1], o.device)
-    return torch.arange(o.shape[1], device=o.device) < lengths.unsqueeze(1)
+    each = -F.cross_entropy(o.transpose(1, 2), y, reduction="none")
+    if lengths is None:
+        return each, y.numel()
+    lengths = checks.lengths(lengths, *y.shape, o.device)
+    return torch.where(inside(lengths, y.shape[1]), each, 0.0), lengths.sum()
 
 
 def _targets(y: Tensor) -> None:

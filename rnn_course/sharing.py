@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from rnn_course import checks
 from rnn_course.cells import Cell
-from rnn_course.summarise import EMBEDDING_STD, Summariser
-from rnn_course.unroll import Lengths
+from rnn_course.summarise import Summariser, symbol_table
+from rnn_course.unroll import Lengths, inside
 
 
 class Layers(nn.Module):
@@ -59,10 +59,10 @@ class Layers(nn.Module):
         checks.features("x", x, first.U, "B T n_in", first.n_in)
         _fits("x", x, len(self.cells), "one for each layer")
         h = first.state_or_initial(state, len(x))
-        inside = _inside(x, lengths).unsqueeze(2)
-        x = torch.where(inside, x, 0)
-        ragged, out = not inside.all(), []
-        for cell, x_t, live in zip(self.cells, x.unbind(1), inside.unbind(1), strict=False):
+        mask = _inside(x, lengths).unsqueeze(2)
+        x = torch.where(mask, x, 0)
+        ragged, out = not mask.all(), []
+        for cell, x_t, live in zip(self.cells, x.unbind(1), mask.unbind(1), strict=False):
             h_new, _ = cell.step(cell.project(x_t), h)
             h = torch.where(live, h_new, h) if ragged else h_new
             out.append(h)
@@ -103,7 +103,7 @@ class WindowNetwork(nn.Module):
                  n_out: int) -> None:
         super().__init__()
         self.window = checks.positive("window", window)
-        self.embed = _table(n_symbols, n_embed)
+        self.embed = symbol_table("n_symbols", n_symbols, n_embed)
         self.U = nn.Linear(window * n_embed, checks.positive("n_hidden", n_hidden))
         self.W = nn.Linear(n_hidden, n_hidden)
         self.V = nn.Linear(n_hidden, checks.positive("n_out", n_out))
@@ -136,7 +136,7 @@ class Convolution(nn.Module):
         super().__init__()
         if checks.positive("width", width) % 2 == 0:
             raise ValueError(f"width: expected an odd number, got {width}")
-        self.embed = _table(n_symbols, n_embed)
+        self.embed = symbol_table("n_symbols", n_symbols, n_embed)
         self.U = nn.Conv1d(n_embed, checks.positive("n_hidden", n_hidden), width, padding="same")
         self.V = nn.Linear(n_hidden, checks.positive("n_out", n_out))
 
@@ -159,7 +159,7 @@ class BagOfWords(nn.Module):
 
     def __init__(self, n_symbols: int, n_out: int) -> None:
         super().__init__()
-        self.V = _table(n_symbols, n_out, std=0)
+        self.V = symbol_table("n_symbols", n_symbols, n_out, std=0)
         self.c = nn.Parameter(torch.zeros(n_out))
 
     def forward(self, x: Tensor, lengths: Lengths | None = None) -> Tensor:
@@ -167,20 +167,12 @@ class BagOfWords(nn.Module):
         return self.c + _embedded(self.V, x, lengths).sum(1)
 
 
-def _table(n_symbols: int, n_embed: int, std: float = EMBEDDING_STD) -> nn.Embedding:
-    table = nn.Embedding(checks.positive("n_symbols", n_symbols),
-                         checks.positive("n_embed", n_embed))
-    nn.init.normal_(table.weight, std=std)
-    return table
-
-
 def _inside(x: Tensor, lengths: Lengths | None) -> Tensor:
     """(B, T): is this step inside its sequence?"""
     B, T = x.shape[:2]
     if lengths is None:
         return x.new_ones(B, T, dtype=torch.bool)
-    lengths = checks.lengths(lengths, B, T, x.device)
-    return torch.arange(T, device=x.device) < lengths.unsqueeze(1)
+    return inside(checks.lengths(lengths, B, T, x.device), T)
 
 
 def _embedded(table: nn.Embedding, x: Tensor, lengths: Lengths | None) -> Tensor:

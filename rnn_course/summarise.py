@@ -11,6 +11,17 @@ from rnn_course.unroll import RNN, Lengths
 EMBEDDING_STD = 0.2  # with PyTorch's 1, tanh would start out saturated
 
 
+def symbol_table(name: str, rows: int, n_embed: int, std: float = EMBEDDING_STD) -> nn.Embedding:
+    """A table E with a row of `n_embed` numbers for each symbol, drawn with standard deviation std.
+
+    Raises `ValueError`, with the `name` of the argument that gives the rows, for sizes that are no
+    positive integers.
+    """
+    table = nn.Embedding(checks.positive(name, rows), checks.positive("n_embed", n_embed))
+    nn.init.normal_(table.weight, std=std)
+    return table
+
+
 class Summariser(nn.Module):
     """One output at the end of the sequence:
 
@@ -30,8 +41,7 @@ class Summariser(nn.Module):
         self.rnn = RNN(cell)
         if cell.n_in != checks.positive("n_embed", n_embed):
             raise ValueError(f"cell: expected n_in = n_embed = {n_embed}, got n_in = {cell.n_in}")
-        self.embed = nn.Embedding(checks.positive("n_symbols", n_symbols), n_embed)
-        nn.init.normal_(self.embed.weight, std=EMBEDDING_STD)
+        self.embed = symbol_table("n_symbols", n_symbols, n_embed)
         self.V = nn.Linear(cell.n_hidden, checks.positive("n_out", n_out))
 
     def summary(self, x: Tensor, lengths: Lengths | None = None) -> Tensor:

@@ -13,6 +13,11 @@ from rnn_course.cells import Cell, ElmanCell, MemorylessCell, State
 Lengths = Tensor | Sequence[int]
 
 
+def inside(lengths: Tensor, steps: int) -> Tensor:
+    """The mask (B, steps) of a padded batch: does this step belong to its sequence?"""
+    return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(1)
+
+
 def unroll(cell: Cell, x: Tensor, state: State | None = None,
            lengths: Lengths | None = None) -> tuple[Tensor, State]:
     """Run `cell` over x, a step at a time: the definition of a recurrent network.
@@ -65,7 +70,7 @@ class RNN(nn.Module):
             # No step looks ahead, so the kernel may run on into the padding; what it wrote there
             # is replaced by the last h that counts.
             last = h.gather(1, (lengths - 1).view(-1, 1, 1).expand(-1, 1, h.shape[2]))
-            h = torch.where(_live(x, lengths), h, last)
+            h = torch.where(inside(lengths, x.shape[1]).unsqueeze(2), h, last)
         return h, last.squeeze(1) if state.shape[1] else state
 
 
@@ -90,14 +95,8 @@ def _checked(cell: Cell, x: Tensor, state: State | None,
         if (lengths == x.shape[1]).all():
             return x, state, None                          # nothing to hold back
         # Zeros, since not even a NaN in the padding may reach the gradient (0 · NaN is NaN).
-        x = torch.where(_live(x, lengths), x, 0)
+        x = torch.where(inside(lengths, x.shape[1]).unsqueeze(2), x, 0)
     return x, state, lengths
-
-
-def _live(x: Tensor, lengths: Tensor) -> Tensor:
-    """(B, T, 1): is this step inside its sequence?"""
-    steps = torch.arange(x.shape[1], device=x.device)
-    return (steps < lengths.unsqueeze(1)).unsqueeze(2)
 
 
 def _where(live: Tensor, new: State, old: State) -> State:

@@ -91,7 +91,6 @@ def _task() -> NumberWords:
 def _trial(checkpoint: Path, progress: bool, conditioning: str, seed: int,
            epochs: int) -> dict[str, Any]:
     task = _task()
-    torch.set_num_threads(1)
     model = writer(task, conditioning, seed)
     figures: dict[str, Any] = {"untrained_probe": units_probe(model, task)}
     history = train(model, task, epochs, seed, checkpoint=checkpoint, progress=progress)

@@ -14,10 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
+
+FOLDER_VARIABLE = "RNN_COURSE_CACHE"
+"""The environment variable that moves the course's cache folder."""
 
 RUN = "rnn_course run 1"
 WEIGHTS = "rnn_course weights 1"
@@ -137,6 +141,13 @@ def described_run(model: nn.Module, optimiser: torch.optim.Optimizer,
     facts = {**asked, "optimiser": type(optimiser).__name__, **options, **tensors,
              "trained": trained}
     return json.loads(json.dumps(facts, default=str))
+
+
+def cache_folder() -> Path:
+    """Where the course keeps what took long: the user's cache folder for it, or what the
+    environment variable RNN_COURSE_CACHE says."""
+    course = os.environ.get(FOLDER_VARIABLE) or platformdirs.user_cache_dir("rnn_course", False)
+    return Path(course).expanduser()
 
 
 def copied(model: nn.Module) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""The command line: python -m rnn_course ledger, python -m rnn_course experiment NAME."""
+"""The command line: python -m rnn_course ledger, experiment NAME, evaluate g2p, g2p WORD."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnn_course import experiments, ledger
+from rnn_course.checkpoints import CheckpointError
+from rnn_course.experiments import g2p
+from rnn_course.experiments.g2p import NoWeights
+from rnn_course.tasks.pronunciations import Dictionary, read_file
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+FILE_HELP = "dictionary of words: on each line a word and its phones, as CMUdict writes them"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,21 +22,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stopped; 2: misuse."""
     parser = argparse.ArgumentParser(prog="python -m rnn_course", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
     command = commands.add_parser("ledger", help="what the lecture claims, and what was measured")
     command.add_argument("--markdown", action="store_true", help="as the page of the book")
     command.add_argument("--notebooks", type=Path, default=NOTEBOOKS, metavar="FOLDER",
                          help="where the executed notebooks are")
+
     command = commands.add_parser("experiment", help="a long run: minutes to hours, resumable")
     command.add_argument("name", choices=experiments.NAMES, help="which one: %(choices)s",
                          metavar="NAME")
-    command.add_argument("--folder", type=Path, default=experiments.FOLDER,
+    command.add_argument("--folder", type=Path,
                          help="where the results file is (default: with the package)")
+    command.add_argument("--test-words", type=Path, metavar="FILE",
+                         help=f"g2p only: hold out the words of this {FILE_HELP}")
+
+    command = commands.add_parser("evaluate", help="error rates of the trained network")
+    command.add_argument("name", choices=["g2p"], metavar="g2p")
+    command.add_argument("--words", type=Path, metavar="FILE", dest="test_words",
+                         help=f"score on the words of this {FILE_HELP}; they must have been held "
+                              "out (experiment g2p --test-words FILE)")
+    command.add_argument("--folder", type=Path, help="where the weights are")
+
+    command = commands.add_parser("g2p", help="how is this word said?")
+    command.add_argument("words", nargs="+", metavar="WORD")
+    command.add_argument("--folder", type=Path,
+                         help="where the weights are (default: with the package)")
+    command.set_defaults(name="g2p")
     options = parser.parse_args(arguments)
-    if options.command == "experiment":
-        return run_experiment(options.name, options.folder)
-    if not options.notebooks.is_dir():
-        parser.error(f"--notebooks: expected a folder of notebooks, got {options.notebooks}")
-    return show_ledger(options.notebooks, options.markdown)
+
+    if options.command == "ledger":
+        if not options.notebooks.is_dir():
+            parser.error(f"--notebooks: expected a folder of notebooks, got {options.notebooks}")
+        return show_ledger(options.notebooks, options.markdown)
+    test_words = getattr(options, "test_words", None)
+    if options.name != "g2p" and test_words:
+        parser.error("--test-words: only the experiment g2p can hold out words")
+    try:
+        words = test_words and read_file(test_words)
+        experiment, folder = g2p.held_out(words) if words else (
+            experiments.find(options.name), experiments.FOLDER)
+        folder = options.folder or folder
+        if options.command == "experiment":
+            return run_experiment(experiment, folder)
+        if options.command == "evaluate":
+            return show_rates(folder, words)
+        return say_words(options.words, folder)
+    except NoWeights as error:
+        how = f" --test-words {test_words}" if test_words else ""
+        print(f"{error}. Train them; a stopped run goes on where it was:\n"
+              f"    python -m rnn_course experiment g2p{how}", file=sys.stderr)
+    except (OSError, ValueError, CheckpointError) as error:
+        print(error, file=sys.stderr)
+    return 2
 
 
 def show_ledger(notebooks: Path, markdown: bool = False) -> int:
@@ -44,9 +86,8 @@ def show_ledger(notebooks: Path, markdown: bool = False) -> int:
     return 1 if wrong else 0
 
 
-def run_experiment(name: str, folder: Path) -> int:
+def run_experiment(experiment: experiments.Experiment, folder: Path) -> int:
     """Run what an experiment's results file lacks; interrupted, say how to go on."""
-    experiment = experiments.find(name)
     print(f"{experiment.about} {len(experiment.settings)} trials.", file=sys.stderr)
     try:
         path = experiments.run(experiment, folder)
@@ -54,4 +95,28 @@ def run_experiment(name: str, folder: Path) -> int:
         print("Stopped. Nothing is lost: the same command goes on from here.", file=sys.stderr)
         return 1
     print(path)
+    return 0
+
+
+def show_rates(folder: Path, words: Dictionary | None) -> int:
+    """Print phoneme and word error rates of the trained network on words it has not seen."""
+    model, task, held_out = g2p.trained(folder, words)
+    if held_out != g2p.mark(words):
+        raise ValueError(f"--folder: expected weights for which these words were held out, "
+                         f"got others in {folder}")
+    print(f"{len(task.test):,} words that were not in training; any listed pronunciation is right\n"
+          f"{'':32}{'PER':>8}{'WER':>8}")
+    for decoding, width in (("greedy", None), (f"beam of {g2p.WIDTH}", g2p.WIDTH)):
+        rates = g2p.rates(model, task, task.test, width)
+        for form, end in (("stress removed", ""), ("with stress", "_stress")):
+            print(f"{f'{decoding}, {form}':32}{rates['per' + end]:8.2%}{rates['wer' + end]:8.2%}")
+    return 0
+
+
+def say_words(words: Sequence[str], folder: Path) -> int:
+    """Print each word with the phones that the trained network gives it."""
+    model, task, _ = g2p.trained(folder)
+    x, lengths = g2p.letters(words, task)
+    for word, phones in zip(words, g2p.say(model, task, x, lengths, g2p.WIDTH), strict=True):
+        print(f"{word}  {' '.join(phones)}")
     return 0

@@ -52,9 +52,7 @@ class ElmanBPTT(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
-        if torch.is_grad_enabled():                        # that is, under create_graph=True
-            raise NotImplementedError("ElmanBPTT has no second derivative: call unroll(cell, ...) "
-                                      "instead of RNN(cell)(...)")
+        _first_derivative_only("ElmanBPTT")
         x, h, U, W = ctx.saved_tensors
         T, B, H = h.shape[0] - 1, h.shape[1], h.shape[2]
         delta = g.transpose(0, 1).clone(memory_format=torch.contiguous_format)   # (T, B, H)
@@ -69,6 +67,77 @@ class ElmanBPTT(torch.autograd.Function):
         dx = (flat @ U).view(T, B, -1).transpose(0, 1) if need_x else None
         dh0 = d_t @ W if need_h0 else None
         return dx, dh0, flat.t() @ x, flat.t() @ h[:-1].view(T * B, H), flat.sum(0)
+
+
+class GRUBPTT(torch.autograd.Function):
+    """A GRU that resets after the matrix product (`cells.GRUCell`), all steps, and its gradient.
+
+    With q^(t) = W_n h^(t-1) + b_r and the candidate n^(t) = tanh(b_n + r ⊙ q + U_n x), and with
+    d^(t) = ∂L/∂h^(t) and δ^(t) = ∂L/∂(W h^(t-1)) in the rows' order r, z, candidate:
+
+        δ_z = d ⊙ (h^(t-1) - n) ⊙ z (1 - z),        ν = d ⊙ (1 - z) (1 - n²)
+        δ_r = ν ⊙ q ⊙ r (1 - r),                    δ_n = ν ⊙ r
+        d^(t-1) = g^(t-1) + d^(t) ⊙ z^(t) + Wᵀ δ^(t)
+
+    What stands beside d in the first two lines is known before the backward pass begins, and is
+    computed for all steps at once; a step then takes two products and a sum. As in `ElmanBPTT`, a
+    weight's gradient is one matrix product, and there is no second derivative.
+    Shapes: x (B, T, n_in), h0 (B, H), U (3H, n_in), W (3H, H), b (3H), b_r (H); h (B, T, H).
+    Source: Cho et al. (2014); Goodfellow et al. (2016), section 10.10.2.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, x: Tensor, h0: Tensor, U: Tensor, W: Tensor, b: Tensor,
+                b_r: Tensor) -> Tensor:
+        B, T, n_in = x.shape
+        H = W.shape[1]
+        x = x.transpose(0, 1).reshape(T * B, n_in)
+        gates = torch.addmm(b[:2 * H], x, U[:2 * H].t()).view(T, B, 2 * H)
+        n = torch.addmm(b[2 * H:], x, U[2 * H:].t()).view(T, B, H)
+        h, q = x.new_empty(T + 1, B, H), x.new_empty(T, B, H)
+        h[0] = h0
+        W_gates, W_n = W[:2 * H].t(), W[2 * H:].t()
+        h_prev, *rest = h.unbind(0)
+        r, z = (gate.unbind(0) for gate in gates.chunk(2, dim=2))
+        for t, (h_t, gates_t, n_t, q_t) in enumerate(zip(rest, gates.unbind(0), n.unbind(0),
+                                                         q.unbind(0), strict=True)):
+            gates_t.addmm_(h_prev, W_gates).sigmoid_()
+            torch.addmm(b_r, h_prev, W_n, out=q_t)
+            n_t.addcmul_(r[t], q_t).tanh_()
+            h_prev = torch.lerp(n_t, h_prev, z[t], out=h_t)         # n + z (h^(t-1) - n)
+        ctx.save_for_backward(x, h, gates, n, q, U, W)
+        return h[1:].transpose(0, 1)                       # (B, T, H)
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
+        _first_derivative_only("GRUBPTT")
+        x, h, gates, n, q, U, W = ctx.saved_tensors
+        T, B, H = n.shape
+        r, z = gates.chunk(2, dim=2)
+        d = g.transpose(0, 1).clone(memory_format=torch.contiguous_format)       # (T, B, H)
+        nu = _tanh_backward(1 - z, n, grad_input=torch.empty_like(n))
+        delta = n.new_empty(T, B, 3, H)                    # all but the factor d
+        torch.mul(nu * q, r * (1 - r), out=delta[:, :, 0])
+        torch.mul(h[:-1] - n, z * (1 - z), out=delta[:, :, 1])
+        torch.mul(nu, r, out=delta[:, :, 2])
+        dh0 = torch.empty_like(h[0]).zero_()
+        earlier = [dh0, *d.unbind(0)[:-1]]
+        for d_prev, d_t, z_t, delta_t in zip(reversed(earlier), reversed(d.unbind(0)),
+                                             reversed(z.unbind(0)), reversed(delta.unbind(0)),
+                                             strict=True):
+            delta_t.mul_(d_t.unsqueeze(1))
+            d_prev.addcmul_(d_t, z_t).addmm_(delta_t.view(B, 3 * H), W)
+        delta, nu = delta.view(T * B, 3 * H), nu.mul_(d).view(T * B, H)
+        dW, db_r = delta.t() @ h[:-1].view(T * B, H), delta[:, 2 * H:].sum(0)
+        delta[:, 2 * H:] = nu                              # now ∂L/∂(b + U x)
+        dx = (delta @ U).view(T, B, -1).transpose(0, 1) if ctx.needs_input_grad[0] else None
+        return dx, dh0, delta.t() @ x, dW, delta.sum(0), db_r
+
+
+def _first_derivative_only(name: str) -> None:
+    if torch.is_grad_enabled():                            # that is, under create_graph=True
+        raise NotImplementedError(f"{name} has no second derivative: call unroll(cell, ...) "
+                                  "instead of RNN(cell)(...)")
 
 
 def all_at_once(x: Tensor, state: Tensor, U: Tensor, W: Tensor, b: Tensor) -> Tensor:

@@ -22,6 +22,16 @@ def edit_distance(a: Sequence[object], b: Sequence[object]) -> int:
     return row[-1]
 
 
+def nearest(written: Sequence[object], accepted: Sequence[Sequence[object]]) -> Sequence[object]:
+    """That of several right answers from which what was written is the fewest edits away.
+
+    The first of equals. Raises ValueError where no answer is right.
+    """
+    if not accepted:
+        raise ValueError("accepted: expected at least one right answer, got none")
+    return min(accepted, key=lambda answer: edit_distance(written, answer))
+
+
 def error_rate(written: Sequence[Sequence[object]], truth: Sequence[Sequence[object]]) -> float:
     """The edit distances as a share of what there was to write: of characters, phones or words.
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rnn_course import checks, kernels
-from rnn_course.cells import Cell, ElmanCell, MemorylessCell, State
+from rnn_course.cells import Cell, ElmanCell, GRUCell, MemorylessCell, State
 
 Lengths = Tensor | Sequence[int]
 
@@ -64,7 +64,7 @@ class RNN(nn.Module):
         if kernel is None:
             return unroll(cell, x, state, lengths)
         x, state, lengths = _checked(cell, x, state, lengths)
-        h = kernel(x, state, cell.U, cell.W, cell.b)
+        h = kernel(x, state)
         last = h[:, -1:]
         if lengths is not None:
             # No step looks ahead, so the kernel may run on into the padding; what it wrote there
@@ -74,15 +74,20 @@ class RNN(nn.Module):
         return h, last.squeeze(1) if state.shape[1] else state
 
 
-#: the kernel that computes the same as a cell with these two methods
-_KERNELS = {(Cell.project, ElmanCell.step): kernels.ElmanBPTT.apply,
-            (Cell.project, MemorylessCell.step): kernels.all_at_once}
+#: the kernel that computes the same as a cell with these two methods, and the weights it takes
+_KERNELS = {(Cell.project, ElmanCell.step): (kernels.ElmanBPTT.apply, "U W b"),
+            (Cell.project, GRUCell.step): (kernels.GRUBPTT.apply, "U W b b_r"),
+            (Cell.project, MemorylessCell.step): (kernels.all_at_once, "U W b")}
 
 
-def _kernel(cell: Cell) -> Callable[..., Tensor] | None:
+def _kernel(cell: Cell) -> Callable[[Tensor, State], Tensor] | None:
     """The cell's kernel, unless a reader has written its `project` or `step` anew."""
-    methods = (getattr(method, "__func__", None) for method in (cell.project, cell.step))
-    return _KERNELS.get(tuple(methods))
+    methods = tuple(getattr(m, "__func__", None) for m in (cell.project, cell.step))
+    kernel, names = _KERNELS.get(methods, (None, ""))
+    weights = [getattr(cell, name) for name in names.split()]
+    if kernel is None or any(w is None for w in weights):  # a GRU that resets before has no b_r
+        return None
+    return lambda x, state: kernel(x, state, *weights)
 
 
 def _checked(cell: Cell, x: Tensor, state: State | None,

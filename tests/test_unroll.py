@@ -33,16 +33,20 @@ def grads(h, state, weights, x):
 
 # --- the kernel is the plain loop ---------------------------------------------------------------
 
+KERNELS = {"elman": "ElmanBPTT", "gru after": "GRUBPTT"}
+
+
+@pytest.mark.parametrize("name", KERNELS)
 @pytest.mark.parametrize("lengths", [None, [6, 1, 4, 3]])
 @pytest.mark.parametrize("given_state", [False, True])
-def test_kernel_equals_the_plain_loop(lengths, given_state):
-    cell = oracles.make("elman")
+def test_kernel_equals_the_plain_loop(name, lengths, given_state):
+    cell = oracles.make(name)
     x = torch.randn(4, 6, 3).double().requires_grad_()
     h0 = torch.randn(4, 5).double().requires_grad_() if given_state else None
     weights = [*cell.parameters()] + ([h0] if given_state else [])
     h, state = RNN(cell)(x, h0, lengths)
     h_plain, state_plain = unroll(cell, x, h0, lengths)
-    assert "ElmanBPTT" in _names_of_nodes(h) and "ElmanBPTT" not in _names_of_nodes(h_plain)
+    assert KERNELS[name] in _names_of_nodes(h) and KERNELS[name] not in _names_of_nodes(h_plain)
     torch.testing.assert_close(h, h_plain, **CLOSE)
     torch.testing.assert_close(state, state_plain, **CLOSE)
     mine, plain = grads(h, state, weights, x), grads(h_plain, state_plain, weights, x)
@@ -79,16 +83,21 @@ def _names_of_nodes(tensor):
     return " ".join(node.name() for node in seen)
 
 
-def test_kernel_passes_gradcheck():
-    x, h0 = torch.randn(2, 4, 3).double(), torch.randn(2, 4).double()
-    U, W, b = torch.randn(4, 3).double(), torch.randn(4, 4).double(), torch.randn(4).double()
-    inputs = [t.requires_grad_() for t in (x, h0, U, W, b)]
-    assert torch.autograd.gradcheck(kernels.ElmanBPTT.apply, inputs)
+@pytest.mark.parametrize(("kernel", "shapes"), [
+    (kernels.ElmanBPTT, [(4, 3), (4, 4), (4,)]),
+    (kernels.GRUBPTT, [(12, 3), (12, 4), (12,), (4,)]),
+])
+def test_kernel_passes_gradcheck(kernel, shapes):
+    torch.manual_seed(0)
+    inputs = [torch.randn(s, dtype=torch.float64, requires_grad=True)
+              for s in [(2, 4, 3), (2, 4), *shapes]]
+    assert torch.autograd.gradcheck(kernel.apply, inputs)
 
 
+@pytest.mark.parametrize("name", KERNELS)
 @pytest.mark.parametrize("T", [1, 2])
-def test_kernel_at_the_shortest_sequences(T):
-    cell = oracles.make("elman")
+def test_kernel_at_the_shortest_sequences(name, T):
+    cell = oracles.make(name)
     x = torch.randn(1, T, 3).double().requires_grad_()
     h, state = RNN(cell)(x)
     h_plain, state_plain = unroll(cell, x)
@@ -98,8 +107,9 @@ def test_kernel_at_the_shortest_sequences(T):
         torch.testing.assert_close(a, b, **CLOSE)
 
 
-def test_kernel_takes_strided_input_and_expanded_gradients():
-    cell = oracles.make("elman")
+@pytest.mark.parametrize("name", KERNELS)
+def test_kernel_takes_strided_input_and_expanded_gradients(name):
+    cell = oracles.make(name)
     x = torch.randn(3, 6, 4).double().transpose(0, 1)[..., :3]     # nowhere contiguous
     RNN(cell)(x)[0].sum().backward()                               # a gradient of stride 0
     mine = cell.W.grad.clone()
@@ -108,8 +118,14 @@ def test_kernel_takes_strided_input_and_expanded_gradients():
     torch.testing.assert_close(mine, cell.W.grad, **CLOSE)
 
 
-def test_kernel_refuses_a_second_derivative_and_a_changed_output():
-    cell = oracles.make("elman")
+def test_a_gru_that_resets_before_the_product_runs_the_plain_loop():
+    cell = GRUCell(3, 4, reset="before")
+    assert "GRUBPTT" not in _names_of_nodes(RNN(cell)(torch.randn(2, 5, 3))[0])
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_kernel_refuses_a_second_derivative_and_a_changed_output(name):
+    cell = oracles.make(name)
     x = torch.randn(2, 3, 3).double().requires_grad_()
     h, _ = RNN(cell)(x)
     with pytest.raises(NotImplementedError, match="no second derivative"):

@@ -21,14 +21,14 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import torch
 from tqdm import tqdm
 
 from rnn_course import checks
-from rnn_course.checkpoints import write_whole
+from rnn_course.checkpoints import cache_folder, write_whole
 
-NAMES = ("captions", "edges", "chorales", "sharing")
+NAMES = ("captions", "edges", "chorales", "sharing", "bidirectional", "grid", "encoder_decoder",
+         "g2p")
 FOLDER = Path(__file__).with_name("results")
 PACKAGES = ("torch", "numpy", "scikit-learn")
 
@@ -44,7 +44,8 @@ class Experiment:
     settings : one for each trial, such as {"conditioning": "both", "seed": 3}.
     trial : `trial(checkpoint=, progress=, **setting)` gives the figures of one trial: numbers, or
         lists of numbers. It hands checkpoint (a path) and progress on to `fit`, so that a trial
-        which was killed goes on where it stood.
+        which was killed goes on where it stood. Weights that it leaves at
+        `checkpoint.with_suffix(".weights")` are kept beside the results, as NAME.safetensors.
     small : those of the settings that the tests run again, together in seconds.
     tolerance : for each figure that is then compared, how far apart two runs may lie. Figures
         differ a little between processors, since these round differently.
@@ -95,7 +96,7 @@ def run(experiment: Experiment, folder: Path = FOLDER, *, progress: bool = True,
     numbers.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    scratch = scratch or platformdirs.user_cache_path("rnn_course") / "experiments"
+    scratch = scratch or cache_folder() / "experiments"
     scratch.mkdir(parents=True, exist_ok=True)
     path = folder / f"{experiment.name}.json"
     done = {_key(t["setting"]): t for t in (_read(path)["trials"] if path.exists() else [])}
@@ -110,9 +111,13 @@ def run(experiment: Experiment, folder: Path = FOLDER, *, progress: bool = True,
         mark = hashlib.sha256(key.encode()).hexdigest()[:16]
         checkpoint = scratch / f"{experiment.name}-{mark}.safetensors"
         done[key] = one_trial(experiment, setting, checkpoint, progress)
+        weights = checkpoint.with_suffix(".weights")
+        if weights.exists():
+            write_whole(folder / f"{experiment.name}.safetensors", weights.read_bytes())
         ordered = [done[k] for k in map(_key, experiment.settings) if k in done]
         write_whole(path, _as_json(experiment, ordered).encode())
         checkpoint.unlink(missing_ok=True)
+        weights.unlink(missing_ok=True)
     return path
 
 

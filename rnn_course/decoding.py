@@ -1,9 +1,9 @@
-"""A network that is fed what it has written itself, one symbol a step: the best, or sampled."""
+"""A network that is fed what it has written itself: step by step the best, sampled, or a beam."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -43,21 +43,12 @@ def generate(step: Callable[[int, Tensor, S], tuple[Tensor, S]], first: Tensor, 
     positive integer, and for outputs of another shape or that are not finite.
     """
     checks.positive("steps", steps)
-    if not isinstance(first, Tensor) or first.dtype != torch.int64 or first.dim() != 1:
-        got = (f"{first.dtype} {tuple(first.shape)}" if isinstance(first, Tensor)
-               else type(first).__name__)
-        raise TypeError(f"first: expected an int64 tensor (B,), got {got}")
-    y_t, written = first, []
+    y_t, written = _checked_first(first), []
     live = torch.ones_like(first, dtype=torch.bool)
     lengths, log_p = torch.zeros_like(first), 0.0
     for t in range(steps):
         o_t, state = step(t, y_t, state)
-        if o_t.dim() != 2 or len(o_t) != len(first):
-            raise ValueError(f"step: expected outputs of shape ({len(first)}, n_out), "
-                             f"got {tuple(o_t.shape)}")
-        if not o_t.isfinite().all():
-            raise ValueError(f"step: expected finite outputs, got NaN or infinity at t = {t}")
-        log_softmax = o_t.log_softmax(1)
+        log_softmax = _log_softmax(t, o_t, len(first))
         if generator is None:
             y_t = o_t.argmax(1)
         else:
@@ -71,3 +62,91 @@ def generate(step: Callable[[int, Tensor, S], tuple[Tensor, S]], first: Tensor, 
             if not live.any():
                 break
     return Generated(torch.stack(written, dim=1), log_p, lengths)
+
+
+class Beams(NamedTuple):
+    """The best sequences that a beam search has found, the most probable first.
+
+    y : (B, width, T) int64 symbols, and 0, the padding, after each sequence's own end.
+    log_p : (B, width) their log-probabilities in nats; -inf where there are fewer than width.
+    lengths : (B, width) int64, the steps of each, the end symbol included.
+    """
+
+    y: Tensor
+    log_p: Tensor
+    lengths: Tensor
+
+
+@torch.no_grad()
+def beam_search(step: Callable[[int, Tensor, S], tuple[Tensor, S]], first: Tensor, state: S,
+                steps: int, width: int, *, end: int | None = None) -> Beams:
+    """Look for the most probable sequences, with the `width` best beginnings kept at each step.
+
+    Each beginning is continued by every symbol, and of all the continuations those `width` stay
+    that have the largest log P(y^(1), …, y^(t)). One that has written `end` is not continued, and
+    keeps its place as long as fewer than `width` others are more probable. The probabilities are
+    those of the whole sequences: nothing is divided by their length.
+
+    With width 1 this is the greedy `generate`. With as many as there are sequences nothing is ever
+    dropped, and the first is the most probable of all. In between it is neither: a good sequence
+    with a poor beginning is lost, and even the greedy one can be.
+
+    `step`, `first` and `steps` are as in `generate`, and `step` gets B · width rows. The state
+    is a tensor of B rows, or a tuple of states: its rows follow the beginnings they belong to.
+    Source: Lowerre (1976); Sutskever et al. (2014), section 3.2; deck S6.2.
+
+    Raises what `generate` raises, and `ValueError` for a width that is no positive integer.
+    """
+    checks.positive("steps", steps)
+    B, K = len(_checked_first(first)), checks.positive("width", width)
+    row = torch.arange(B, device=first.device).unsqueeze(1)
+    y_t, state = first.repeat_interleave(K), _rows(state, row.expand(B, K).flatten())
+    log_p, live = None, torch.ones(B, K, dtype=torch.bool, device=first.device)
+    y, lengths = first.new_zeros(B, K, 0), first.new_zeros(B, K)
+    for t in range(steps):
+        o_t, state = step(t, y_t, state)
+        each = _log_softmax(t, o_t, B * K).view(B, K, -1)
+        if log_p is None:                                  # all the same so far: one beginning
+            log_p = each.new_full((B, K), -torch.inf)
+            log_p[:, 0] = 0
+        stays = torch.full_like(each, -torch.inf)          # what has ended goes on in one way only
+        stays[:, :, 0] = 0
+        n_out = each.shape[2]
+        each = log_p.unsqueeze(2) + torch.where(live.unsqueeze(2), each, stays)
+        log_p, best = each.flatten(1).topk(K, dim=1)       # (B, K), the largest first
+        parent, symbol = best // n_out, best % n_out
+        live = live.gather(1, parent) & log_p.isfinite()
+        lengths = lengths.gather(1, parent) + live
+        y = torch.cat([y[row, parent], torch.where(live, symbol, 0).unsqueeze(2)], dim=2)
+        state = _rows(state, (row * K + parent).flatten())
+        y_t = y[:, :, -1].flatten()
+        if end is not None:
+            live = live & (symbol != end)
+            if not live.any():
+                break
+    return Beams(y, log_p, lengths)
+
+
+def _checked_first(first: Tensor) -> Tensor:
+    if not isinstance(first, Tensor) or first.dtype != torch.int64 or first.dim() != 1:
+        got = (f"{first.dtype} {tuple(first.shape)}" if isinstance(first, Tensor)
+               else type(first).__name__)
+        raise TypeError(f"first: expected an int64 tensor (B,), got {got}")
+    return first
+
+
+def _log_softmax(t: int, o_t: Tensor, rows: int) -> Tensor:
+    if o_t.dim() != 2 or len(o_t) != rows:
+        raise ValueError(f"step: expected outputs of shape ({rows}, n_out), "
+                         f"got {tuple(o_t.shape)}")
+    if not o_t.isfinite().all():
+        raise ValueError(f"step: expected finite outputs, got NaN or infinity at t = {t}")
+    return o_t.log_softmax(1)
+
+
+def _rows(state: Any, index: Tensor) -> Any:
+    """The rows of a state, or of each part of it, in another order."""
+    if isinstance(state, Tensor):
+        return state[index]
+    parts = [_rows(part, index) for part in state]
+    return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)

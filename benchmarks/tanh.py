@@ -70,14 +70,6 @@ def variants(T: int, B: int, n_in: int, H: int) -> dict[str, Callable[[], object
         theirs.bias_ih_l0.copy_(cell.b)
         theirs.bias_hh_l0.zero_()
 
-    def trained(forward: Callable[[], torch.Tensor], module: nn.Module) -> Callable[[], object]:
-        def run() -> torch.Tensor:
-            module.zero_grad(set_to_none=True)
-            h = forward()
-            h.backward(g)
-            return h.detach()
-        return run
-
     def d2l() -> torch.Tensor:
         h, out = x.new_zeros(B, H), []
         for t in range(T):
@@ -85,13 +77,24 @@ def variants(T: int, B: int, n_in: int, H: int) -> dict[str, Callable[[], object
             out.append(h)
         return torch.stack(out, 1)
 
-    runs = {"ours": trained(lambda: ours(x)[0], ours),
-            "torch": trained(lambda: theirs(x)[0], theirs),
-            "d2l": trained(d2l, ours)}
+    runs = {"ours": trained(lambda: ours(x)[0], ours, g),
+            "torch": trained(lambda: theirs(x)[0], theirs, g),
+            "d2l": trained(d2l, ours, g)}
     results = [run() for run in runs.values()]
     for other in results[1:]:                              # a fast wrong answer is no answer
         torch.testing.assert_close(other, results[0], atol=1e-4, rtol=1e-4)
     return {**runs, "limit": matrix_products(T, B, n_in, H)}
+
+
+def trained(forward: Callable[[], torch.Tensor], module: nn.Module,
+            g: torch.Tensor) -> Callable[[], torch.Tensor]:
+    """A training step without the update: forward, and from the gradient g at h to the weights."""
+    def run() -> torch.Tensor:
+        module.zero_grad(set_to_none=True)
+        h = forward()
+        h.backward(g)
+        return h.detach()
+    return run
 
 
 def matrix_products(T: int, B: int, n_in: int, H: int) -> Callable[[], object]:

@@ -14,7 +14,7 @@ from rnn_course.decoding import Generated, generate
 from rnn_course.likelihood import mean_nll, shifted
 from rnn_course.sizes import n_parameters, widest
 from rnn_course.summarise import symbol_table
-from rnn_course.unroll import RNN, Lengths
+from rnn_course.unroll import RNN, Bidirectional, Lengths, network_of
 
 EDGES = ("hidden to hidden", "output to hidden", "both")
 """The edges by which a step may tell the next: the names of `three_networks`."""
@@ -26,7 +26,9 @@ class Tagger(nn.Module):
         h^(t), state = cell(E x^(t), state),    o^(t) = c + V h^(t)
         P(y^(1), …, y^(τ) | x) = Π_t softmax(o^(t))_{y^(t)}
 
-    o^(t) knows x^(1) … x^(t) and no y at all, so that given x the y^(t) are independent.
+    o^(t) knows x^(1) … x^(t) and no y at all, so that given x the y^(t) are independent. In place
+    of the cell a network may be given: with `Backwards(cell)` o^(t) knows x^(t) … x^(τ), with a
+    `Bidirectional`, whose [h^(t), g^(t)] stands for h^(t), all of x.
     Parameters: `embed` (E, a row of n_embed numbers for each of n_symbols, drawn from a normal
     distribution of standard deviation 0.2), `rnn` (around the cell), `V` (its bias is c). While
     the module is in train mode, a share `dropout` of what the cell reads and of h is set to zero;
@@ -43,10 +45,10 @@ class Tagger(nn.Module):
     PARTS = 1                                              # columns of n_embed that the cell reads
     first = 0                                              # y^(0), of which nothing is taken
 
-    def __init__(self, n_symbols: int, n_embed: int, cell: Cell, n_out: int,
+    def __init__(self, n_symbols: int, n_embed: int, cell: Cell | RNN | Bidirectional, n_out: int,
                  dropout: float = 0.0) -> None:
         super().__init__()
-        self.rnn = RNN(cell)
+        self.rnn = network_of(cell)
         if cell.n_in != self.PARTS * checks.positive("n_embed", n_embed):
             raise ValueError(f"cell: expected n_in = {self.PARTS} · n_embed = "
                              f"{self.PARTS * n_embed}, got n_in = {cell.n_in}")
@@ -67,19 +69,16 @@ class Tagger(nn.Module):
         h, _ = self.rnn(self.dropout(inputs), lengths=lengths)
         return self.V(self.dropout(h))
 
-    def write(self, x: Tensor, generator: torch.Generator | None = None) -> Generated:
-        """Let the network run freely beside x, one symbol a step: see `decoding.generate`.
+    def write(self, x: Tensor, generator: torch.Generator | None = None,
+              lengths: Lengths | None = None) -> Generated:
+        """The most probable y beside x, or a sampled one: see `decoding.generate`.
 
-        What it writes at one step is its own y^(t-1) at the next. What is written beside the
-        padding of x is to be cut off.
+        What is written beside the padding of x is to be cut off.
         """
-        def step(t: int, before: Tensor, state: State) -> tuple[Tensor, State]:
-            inputs = self.inputs(x[:, t:t + 1], before.unsqueeze(1))
-            h, state = self.rnn.cell(inputs.squeeze(1), state)
-            return self.V(h), state
-
-        first = torch.full((len(x),), self.first, device=x.device)
-        return generate(step, first, self.rnn.cell.initial_state(len(x)), x.shape[1],
+        with torch.no_grad():
+            o = self.V(self.rnn(self.inputs(x), lengths=lengths)[0])
+        first = torch.zeros(len(x), dtype=torch.int64, device=x.device)
+        return generate(lambda t, before, state: (o[:, t], state), first, None, x.shape[1],
                         generator=generator)
 
 
@@ -107,7 +106,8 @@ class FeedbackTagger(Tagger):
 
     def __init__(self, n_symbols: int, n_embed: int, cell: Cell, n_out: int,
                  dropout: float = 0.0) -> None:
-        super().__init__(n_symbols, n_embed, cell, n_out, dropout)
+        # a network that runs backward as well would be given each y before it writes it
+        super().__init__(n_symbols, n_embed, checks.instance("cell", cell, Cell), n_out, dropout)
         self.embed_y = symbol_table("n_out", n_out + 1, n_embed)
         self.first = n_out
 
@@ -133,6 +133,22 @@ class FeedbackTagger(Tagger):
         o^(t) depends on the y before t only: they enter one step later than they are written.
         """
         return self._outputs(self.inputs(x, self._before(y)), lengths)
+
+    def write(self, x: Tensor, generator: torch.Generator | None = None,
+              lengths: Lengths | None = None) -> Generated:
+        """Let the network run freely beside x, one symbol a step: see `decoding.generate`.
+
+        What it writes at one step is its own y^(t-1) at the next. What is written beside the
+        padding of x is to be cut off.
+        """
+        def step(t: int, before: Tensor, state: State) -> tuple[Tensor, State]:
+            inputs = self.inputs(x[:, t:t + 1], before.unsqueeze(1))
+            h, state = self.rnn.cell(inputs.squeeze(1), state)
+            return self.V(h), state
+
+        first = torch.full((len(x),), self.first, device=x.device)
+        return generate(step, first, self.rnn.cell.initial_state(len(x)), x.shape[1],
+                        generator=generator)
 
     def _before(self, y: Tensor | None) -> Tensor | None:
         """y^(t-1) beside step t, where y^(0) is a symbol of its own."""

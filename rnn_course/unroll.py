@@ -18,6 +18,22 @@ def inside(lengths: Tensor, steps: int) -> Tensor:
     return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(1)
 
 
+def reversed_inside(x: Tensor, lengths: Lengths | None = None) -> Tensor:
+    """Each sequence from its own last step to its first, and its padding where it was.
+
+    x (B, T, ...) and lengths (B,); None: all T steps belong to each. Done twice, it is x again.
+    To turn round the padding as well would hand a network that runs backward zeros to begin with.
+
+    Raises `TypeError` or `ValueError` for lengths of wrong count, type or range.
+    """
+    if lengths is None:
+        return x.flip(1)
+    lengths = checks.lengths(lengths, x.shape[0], x.shape[1], x.device).unsqueeze(1)
+    t = torch.arange(x.shape[1], device=x.device)
+    of = torch.where(t < lengths, lengths - 1 - t, t)
+    return x[torch.arange(len(x), device=x.device).unsqueeze(1), of]
+
+
 def unroll(cell: Cell, x: Tensor, state: State | None = None,
            lengths: Lengths | None = None) -> tuple[Tensor, State]:
     """Run `cell` over x, a step at a time: the definition of a recurrent network.
@@ -56,6 +72,7 @@ class RNN(nn.Module):
     def __init__(self, cell: Cell) -> None:
         super().__init__()
         self.cell = checks.instance("cell", cell, Cell)
+        self.n_in, self.n_hidden = cell.n_in, cell.n_hidden
 
     def forward(self, x: Tensor, state: State | None = None,
                 lengths: Lengths | None = None) -> tuple[Tensor, State]:
@@ -72,6 +89,65 @@ class RNN(nn.Module):
             last = h.gather(1, (lengths - 1).view(-1, 1, 1).expand(-1, 1, h.shape[2]))
             h = torch.where(inside(lengths, x.shape[1]).unsqueeze(2), h, last)
         return h, last.squeeze(1) if state.shape[1] else state
+
+
+class Backwards(RNN):
+    """An `RNN` that runs from each sequence's own last step to its first:
+
+        g^(t), state = cell(x^(t), state),    t = τ … 1
+
+    It returns g (B, T, n_hidden), g^(t) beside x^(t), and the state after step 1.
+    """
+
+    def forward(self, x: Tensor, state: State | None = None,
+                lengths: Lengths | None = None) -> tuple[Tensor, State]:
+        """x (B, T, n_in) to g (B, T, n_hidden) and the state after the first step."""
+        g, state = super().forward(reversed_inside(x, lengths), state, lengths)
+        return reversed_inside(g, lengths), state
+
+
+class Bidirectional(nn.Module):
+    """Two networks over one input, one from each end, called like an `RNN`:
+
+        h^(t), state = forwards(x^(t), state),     t = 1 … τ
+        g^(t), state = backwards(x^(t), state),    t = τ … 1
+
+    It returns [h^(t), g^(t)], side by side, (B, T, n_hidden) with the sum of both n_hidden, and a
+    pair of states: that of `forwards` after step τ, that of `backwards` after step 1. With
+    `lengths`, `backwards` starts at each sequence's own end. Each direction has its own cell, and
+    neither sees the other's state.
+    Source: Schuster and Paliwal (1997); Goodfellow et al. (2016), section 10.3 and figure 10.11;
+    deck S5.1 to S5.3.
+
+    Raises `TypeError` for what is no cell, `ValueError` for cells that read different inputs.
+    """
+
+    def __init__(self, forwards: Cell, backwards: Cell) -> None:
+        super().__init__()
+        self.forwards, self.backwards = RNN(forwards), Backwards(backwards)
+        if forwards.n_in != backwards.n_in:
+            raise ValueError(f"backwards: expected n_in = {forwards.n_in}, as forwards has, "
+                             f"got {backwards.n_in}")
+        if forwards is backwards:
+            raise ValueError("backwards: expected a cell of its own, got that of forwards")
+        self.n_in, self.n_hidden = forwards.n_in, forwards.n_hidden + backwards.n_hidden
+
+    def forward(self, x: Tensor, state: tuple[State, State] | None = None,
+                lengths: Lengths | None = None) -> tuple[Tensor, tuple[State, State]]:
+        """x (B, T, n_in) to [h, g] (B, T, n_hidden) and the pair of last states; see `unroll`."""
+        if state is None:
+            state = None, None
+        elif not isinstance(state, tuple) or len(state) != 2:
+            raise TypeError("state: expected a pair, that of forwards and that of backwards, "
+                            f"got {type(state).__name__}")
+        h, h_state = self.forwards(x, state[0], lengths)
+        g, g_state = self.backwards(x, state[1], lengths)
+        return torch.cat([h, g], dim=2), (h_state, g_state)
+
+
+def network_of(cell: Cell | RNN | Bidirectional) -> RNN | Bidirectional:
+    """An RNN of a cell; what runs backward, or both ways, is a network already."""
+    return cell if isinstance(cell, RNN | Bidirectional) else RNN(cell)
 
 
 #: the kernel that computes the same as a cell with these two methods, and the weights it takes

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from html import escape
 from typing import TypeVar
 
-from ipywidgets import HTML, HBox, Layout, Play, SelectionSlider, Stack, VBox, jslink
+from ipywidgets import HTML, HBox, Layout, Play, SelectionSlider, Stack, Text, VBox, jslink
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
@@ -20,6 +20,10 @@ MAX_FRAMES = 60
 DPI, SHOWN_DPI = 160, 120  # more pixels than are shown at full size, for dense screens
 IN_ADVANCE = "Drawn when this cell ran. Where a kernel is running, moving the slider draws it anew."
 LIVE = "Drawn just now by the kernel, from its variables as they are."
+
+TYPE_IN_ADVANCE = ("Answered when this cell ran. To type another, a kernel has to run: open this "
+                   "chapter with the rocket at the top, or on your own computer.")
+TYPED_LIVE = "Answered just now by the kernel."
 
 
 def movable(draw: Callable[[Axes, T], str], *, label: str, values: Iterable[T],
@@ -86,6 +90,38 @@ def movable(draw: Callable[[Axes, T], str], *, label: str, values: Iterable[T],
     controls = HBox([play, slider], layout=Layout(flex_flow="row wrap", align_items="center"))
     figure = VBox([controls, stack], layout=Layout(width="100%"))
     return figure.add_class("movable")
+
+
+def typed(answer: Callable[[str], str], *, label: str, start: str) -> VBox:
+    """A field to type in, and under it what `answer` says of the text: where a kernel runs.
+
+    A page has no kernel; it shows the answer for `start`, and says what it takes to type another.
+    A `ValueError` of `answer` is shown in its own words.
+
+    Raises `TypeError` where `answer` cannot be called or returns no text for `start`.
+    """
+    if not callable(answer):
+        raise TypeError(f"answer: expected a function of a text, got {type(answer).__name__}")
+    if not isinstance(answer(start), str):
+        raise TypeError("answer: expected it to return a text")
+    field = Text(value=start, description=label, continuous_update=False,
+                 style={"description_width": "initial"}, layout=Layout(width="min(100%, 24em)"))
+    shown = HTML(_answered(answer, start, TYPE_IN_ADVANCE), layout=Layout(width="100%"))
+
+    def again(change: dict[str, str]) -> None:             # called by a kernel only
+        shown.value = _answered(answer, change["new"], TYPED_LIVE)
+
+    field.observe(again, names="value")
+    return VBox([field, shown], layout=Layout(width="100%")).add_class("typed")
+
+
+def _answered(answer: Callable[[str], str], text: str, caption: str) -> str:
+    try:
+        said, role = answer(text), ""
+    except ValueError as error:
+        said, role = str(error), ' role="alert"'
+    return (f'<figure style="margin: 0"><p{role} style="white-space: pre-wrap; overflow-wrap: '
+            f'anywhere">{escape(said)}</p><figcaption>{caption}</figcaption></figure>')
 
 
 def _checked(draw: object, label: object, values: Iterable[T], size: tuple[float, float],

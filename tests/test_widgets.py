@@ -12,6 +12,7 @@ from ipywidgets.embed import dependency_state
 from matplotlib import pyplot as plt
 from PIL import Image
 
+from rnn_course import widgets
 from rnn_course.widgets import IN_ADVANCE, LIVE, MAX_FRAMES, movable
 
 
@@ -163,3 +164,28 @@ def test_an_error_while_drawing_says_which_frame() -> None:
     with pytest.raises(ZeroDivisionError) as caught:
         movable(fails_at_two, label="step t", values=[1, 2, 3])
     assert caught.value.__notes__ == ["movable: while drawing step t = 2"]
+
+
+# a field to type in
+
+def test_what_is_typed_is_answered_and_a_bad_word_explained():
+    def answer(text):
+        if "5" in text:
+            raise ValueError(f"word: expected letters, got <b>{text}</b>")
+        return text.upper() + "\n<i>"
+
+    box = widgets.typed(answer, label="word", start="deep")
+    field, shown = box.children
+    assert "DEEP\n&lt;i&gt;" in shown.value and widgets.TYPE_IN_ADVANCE in shown.value
+    field.value = "learning"
+    assert "LEARNING" in shown.value and widgets.TYPED_LIVE in shown.value
+    field.value = "45"
+    assert 'role="alert"' in shown.value and "got &lt;b&gt;45" in shown.value
+    field.value = "on"
+    assert 'role="alert"' not in shown.value
+
+
+@pytest.mark.parametrize("answer", ["deep", lambda text: None])
+def test_answers_are_texts(answer):
+    with pytest.raises(TypeError, match="answer: expected"):
+        widgets.typed(answer, label="word", start="deep")

@@ -28,7 +28,7 @@ lint: $(ENVIRONMENT)  ## check the style of the code, notebooks included
 serve: $(BUILT)  ## show the site at http://127.0.0.1:8000 (PORT=...)
 	$(PY) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
-bench: $(ENVIRONMENT)  ## time the tanh RNN against torch.nn.RNN and others
+bench: $(ENVIRONMENT)  ## time the networks against torch.nn and plain loops
 	$(PY) -m benchmarks
 
 notebooks: $(ENVIRONMENT)  ## run every notebook in place, and write book/ledger.md from them

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import tanh
+from benchmarks import bidirectional, grid, tanh
 from benchmarks.measure import machine
 
 TABLE = Path(__file__).with_name("results.md")
@@ -23,9 +23,15 @@ def main() -> int:
     rows = [tanh.measure(shape, threads, options.seconds)
             for threads in (1, 2) for shape in tanh.SHAPES]
     scaling = tanh.scaling(2 * options.seconds)
-    text = markdown(about, rows, scaling)
+    both_ways = [bidirectional.measure(shape, threads, options.seconds)
+                 for threads in (1, 2) for shape in bidirectional.SHAPES]
+    grids = [grid.measure(shape, threads, options.seconds)
+             for threads in (1, 2) for shape in grid.SHAPES]
+    text = "\n\n".join([markdown(about, rows, scaling), "**From both ends**",
+                        bidirectional.markdown(both_ways), "**Two dimensions, four corners**",
+                        grid.markdown(grids)])
     print(text)
-    missed = [line for row in rows for line in row.short_of] + scaling.short_of
+    missed = [line for row in [*rows, scaling, *both_ways, *grids] for line in row.short_of]
     if options.save:
         TABLE.write_text(text + "\n", encoding="utf-8")
     for line in missed:

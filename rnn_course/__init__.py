@@ -3,10 +3,11 @@
 from rnn_course.cells import Cell, ElmanCell, GRUCell, JordanCell, LSTMCell, MemorylessCell
 from rnn_course.conditioning import VectorToSequence
 from rnn_course.feedback import FeedbackTagger, Tagger
+from rnn_course.seq2seq import EncoderDecoder
 from rnn_course.summarise import Summariser
 from rnn_course.train import evaluate, fit
-from rnn_course.unroll import RNN, unroll
+from rnn_course.unroll import RNN, Backwards, Bidirectional, unroll
 
-__all__ = ["RNN", "Cell", "ElmanCell", "FeedbackTagger", "GRUCell", "JordanCell", "LSTMCell",
-           "MemorylessCell", "Summariser", "Tagger", "VectorToSequence", "evaluate", "fit",
-           "unroll"]
+__all__ = ["RNN", "Backwards", "Bidirectional", "Cell", "ElmanCell", "EncoderDecoder",
+           "FeedbackTagger", "GRUCell", "JordanCell", "LSTMCell", "MemorylessCell", "Summariser",
+           "Tagger", "VectorToSequence", "evaluate", "fit", "unroll"]

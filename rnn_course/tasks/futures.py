@@ -1,0 +1,102 @@
+"""A task in which what comes later decides, and the best that each direction can do is known."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from itertools import product
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from rnn_course import checks
+from rnn_course.tasks.base import Split, Task
+
+DIRECTIONS = ("forward", "backward", "both")
+
+
+@dataclass(frozen=True)
+class Futures:
+    """The law of y given x, both sequences of zeros and ones:
+
+        x^(t) fair coins,    y^(t) = the majority of x^(t-past), …, x^(t), …, x^(t+future)
+
+    Before the first step and after the last one x counts as 0. Each sequence has a length τ of its
+    own, from `shortest` to `steps`, each as probable as the others; None: all have all steps.
+
+    Source: deck S5.1. Raises `ValueError` for a length that is no positive integer, a `shortest`
+    beyond `steps`, a `past` or `future` below 0, and an even number of voters.
+    """
+
+    steps: int
+    past: int = 0
+    future: int = 2
+    shortest: int | None = None
+
+    def __post_init__(self) -> None:
+        checks.positive("steps", self.steps)
+        if self.shortest is not None and checks.positive("shortest", self.shortest) > self.steps:
+            raise ValueError(f"shortest: expected at most {self.steps} (the steps), "
+                             f"got {self.shortest}")
+        for name, count in (("past", self.past), ("future", self.future)):
+            if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+                raise ValueError(f"{name}: expected a whole number from 0, got {count!r}")
+        if (self.past + self.future) % 2:
+            raise ValueError("past, future: expected an even sum, so that there is a majority, "
+                             f"got {self.past} and {self.future}")
+
+    def answers(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """y (N, T) int64 for x (N, T) int64 and lengths (N,); 0 after a sequence's end."""
+        inside = torch.ones_like(x) if lengths is None else (
+            torch.arange(x.shape[1]) < lengths.unsqueeze(1)).long()
+        votes = F.pad(x * inside, (self.past, self.future)).unfold(1, self._voters, 1).sum(2)
+        return (2 * votes > self._voters).long() * inside
+
+    def ceiling(self, direction: str) -> float:
+        """The best share of right answers for who reads in this direction: "forward", x^(1) … x^(t)
+        and t; "backward", x^(τ) … x^(t) and τ - t; or "both", everything.
+
+        Enumerated: all lengths, all steps, all values of the voters. Cases that look the same to
+        the reader must get the same answer, and the best answer is the more probable one. (Of what
+        has been read only the voters matter, since all x^(t) are independent.)
+
+        Raises `ValueError` for another direction.
+        """
+        checks.one_of("direction", direction, DIRECTIONS)
+        cases: dict[Hashable, list[float]] = defaultdict(lambda: [0.0, 0.0])
+        for length in range(self.shortest or self.steps, self.steps + 1):
+            for t in range(length):
+                voters = range(t - self.past, t + self.future + 1)
+                coins = [(0, 1) if 0 <= s < length else (0,) for s in voters]
+                for x in product(*coins):
+                    seen = {"forward": (t, x[:self.past + 1]),
+                            "backward": (length - t, x[self.past:]),
+                            "both": (t, length, x)}[direction]
+                    p = 0.5 ** sum(len(values) > 1 for values in coins)
+                    cases[seen][2 * sum(x) > self._voters] += p
+        return sum(map(max, cases.values())) / sum(map(sum, cases.values()))
+
+    def draw(self, count: int, generator: torch.Generator) -> Split:
+        """`count` sequences x with their y, padded with zeros."""
+        shape = checks.positive("count", count), self.steps
+        x = torch.randint(2, shape, generator=generator)
+        lengths = None
+        if self.shortest is not None:
+            lengths = torch.randint(self.shortest, self.steps + 1, (count,), generator=generator)
+            x = x * (torch.arange(self.steps) < lengths.unsqueeze(1))
+        return Split(x, self.answers(x, lengths), lengths, lengths)
+
+    @property
+    def _voters(self) -> int:
+        return self.past + 1 + self.future
+
+
+def futures(steps: int, *, past: int = 0, future: int = 2, shortest: int | None = None,
+            n_train: int = 20_000, n_test: int = 2_000, seed: int = 0) -> Task:
+    """The task: x and y (N, T) int64 of zeros and ones, as `Futures` says."""
+    law = Futures(steps, past, future, shortest)
+    generator = torch.Generator().manual_seed(seed)
+    train, valid, test = (law.draw(n, generator) for n in (n_train, n_test, n_test))
+    return Task("futures", train, valid, test, symbols=("0", "1"), labels=("0", "1"))

@@ -1,0 +1,201 @@
+"""Is this pixel enclosed by the stroke? A question that takes all four sides of an image.
+
+On scikit-learn's handwritten digits; and on small random images, of which there are so few that the
+best answer of anyone who sees only a part of the image can be computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import torch
+from scipy import ndimage
+from sklearn.datasets import load_digits
+from sklearn.metrics import f1_score, log_loss, precision_recall_curve
+from torch import Tensor
+
+from rnn_course import checks
+from rnn_course.tasks.base import Split, Task
+
+FULL, DARK = 16, 7
+"""The most ink a pixel of the digits can have, and the least that counts as ink."""
+
+INK = -100
+"""The target of a pixel with ink, about which nothing is asked: cross-entropy leaves -100 out."""
+
+
+def enclosed(ink: Tensor) -> Tensor:
+    """Which pixels without ink have no way to the edge, from side to side through others without.
+
+    ink and result (N, rows, columns) bool. By scipy.ndimage.binary_fill_holes.
+    """
+    if not isinstance(ink, Tensor) or ink.dtype != torch.bool or ink.dim() != 3:
+        got = (tuple(ink.shape), ink.dtype) if isinstance(ink, Tensor) else type(ink).__name__
+        raise ValueError(f"ink: expected bool (N, rows, columns), got {got}")
+    neighbours = np.zeros((3, 3, 3), dtype=bool)           # in the image, not from one to the next
+    neighbours[1] = ndimage.generate_binary_structure(2, 1)
+    filled = ndimage.binary_fill_holes(ink.numpy(), structure=neighbours)
+    return torch.from_numpy(filled) & ~ink
+
+
+def targets(ink: Tensor) -> Tensor:
+    """1 for a pixel that is enclosed, 0 for other background, INK for ink: (N, rows, columns)."""
+    return enclosed(ink).long().masked_fill(ink, INK)
+
+
+def orientations(images: Tensor) -> Tensor:
+    """The images (N, n, n) turned by 0, 90, 180 and 270°, and the same mirrored: (8, N, n, n)."""
+    turned = torch.stack([images.rot90(k, (1, 2)) for k in range(4)])
+    return torch.cat([turned, turned.flip(2)])
+
+
+@cache
+def _sides() -> dict[str, tuple[Tensor, Tensor]]:
+    """The 1,797 digits by side: images (N, 8, 8) of 0 to 16, and digits (N,) int64.
+
+    No image stands there twice, but some have ink at the same pixels, and so the same holes. What
+    is shuffled, with a seed of its own, are the patterns of ink, those that are the same when
+    turned or mirrored counted once: none of them is on two sides.
+    """
+    digits = load_digits()
+    images, y = torch.tensor(digits.images, dtype=torch.float32), torch.tensor(digits.target)
+    bits = orientations(images >= DARK).flatten(2).long()
+    number = (bits << torch.arange(bits.shape[2])).sum(2).amin(0)  # one for all eight orientations
+    patterns, pattern = number.unique(return_inverse=True)
+    place = torch.randperm(len(patterns), generator=torch.Generator().manual_seed(0))[pattern]
+    cuts = [0, int(0.7 * len(patterns)), int(0.85 * len(patterns)), len(patterns)]
+    parts = {side: (place >= low) & (place < high)
+             for side, (low, high) in zip(("train", "valid", "test"), pairwise(cuts), strict=True)}
+    return {side: (images[part], y[part]) for side, part in parts.items()}
+
+
+def holes() -> Task:
+    """The task: which background pixels of a handwritten digit does its stroke enclose? (S5.4)
+
+    x is (N, 8, 8, 1), ink from -1 (none) to 1 (full); y (N, 8, 8) int64, 0 open, 1 enclosed, INK
+    where there is ink (7 of 16, or more). Seven tenths of the images are for training. A hole is a
+    hole however the image is turned, so training has each of its images in eight orientations.
+    """
+    sides = {side: images for side, (images, _) in _sides().items()}
+    sides["train"] = orientations(sides["train"]).flatten(0, 1)
+    splits = {side: Split(_as_input(images), targets(images >= DARK))
+              for side, images in sides.items()}
+    return Task("holes", **splits, labels=("open", "enclosed"))
+
+
+def digit_everywhere() -> Task:
+    """The task: name the digit, at each of its pixels. x as in `holes`, y (N, 8, 8) 0 … 9."""
+    splits = {side: Split(_as_input(images), y[:, None, None].expand(-1, 8, 8).contiguous())
+              for side, (images, y) in _sides().items()}
+    return Task("digit everywhere", **splits, labels=tuple("0123456789"))
+
+
+def _as_input(images: Tensor) -> Tensor:
+    return images.unsqueeze(3) / (FULL / 2) - 1
+
+
+@dataclass(frozen=True)
+class RandomImages:
+    """Images of rows · columns pixels, each of which has ink with probability p, by itself.
+
+    There are 2^(rows · columns) of them, few enough to go through all, so that an expectation is a
+    sum and no sample. Raises `ValueError` for more than 20 pixels and a p outside 0 … 1.
+    """
+
+    rows: int = 4
+    columns: int = 4
+    p: float = 0.7
+
+    def __post_init__(self) -> None:
+        pixels = checks.positive("rows", self.rows) * checks.positive("columns", self.columns)
+        if pixels > 20:
+            raise ValueError(f"rows, columns: expected at most 20 pixels, to go through all "
+                             f"images, got {pixels}")
+        if not isinstance(self.p, int | float) or not 0 < self.p < 1:
+            raise ValueError(f"p: expected a probability between 0 and 1, got {self.p!r}")
+
+    def every(self) -> tuple[Split, Tensor]:
+        """All images with their targets, as in `holes`, and how probable each is, (N,) float64.
+
+        Image number n has ink at pixel k, counted row by row from 0, where bit k of n is 1.
+        """
+        pixels = self.rows * self.columns
+        bits = torch.arange(2 ** pixels).unsqueeze(1) >> torch.arange(pixels) & 1
+        ink = bits.view(-1, self.rows, self.columns).bool()
+        dark = ink.sum((1, 2)).double()
+        return self._split(ink), self.p ** dark * (1 - self.p) ** (pixels - dark)
+
+    def draw(self, count: int, generator: torch.Generator) -> Split:
+        """`count` images with their targets."""
+        shape = (checks.positive("count", count), self.rows, self.columns)
+        return self._split(torch.rand(shape, generator=generator) < self.p)
+
+    def best_guess(self, seen: Tensor) -> Tensor:
+        """P(pixel is enclosed | what is seen from it), for all images of `every` and all pixels.
+
+        seen (rows, columns, rows, columns) bool: [i, j] is the part of the image that is seen at
+        pixel (i, j), this pixel included (`grid.quadrants`). Result (N, rows, columns) float64, 0
+        where there is ink. No function of what is seen has a lower expected loss, nor is there one
+        whose F1 is above what some threshold on this one reaches.
+
+        By counting: of the images that look alike in the part seen, the share (by probability) in
+        which the pixel is enclosed.
+        """
+        shape = (self.rows, self.columns)
+        if not isinstance(seen, Tensor) or seen.dtype != torch.bool or seen.shape != shape + shape:
+            got = tuple(seen.shape) if isinstance(seen, Tensor) else type(seen).__name__
+            raise ValueError(f"seen: expected bool {shape + shape}, got {got}")
+        split, weight = self.every()
+        number, bit = torch.arange(len(weight)), 2 ** torch.arange(self.rows * self.columns)
+        guess = []
+        for part, y in zip(seen.flatten(2).flatten(0, 1), split.y.flatten(1).T, strict=True):
+            alike = number & bit[part].sum()
+            hole, background = (torch.bincount(alike, weight * which, len(weight))
+                                for which in (y == 1, y != INK))
+            guess.append((hole / background).nan_to_num(0)[alike])
+        return torch.stack(guess, dim=1).view(-1, *shape)
+
+    def _split(self, ink: Tensor) -> Split:
+        return Split(2.0 * ink.unsqueeze(3) - 1, targets(ink))
+
+
+def nll(p: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
+    """The mean -log P of a background pixel's class, in nats, when p says how probably it is 1.
+
+    p (N, rows, columns) probabilities, y as in `holes`; weight (N,), or None for equal ones.
+    """
+    p, y, weight = _background(p, y, weight)
+    return float(log_loss(y, p.clip(0, 1), sample_weight=weight, labels=[0, 1]))
+
+
+def f1(p: Tensor, y: Tensor, threshold: float = 0.5, weight: Tensor | None = None) -> float:
+    """F1 of "enclosed where p ≥ threshold" over the background pixels, as in `nll`.
+
+    F1 = 2 · hits / (called enclosed + enclosed): 0 for who never says enclosed, 1 for no error.
+    Plain accuracy would say little, since nearly all pixels are open.
+    """
+    p, y, weight = _background(p, y, weight)
+    return float(f1_score(y, p >= threshold, sample_weight=weight, zero_division=0.0))
+
+
+def best_threshold(p: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
+    """The threshold on p of the highest F1; to be chosen on another split than is reported."""
+    p, y, weight = _background(p, y, weight)
+    precision, recall, thresholds = precision_recall_curve(y, p, sample_weight=weight)
+    total = np.maximum(precision + recall, 1e-300)
+    return float(thresholds[(2 * precision * recall / total)[:-1].argmax()])
+
+
+def _background(p: Tensor, y: Tensor,
+                weight: Tensor | None) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """p, y and weight of each background pixel, in one row."""
+    if p.shape != y.shape or y.dim() != 3:
+        raise ValueError(f"p: expected a probability for each pixel of y, {tuple(y.shape)}, "
+                         f"got {tuple(p.shape)}")
+    asked = y != INK
+    if weight is not None:
+        weight = weight[:, None, None].expand_as(p)[asked].numpy()
+    return p[asked].double().numpy(), y[asked].numpy(), weight

@@ -28,8 +28,7 @@ def main() -> int:
     grids = [grid.measure(shape, threads, options.seconds)
              for threads in (1, 2) for shape in grid.SHAPES]
     text = "\n\n".join([markdown(about, rows, scaling), "**From both ends**",
-                        bidirectional.markdown(both_ways), "**Two dimensions, four corners**",
-                        grid.markdown(grids)])
+                        bidirectional.markdown(both_ways), grid.markdown(grids)])
     print(text)
     missed = [line for row in [*rows, scaling, *both_ways, *grids] for line in row.short_of]
     if options.save:

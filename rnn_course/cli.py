@@ -116,7 +116,7 @@ def show_rates(folder: Path, words: Dictionary | None) -> int:
 def say_words(words: Sequence[str], folder: Path) -> int:
     """Print each word with the phones that the trained network gives it."""
     model, task, _ = g2p.trained(folder)
-    x, lengths = g2p.letters(words, task)
+    x, lengths = g2p.spelled(words, task)
     for word, phones in zip(words, g2p.say(model, task, x, lengths, g2p.WIDTH), strict=True):
         print(f"{word}  {' '.join(phones)}")
     return 0

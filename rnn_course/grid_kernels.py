@@ -25,6 +25,8 @@ class Plan(NamedTuple):
     n : how many places there are, (rows + 1) (columns + 1).
     pixels : (rows · columns,) int64, the place of each pixel, row by row as they stand in x.
     edge : (rows + columns + 1,) int64, the places of the zeros.
+    source : (n,) int64, the other way round: the pixel that is kept at each place (at the edge,
+        where none is, the first one: to be written over).
     diagonals : for each the number of its pixels, and the first place of these, of those above
         them, and of those to their left.
     """
@@ -32,6 +34,7 @@ class Plan(NamedTuple):
     n: int
     pixels: Tensor
     edge: Tensor
+    source: Tensor
     diagonals: list[tuple[int, int, int, int]]
 
     def slices(self, B: int) -> list[tuple[slice, slice, slice]]:
@@ -54,8 +57,10 @@ def plan(rows: int, columns: int, turned: tuple[int, ...], device: torch.device)
         first = (place[top, d - top], place[top - 1, d - top], place[top, d - top - 1])
         diagonals.append((bottom + 1 - top, *map(int, first)))
     pixels = place[1:, 1:].flip([axis - 1 for axis in turned]).flatten()
-    return Plan(number.numel(), pixels.to(device), torch.cat([place[0], place[1:, 0]]).to(device),
-                diagonals)
+    source = torch.zeros(number.numel(), dtype=torch.int64)
+    source[pixels] = torch.arange(len(pixels))
+    edge = torch.cat([place[0], place[1:, 0]])
+    return Plan(len(source), *(part.to(device) for part in (pixels, edge, source)), diagonals)
 
 
 class GridBPTT(torch.autograd.Function):
@@ -82,12 +87,11 @@ class GridBPTT(torch.autograd.Function):
                 turned: tuple[int, ...]) -> Tensor:
         B, rows, columns, n_in = x.shape
         H = len(b)
-        ctx.plan = n, pixels, edge, _ = plan(rows, columns, turned, x.device)
-        x_kept = x.new_zeros(n, B, n_in)
-        x_kept[pixels] = x.permute(1, 2, 0, 3).flatten(0, 1)
+        ctx.plan = n, pixels, edge, source, _ = plan(rows, columns, turned, x.device)
+        x_kept = x.permute(1, 2, 0, 3).flatten(0, 1).index_select(0, source)      # (n, B, n_in)
         h = x.new_empty(n * B, H)
         torch.addmm(b, x_kept.view(n * B, n_in), U.t(), out=h)     # b + U x, all pixels at once
-        h.view(n, B, H)[edge] = 0
+        h.view(n, B, H).index_fill_(0, edge, 0)
         W_1t, W_2t = W_1.t(), W_2.t()
         for here, above, left in ctx.plan.slices(B):
             h[here].addmm_(h[above], W_1t).addmm_(h[left], W_2t).tanh_()
@@ -101,9 +105,8 @@ class GridBPTT(torch.autograd.Function):
                                       "unroll_grid(cell, x) instead of MDRNN(...)(x)")
         x, h, U, W_1, W_2 = ctx.saved_tensors
         (B, rows, columns, H), n_in = g.shape, x.shape[2]
-        n, pixels, edge, _ = ctx.plan
-        delta = torch.empty_like(h)
-        delta.view(n, B, H)[pixels] = g.permute(1, 2, 0, 3).flatten(0, 1)
+        n, pixels, edge, source, _ = ctx.plan
+        delta = g.permute(1, 2, 0, 3).flatten(0, 1).index_select(0, source).view(n * B, H)
         dW_1, dW_2 = torch.zeros_like(W_1), torch.zeros_like(W_2)
         for here, above, left in reversed(ctx.plan.slices(B)):
             z = delta[here]
@@ -113,7 +116,7 @@ class GridBPTT(torch.autograd.Function):
             for before, W, dW in ((above, W_1, dW_1), (left, W_2, dW_2)):
                 delta[before].addmm_(z, W)
                 dW.addmm_(z.t(), h[before])
-        delta.view(n, B, H)[edge] = 0                      # no pixel is there to be told
+        delta.view(n, B, H).index_fill_(0, edge, 0)        # no pixel is there to be told
         dx = None
         if ctx.needs_input_grad[0]:
             dx = (delta @ U).view(n, B, n_in).index_select(0, pixels)

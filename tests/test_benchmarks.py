@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import measure, tanh
+from benchmarks import bidirectional, grid, measure, tanh
 from benchmarks.__main__ import markdown
 
 ROW = tanh.Row((200, 32, 128, 256), threads=1, ours=1.0, torch=1.3, d2l=1.5, limit=0.9)
@@ -42,11 +42,39 @@ def test_memory_counts_what_is_kept_and_what_is_returned():
 def test_the_page_shows_a_run_that_met_its_gates():
     text = (Path(measure.__file__).parent / "results.md").read_text(encoding="utf-8")
     rows = [line.split("|") for line in text.splitlines() if line.startswith("| ") and "**" in line]
-    assert len(rows) == 2 * len(tanh.SHAPES)
-    for cells, shape in zip(rows, tanh.SHAPES, strict=False):         # the first six: one thread
+    one, two, plane = rows[:12], rows[12:24], rows[24:]
+    assert len(plane) == 2 * len(grid.SHAPES)
+    for cells, shape in zip(one, tanh.SHAPES, strict=False):          # the first six: one thread
         assert cells[1].strip() == ", ".join(map(str, shape))
         torch_ms, ours = float(cells[2]), float(cells[3])
         limit = torch_ms / float(cells[6])
         row = tanh.Row(shape, 1, ours=ours, torch=torch_ms, d2l=torch_ms, limit=limit)
         assert row.speed_up > (1.39 if shape[0] >= 784 else 1.19)     # two digits are printed
+    for cells, shape in zip(two, bidirectional.SHAPES, strict=False):
+        assert cells[2].strip() == ", ".join(map(str, shape))
+        row = bidirectional.Row(shape, 1, ours=float(cells[4]), torch=float(cells[3]))
+        assert row.speed_up > 1.29
+    for cells, shape in zip(plane, grid.SHAPES, strict=False):
+        assert cells[1].strip() == ", ".join(map(str, shape))
+        row = grid.Row(shape, 1, ours=float(cells[3]), loop=1.0, naive=float(cells[2]), limit=1e9)
+        assert row.speed_up > 5.9 or shape[2] == 64
     assert markdown({}, [ROW], SCALING).count("\n| 200, 32, 128, 256 |") == 1
+
+
+def test_the_gates_of_the_other_tables_can_be_missed_too():
+    both = bidirectional.Row((20, 64, 32, 64), threads=1, ours=1.0, torch=1.4)
+    assert not both.short_of and not replace(both, torch=1.0, threads=2).short_of
+    assert "1.20 of torch.nn.RNN(bidirectional), under 1.3" in replace(both, torch=1.2).short_of[0]
+    assert "| 1 | 20, 64, 32, 64 | 1.40 | 1.00 | **1.40** |" in bidirectional.markdown([both])
+    plane = grid.Row((16, 1, 24), threads=1, ours=1.0, loop=5.0, naive=7.0, limit=0.5)
+    assert not plane.short_of and not replace(plane, naive=1.0, threads=2).short_of
+    assert "5.00 of the double loop, under 6" in replace(plane, naive=5.0).short_of[0]
+    wide = replace(plane, shape=(32, 1, 64), naive=4.0)
+    assert not wide.short_of and "over 2.5" in replace(wide, limit=0.3).short_of[0]
+    assert "| 16, 1, 24 | 7.0 | 1.0 | **7.00** |" in grid.markdown([plane])
+
+
+def test_all_versions_do_the_same():
+    for runs in (bidirectional.variants(4, 2, 3, 5), grid.variants(2, 1, 3, side=4)):
+        assert all(value > 0 for value in
+                   measure.interleaved(runs, seconds=0, at_least=1).values())

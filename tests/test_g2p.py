@@ -109,7 +109,7 @@ def test_rates_accept_any_listed_pronunciation(monkeypatch):
     task = pronunciations(stress=True, limit=1)
     words = ["read", "deep"]
     monkeypatch.setattr(g2p, "say", lambda *_: [("R", "IY0", "D"), ("D", "IY1", "B", "P")])
-    x, lengths = g2p.letters(words, task)
+    x, lengths = g2p.spelled(words, task)
     split = g2p.Split(x, torch.ones(2, dtype=torch.int64), lengths)
     assert g2p.rates(None, task, split) == pytest.approx(
         {"per": 1 / 6, "wer": 1 / 2, "per_stress": 2 / 6, "wer_stress": 1})

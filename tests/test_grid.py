@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
+from benchmarks import grid as benchmark
+from benchmarks import measure
 from rnn_course import ElmanCell, fit, unroll
+from rnn_course.experiments.grid import DIRECTIONS, tagger, tuned_f1
 from rnn_course.grid import (
     CORNERS,
     MDRNN,
@@ -20,7 +25,9 @@ from rnn_course.grid import (
     unroll_grid,
 )
 from rnn_course.grid_kernels import GridBPTT
+from rnn_course.sizes import n_parameters
 from rnn_course.tasks.base import Split
+from rnn_course.tasks.holes import best_threshold, f1, holes
 from rnn_course.walk import longest_chain
 
 CLOSE = {"atol": 1e-12, "rtol": 1e-12}
@@ -286,6 +293,43 @@ def test_what_is_right_and_below_is_learnt_by_the_network_that_comes_from_there_
         fit(model, pixel_loss, split, epochs=15, lr=0.03, batch_size=64, progress=False)
         scores[corner] = (model(split.x).argmax(3) == y).double().mean().item()
     assert scores["bottom right"] > 0.99 and scores["top left"] < 0.9
+
+
+# --- the long run's networks, and the benchmark ---------------------------------------------------
+
+def test_networks_with_fewer_directions_are_as_large_as_those_with_four():
+    for n_hidden, n_out in ((12, 2), (24, 10)):
+        models = {name: tagger(name, n_hidden, n_out, seed=0) for name in DIRECTIONS}
+        sizes = {name: n_parameters(model) for name, model in models.items()}
+        assert max(sizes.values()) == sizes["four"] and min(sizes.values()) > 0.88 * sizes["four"]
+        for name, corners in DIRECTIONS.items():
+            assert tuple(models[name].mdrnn.cells) == corners
+            assert len({cell.n_hidden for cell in models[name].mdrnn.cells.values()}) == 1
+    again = tagger("four", 24, 10, seed=0)
+    assert all(map(torch.equal, models["four"].parameters(), again.parameters()))
+
+
+def test_what_is_scored_is_what_the_threshold_of_the_validation_side_gives():
+    task = holes()
+    guess = {side: torch.rand(getattr(task, side).y.shape, dtype=torch.float64,
+                              generator=torch.Generator().manual_seed(0))
+             for side in ("valid", "test")}
+    threshold = best_threshold(guess["valid"], task.valid.y)
+    assert tuned_f1(guess, task) == {"f1": f1(guess["test"], task.test.y, threshold),
+                                     "f1_valid": f1(guess["valid"], task.valid.y, threshold)}
+
+
+def test_the_benchmark_times_equals_and_its_gates_can_be_missed():
+    medians = measure.interleaved(benchmark.variants(2, 1, 3, side=4), seconds=0, at_least=2)
+    assert set(medians) == {"ours", "loop", "naive", "limit"} and min(medians.values()) > 0
+    row = benchmark.Row((32, 1, 24), threads=1, ours=10.0, loop=70.0, naive=100.0, limit=5.0)
+    assert not row.short_of
+    assert "5.00 of the double loop, under 6" in replace(row, naive=50.0).short_of[0]
+    assert not replace(row, naive=50.0, threads=2).short_of
+    wide = replace(row, shape=(32, 1, 64))
+    assert not replace(wide, naive=50.0).short_of
+    assert "3.33 of the limit" in replace(wide, limit=3.0).short_of[0]
+    assert "| 32, 1, 24 | 100.0 | 10.0 | **10.00** |" in benchmark.markdown([row])
 
 
 # --- bad input ----------------------------------------------------------------------------------

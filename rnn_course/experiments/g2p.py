@@ -17,10 +17,12 @@ import torch
 from rnn_course.cells import GRUCell
 from rnn_course.checkpoints import cache_folder, load_weights, save_weights
 from rnn_course.experiments.base import FOLDER, Experiment, results
+from rnn_course.letter_ngrams import letter_ngram
 from rnn_course.metrics import error_rate, exact_match, nearest
 from rnn_course.seq2seq import EncoderDecoder, pair_loss
 from rnn_course.sizes import n_parameters
 from rnn_course.tasks.base import Split, encode
+from rnn_course.tasks.letters import letters
 from rnn_course.tasks.pronunciations import (
     LETTERS,
     Dictionary,
@@ -84,6 +86,19 @@ def rates(model: EncoderDecoder, task: Pronunciations, split: Split,
     return figures
 
 
+def counted(limit: int | None = None) -> dict[str, float]:
+    """The baseline "ngram_per", "ngram_wer": what each letter says most often between the same
+    three letters before and after it, counted on the training words of chapter 5's alignment.
+
+    The test words that cannot be aligned, about two in a thousand, are left out.
+    """
+    task = letters(limit)
+    said = task.said(letter_ngram(task, 3, 3).predict(task.test), task.test.lengths)
+    right = [nearest(phones, task.listed[word])
+             for phones, word in zip(said, task.decode(task.test.x), strict=True)]
+    return {"ngram_per": error_rate(said, right), "ngram_wer": 1 - exact_match(said, right)}
+
+
 def mark(words: Dictionary | None) -> str | None:
     """A name for the words that are held out, whatever their order; None for the usual split."""
     return words and hashlib.sha256("\n".join(sorted(words)).encode()).hexdigest()[:12]
@@ -103,6 +118,7 @@ def _trial(checkpoint: Path, progress: bool, words: Dictionary | None = None,
         model.float()
     beam = rates(model, task, task.test, WIDTH)
     return {**rates(model, task, task.test), **{f"beam_{name}": r for name, r in beam.items()},
+            **(counted(limit) if words is None else {}),
             "valid_loss": history.valid_loss, "train_seconds": history.seconds,
             "pairs": len(task.train), "words": len(task.test), "parameters": n_parameters(model)}
 
@@ -148,7 +164,7 @@ def trained(folder: Path = FOLDER, words: Dictionary | None = None
     return model.float().eval(), task, setting.get("held_out")
 
 
-def letters(words: Sequence[str], task: Pronunciations) -> tuple[torch.Tensor, torch.Tensor]:
+def spelled(words: Sequence[str], task: Pronunciations) -> tuple[torch.Tensor, torch.Tensor]:
     """Words as the network reads them, in lower case: x (N, T) and lengths (N,).
 
     Raises `ValueError` for a word with other characters than a to z and the apostrophe.

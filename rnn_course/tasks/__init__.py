@@ -3,8 +3,13 @@
 from rnn_course.tasks.base import Batch, Split, Task
 from rnn_course.tasks.chorales import chorales
 from rnn_course.tasks.coins import coins
+from rnn_course.tasks.futures import futures
+from rnn_course.tasks.holes import holes
+from rnn_course.tasks.letters import letters
 from rnn_course.tasks.names import names
 from rnn_course.tasks.number_words import number_words
+from rnn_course.tasks.pronunciations import pronunciations
 from rnn_course.tasks.years import years
 
-__all__ = ["Batch", "Split", "Task", "chorales", "coins", "names", "number_words", "years"]
+__all__ = ["Batch", "Split", "Task", "chorales", "coins", "futures", "holes", "letters", "names",
+           "number_words", "pronunciations", "years"]

@@ -19,7 +19,7 @@ class Batch(NamedTuple):
     """Examples that go through a network together.
 
     x : (B, T) int64 symbols or (B, T, n_in) floats, padded at the end to the batch's longest; or
-        (B, n_in) floats, a vector each.
+        (B, n_in) floats, a vector each; or (B, rows, columns, n_in) floats, an image each.
     y : (B, ...) targets.
     lengths : (B,) int64, the steps of x that belong to each sequence; None when all T do.
     y_lengths : (B,) int64, the same for y where y holds sequences; None when all its steps do.
@@ -40,7 +40,7 @@ class Split:
     """One side of a data set: N sequences, their targets and their lengths.
 
     x : (N, T) int64 symbols or (N, T, n_in) floats, padded at the end; or (N, n_in) floats, a
-        vector each.
+        vector each; or (N, rows, columns, n_in) floats, an image each.
     y : (N, ...) targets: a class each, or (N, T_y) sequences of them, padded at the end.
     lengths : (N,) int64, or None when every sequence of x has T steps.
     y_lengths : (N,) int64, or None where y holds no sequences, or such of T_y steps each. Where

@@ -38,8 +38,8 @@ def steps(rows: int, columns: int, ax: Axes | None = None) -> Axes:
 def fields(slopes: Mapping[str, Tensor], pixel: tuple[int, int], ax: Axes) -> Axes:
     """Draw what four networks see at a pixel, each on a map, and how many see each pixel.
 
-    `slopes[name][i, j, k, l]` (n, n, n, n) is the size of ∂h^(i,j)/∂x^(k,l): blue on a scale of powers of
-    ten, grey where it is exactly zero.
+    `slopes[name][i, j, k, l]` (n, n, n, n) is the size of ∂h^(i,j)/∂x^(k,l): blue on a
+    scale of powers of ten, grey where it is exactly zero.
     """
     (i, j), n = pixel, len(next(iter(slopes.values())))
     places = [(0, 0), (n + 1, 0), (0, n + 1.6), (n + 1, n + 1.6), (2 * n + 3, n / 2 + 0.8)]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from benchmarks.measure import interleaved
-from benchmarks.tanh import SHAPES, trained
+from benchmarks.measure import milliseconds, trained
+from benchmarks.tanh import SHAPES
 from rnn_course import ElmanCell
 from rnn_course.unroll import Bidirectional
 
@@ -40,10 +40,7 @@ class Row:
 
 def measure(shape: tuple[int, int, int, int], threads: int, seconds: float) -> Row:
     """Both at one shape, in turns, with the same weights, input and gradient."""
-    torch.set_num_threads(threads)
-    torch.manual_seed(0)
-    medians = interleaved(variants(*shape), seconds)
-    return Row(shape, threads, **{name: 1e3 * value for name, value in medians.items()})
+    return Row(shape, threads, **milliseconds(variants, shape, threads, seconds))
 
 
 def variants(T: int, B: int, n_in: int, H: int) -> dict[str, Callable[[], object]]:

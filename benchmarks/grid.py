@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from benchmarks.measure import interleaved
+from benchmarks.measure import milliseconds, trained
 from rnn_course.grid import CORNERS, MDRNN, unroll_grid
 
 SIDE = 28
@@ -53,10 +53,7 @@ class Row:
 
 def measure(shape: tuple[int, int, int], threads: int, seconds: float) -> Row:
     """All at one shape, interleaved. The same weights, input and gradient for all."""
-    torch.set_num_threads(threads)
-    torch.manual_seed(0)
-    medians = interleaved(variants(*shape), seconds, at_least=5)
-    return Row(shape, threads, **{name: 1e3 * value for name, value in medians.items()})
+    return Row(shape, threads, **milliseconds(variants, shape, threads, seconds, at_least=5))
 
 
 def variants(B: int, n_in: int, H: int, side: int = SIDE) -> dict[str, Callable[[], object]]:
@@ -82,16 +79,9 @@ def variants(B: int, n_in: int, H: int, side: int = SIDE) -> dict[str, Callable[
         return torch.cat([run(cell, x.flip(CORNERS[corner])).flip(CORNERS[corner])
                           for corner, cell in net.cells.items()], dim=3)
 
-    def trained(forward: Callable[[], torch.Tensor]) -> Callable[[], object]:
-        def run() -> torch.Tensor:
-            net.zero_grad(set_to_none=True)
-            h = forward()
-            h.backward(g)
-            return h.detach()
-        return run
-
-    runs = {"ours": trained(lambda: net(x)), "loop": trained(lambda: turned(unroll_grid)),
-            "naive": trained(lambda: turned(naive))}
+    runs = {"ours": trained(lambda: net(x), net, g),
+            "loop": trained(lambda: turned(unroll_grid), net, g),
+            "naive": trained(lambda: turned(naive), net, g)}
     results = []
     for run in runs.values():
         results.append((run(), *[p.grad for p in net.parameters()]))

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import date
 
 import torch
+from torch import nn
 
 
 def interleaved(runs: dict[str, Callable[[], object]], seconds: float,
@@ -29,6 +30,27 @@ def interleaved(runs: dict[str, Callable[[], object]], seconds: float,
             runs[name]()
             times[name].append(time.perf_counter() - start)
     return {name: statistics.median(values) for name, values in times.items()}
+
+
+def milliseconds(variants: Callable[..., dict[str, Callable[[], object]]],
+                 shape: tuple[int, ...], threads: int, seconds: float,
+                 at_least: int = 15) -> dict[str, float]:
+    """The medians of what `variants(*shape)` makes, on so many threads; drawn from seed 0."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    medians = interleaved(variants(*shape), seconds, at_least)
+    return {name: 1e3 * value for name, value in medians.items()}
+
+
+def trained(forward: Callable[[], torch.Tensor], module: nn.Module,
+            g: torch.Tensor) -> Callable[[], torch.Tensor]:
+    """A training step without the update: forward, and from the gradient g at h to the weights."""
+    def run() -> torch.Tensor:
+        module.zero_grad(set_to_none=True)
+        h = forward()
+        h.backward(g)
+        return h.detach()
+    return run
 
 
 def alive_between_passes(forward: Callable[[], torch.Tensor]) -> int:

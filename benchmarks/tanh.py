@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from benchmarks.measure import alive_between_passes, interleaved
+from benchmarks.measure import alive_between_passes, interleaved, milliseconds, trained
 from rnn_course import RNN, ElmanCell, unroll
 
 SHAPES = [(20, 64, 32, 64), (50, 32, 64, 128), (100, 64, 64, 128),      # (T, B, n_in, n_hidden)
@@ -53,10 +53,7 @@ class Row:
 
 def measure(shape: tuple[int, int, int, int], threads: int, seconds: float) -> Row:
     """All four at one shape, interleaved. The same weights, input and gradient for all."""
-    torch.set_num_threads(threads)
-    torch.manual_seed(0)
-    medians = interleaved(variants(*shape), seconds)
-    return Row(shape, threads, **{name: 1e3 * value for name, value in medians.items()})
+    return Row(shape, threads, **milliseconds(variants, shape, threads, seconds))
 
 
 def variants(T: int, B: int, n_in: int, H: int) -> dict[str, Callable[[], object]]:
@@ -84,17 +81,6 @@ def variants(T: int, B: int, n_in: int, H: int) -> dict[str, Callable[[], object
     for other in results[1:]:                              # a fast wrong answer is no answer
         torch.testing.assert_close(other, results[0], atol=1e-4, rtol=1e-4)
     return {**runs, "limit": matrix_products(T, B, n_in, H)}
-
-
-def trained(forward: Callable[[], torch.Tensor], module: nn.Module,
-            g: torch.Tensor) -> Callable[[], torch.Tensor]:
-    """A training step without the update: forward, and from the gradient g at h to the weights."""
-    def run() -> torch.Tensor:
-        module.zero_grad(set_to_none=True)
-        h = forward()
-        h.backward(g)
-        return h.detach()
-    return run
 
 
 def matrix_products(T: int, B: int, n_in: int, H: int) -> Callable[[], object]:

@@ -15,6 +15,20 @@ def positive(name: str, value: int) -> int:
     return value
 
 
+def symbol(name: str, value: int, n_symbols: int) -> int:
+    """Return `value` if it is a symbol 0 ≤ value < n_symbols, else raise `ValueError`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < n_symbols:
+        raise ValueError(f"{name}: expected a symbol 0 … {n_symbols - 1}, got {value!r}")
+    return value
+
+
+def whole(name: str, value: int) -> int:
+    """Return `value` if it is a whole number from 0, else raise `ValueError`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{name}: expected a whole number from 0, got {value!r}")
+    return value
+
+
 def one_of(name: str, value: str, choices: Sequence[str]) -> str:
     """Return `value` if it is one of `choices`, else raise `ValueError`."""
     if value not in choices:

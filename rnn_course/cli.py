@@ -6,12 +6,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rnn_course import experiments, ledger
 from rnn_course.checkpoints import CheckpointError
-from rnn_course.experiments import g2p
-from rnn_course.experiments.g2p import NoWeights
-from rnn_course.tasks.pronunciations import Dictionary, read_file
+
+if TYPE_CHECKING:
+    from rnn_course.tasks.pronunciations import Dictionary
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 FILE_HELP = "dictionary of words: on each line a word and its phones, as CMUdict writes them"
@@ -54,6 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not options.notebooks.is_dir():
             parser.error(f"--notebooks: expected a folder of notebooks, got {options.notebooks}")
         return show_ledger(options.notebooks, options.markdown)
+    # The dictionary and what reads it take seconds to import: not for the ledger.
+    from rnn_course.experiments import g2p
+    from rnn_course.tasks.pronunciations import read_file
+
     test_words = getattr(options, "test_words", None)
     if options.name != "g2p" and test_words:
         parser.error("--test-words: only the experiment g2p can hold out words")
@@ -67,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "evaluate":
             return show_rates(folder, words)
         return say_words(options.words, folder)
-    except NoWeights as error:
+    except g2p.NoWeights as error:
         how = f" --test-words {test_words}" if test_words else ""
         print(f"{error}. Train them; a stopped run goes on where it was:\n"
               f"    python -m rnn_course experiment g2p{how}", file=sys.stderr)
@@ -100,6 +105,8 @@ def run_experiment(experiment: experiments.Experiment, folder: Path) -> int:
 
 def show_rates(folder: Path, words: Dictionary | None) -> int:
     """Print phoneme and word error rates of the trained network on words it has not seen."""
+    from rnn_course.experiments import g2p
+
     model, task, held_out = g2p.trained(folder, words)
     if held_out != g2p.mark(words):
         raise ValueError(f"--folder: expected weights for which these words were held out, "
@@ -115,6 +122,8 @@ def show_rates(folder: Path, words: Dictionary | None) -> int:
 
 def say_words(words: Sequence[str], folder: Path) -> int:
     """Print each word with the phones that the trained network gives it."""
+    from rnn_course.experiments import g2p
+
     model, task, _ = g2p.trained(folder)
     x, lengths = g2p.spelled(words, task)
     for word, phones in zip(words, g2p.say(model, task, x, lengths, g2p.WIDTH), strict=True):

@@ -43,10 +43,7 @@ class VectorToSequence(nn.Module):
                  first: int) -> None:
         super().__init__()
         self.conditioning = checks.one_of("conditioning", conditioning, CONDITIONINGS)
-        checks.positive("n_symbols", n_symbols)
-        if isinstance(first, bool) or not isinstance(first, int) or not 0 <= first < n_symbols:
-            raise ValueError(f"first: expected a symbol 0 … {n_symbols - 1}, got {first!r}")
-        self.first = first
+        self.first = checks.symbol("first", first, checks.positive("n_symbols", n_symbols))
         self.rnn = RNN(cell)
         if cell.n_in != cell.n_hidden:
             raise ValueError("cell: expected n_in = n_hidden, since R x serves as input and as "

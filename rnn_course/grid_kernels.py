@@ -15,8 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-# grad_input = grad_output * (1 - h * h), in one pass over memory and into a given buffer
-_tanh_backward = torch.ops.aten.tanh_backward.grad_input
+from rnn_course.kernels import first_derivative_only, tanh_backward
 
 
 class Plan(NamedTuple):
@@ -100,9 +99,7 @@ class GridBPTT(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
-        if torch.is_grad_enabled():                        # that is, under create_graph=True
-            raise NotImplementedError("GridBPTT has no second derivative: call "
-                                      "unroll_grid(cell, x) instead of MDRNN(...)(x)")
+        first_derivative_only("GridBPTT", "unroll_grid(cell, x)", "MDRNN(...)(x)")
         x, h, U, W_1, W_2 = ctx.saved_tensors
         (B, rows, columns, H), n_in = g.shape, x.shape[2]
         n, pixels, edge, source, _ = ctx.plan
@@ -110,7 +107,7 @@ class GridBPTT(torch.autograd.Function):
         dW_1, dW_2 = torch.zeros_like(W_1), torch.zeros_like(W_2)
         for here, above, left in reversed(ctx.plan.slices(B)):
             z = delta[here]
-            _tanh_backward(z, h[here], grad_input=z)
+            tanh_backward(z, h[here], grad_input=z)
             # What waited for the pixels above and to the left now tells them its δ. (Rows are
             # examples, hence W and not Wᵀ.) While it is in the cache, it is used for ∂L/∂W too.
             for before, W, dW in ((above, W_1, dW_1), (left, W_2, dW_2)):

@@ -13,7 +13,7 @@ from torch.autograd.function import FunctionCtx
 from torch.nn import functional as F
 
 # grad_input = grad_output * (1 - h * h), in one pass over memory and into a given buffer
-_tanh_backward = torch.ops.aten.tanh_backward.grad_input
+tanh_backward = torch.ops.aten.tanh_backward.grad_input
 
 
 class ElmanBPTT(torch.autograd.Function):
@@ -52,16 +52,16 @@ class ElmanBPTT(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
-        _first_derivative_only("ElmanBPTT")
+        first_derivative_only("ElmanBPTT")
         x, h, U, W = ctx.saved_tensors
         T, B, H = h.shape[0] - 1, h.shape[1], h.shape[2]
         delta = g.transpose(0, 1).clone(memory_format=torch.contiguous_format)   # (T, B, H)
         *earlier, d_t = delta.unbind(0)
         _, *h_first, h_t = h.unbind(0)
-        _tanh_backward(d_t, h_t, grad_input=d_t)
+        tanh_backward(d_t, h_t, grad_input=d_t)
         for d_prev, h_prev in zip(reversed(earlier), reversed(h_first), strict=True):
             d_prev.addmm_(d_t, W)                          # rows are sequences, hence W, not Wᵀ
-            d_t = _tanh_backward(d_prev, h_prev, grad_input=d_prev)
+            d_t = tanh_backward(d_prev, h_prev, grad_input=d_prev)
         flat = delta.view(T * B, H)
         need_x, need_h0, *_ = ctx.needs_input_grad
         dx = (flat @ U).view(T, B, -1).transpose(0, 1) if need_x else None
@@ -110,12 +110,12 @@ class GRUBPTT(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
-        _first_derivative_only("GRUBPTT")
+        first_derivative_only("GRUBPTT")
         x, h, gates, n, q, U, W = ctx.saved_tensors
         T, B, H = n.shape
         r, z = gates.chunk(2, dim=2)
         d = g.transpose(0, 1).clone(memory_format=torch.contiguous_format)       # (T, B, H)
-        nu = _tanh_backward(1 - z, n, grad_input=torch.empty_like(n))
+        nu = tanh_backward(1 - z, n, grad_input=torch.empty_like(n))
         delta = n.new_empty(T, B, 3, H)                    # all but the factor d
         torch.mul(nu * q, r * (1 - r), out=delta[:, :, 0])
         torch.mul(h[:-1] - n, z * (1 - z), out=delta[:, :, 1])
@@ -134,10 +134,12 @@ class GRUBPTT(torch.autograd.Function):
         return dx, dh0, delta.t() @ x, dW, delta.sum(0), db_r
 
 
-def _first_derivative_only(name: str) -> None:
+def first_derivative_only(name: str, call: str = "unroll(cell, ...)",
+                          instead_of: str = "RNN(cell)(...)") -> None:
+    """Raise `NotImplementedError` in a backward pass of which a derivative is asked for."""
     if torch.is_grad_enabled():                            # that is, under create_graph=True
-        raise NotImplementedError(f"{name} has no second derivative: call unroll(cell, ...) "
-                                  "instead of RNN(cell)(...)")
+        raise NotImplementedError(f"{name} has no second derivative: call {call} "
+                                  f"instead of {instead_of}")
 
 
 def all_at_once(x: Tensor, state: Tensor, U: Tensor, W: Tensor, b: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from rnn_course import checks, padding
 from rnn_course.tasks.base import Split, Task
 
 
@@ -52,8 +53,7 @@ def letter_ngram(task: Task, past: int = 0, future: int = 0) -> LetterNgram:
     whole numbers from 0, or so many that a context and its label are no 64-bit number any more.
     """
     for name, count in (("past", past), ("future", future)):
-        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count:
-            raise ValueError(f"{name}: expected a whole number from 0, got {count!r}")
+        checks.whole(name, count)
     train, n = task.train, len(task.labels)
     if train.lengths is None or train.y.shape != train.x.shape or not task.symbols or not n:
         raise ValueError(f"task: expected one with a label for each letter, got {task.name!r}")
@@ -91,4 +91,4 @@ def _keys(split: Split, window: tuple[int, ...], n_symbols: int) -> list[Tensor]
 
 
 def _inside(split: Split) -> Tensor:
-    return torch.arange(split.x.shape[1]) < split.lengths.unsqueeze(1)
+    return padding.inside(split.lengths, split.x.shape[1])

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rnn_course import checks
-from rnn_course.unroll import Lengths, inside
+from rnn_course.padding import Lengths, inside
 
 
 def shifted(y: Tensor, first: int) -> Tensor:

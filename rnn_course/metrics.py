@@ -55,6 +55,18 @@ def exact_match(written: Sequence[Sequence[object]], truth: Sequence[Sequence[ob
     return sum(right) / len(right)
 
 
+def accepted_rates(written: Sequence[Sequence[object]],
+                   accepted: Sequence[Sequence[Sequence[object]]]) -> tuple[float, float]:
+    """Error rates where several answers are right: of symbols and of whole sequences.
+
+    The symbols' errors are counted against the `nearest` answer, and a sequence is wrong if it is
+    none of them. Raises ValueError for lists of different lengths and where no answer is right.
+    """
+    right = [nearest(each, answers)
+             for each, answers in zip(written, _as_many(written, accepted), strict=True)]
+    return error_rate(written, right), 1 - exact_match(written, right)
+
+
 def _as_many(written: Sequence[Sequence[object]],
              truth: Sequence[Sequence[object]]) -> Sequence[Sequence[object]]:
     if len(written) != len(truth) or not truth:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from rnn_course import padding
 from rnn_course.tasks.base import PADDING, Split, Task
 from rnn_course.tasks.chorales import transposed
 
@@ -93,7 +94,7 @@ def note_ngram(task: Task, context: Sequence[str] = (), semitones: int = 5) -> N
 
 def _keys(split: Split, context: tuple[str, ...], n_labels: int) -> tuple[Tensor, Tensor]:
     """A number for the notes c_1 … c_k, for k = 0, 1, …: (levels, steps); and y: (steps,)."""
-    inside = torch.arange(split.x.shape[1]) < split.lengths.unsqueeze(1)
+    inside = padding.inside(split.lengths, split.x.shape[1])
     keys = [torch.zeros_like(split.x)]
     for name in context:
         voice, back = NOTES[name]

@@ -45,9 +45,7 @@ class EncoderDecoder(nn.Module):
         if decoder.n_in <= n_context:
             raise ValueError(f"decoder: expected n_in over n_context = {n_context}, so that y has "
                              f"columns beside C, got n_in = {decoder.n_in}")
-        if isinstance(first, bool) or not isinstance(first, int) or first not in range(n_y):
-            raise ValueError(f"first: expected a symbol 0 … {n_y - 1}, got {first!r}")
-        self.first = first
+        self.first = checks.symbol("first", first, checks.positive("n_y", n_y))
         self.embed_x = symbol_table("n_x", n_x, encoder.n_in)
         self.embed_y = symbol_table("n_y", n_y, decoder.n_in - n_context)
         self.Q = nn.Linear(encoder.n_hidden, n_context)

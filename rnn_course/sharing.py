@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from rnn_course import checks
 from rnn_course.cells import Cell
+from rnn_course.padding import Lengths, inside
 from rnn_course.summarise import Summariser, symbol_table
-from rnn_course.unroll import Lengths, inside
 
 
 class Layers(nn.Module):

@@ -71,3 +71,14 @@ def by_hand(cell: Cell, x: Tensor, length: int) -> np.ndarray:
             h = z * h + (1 - z) * new
         out.append(h)
     return np.stack(out)
+
+
+def names_of_nodes(tensor):
+    """The names of all operations that autograd recorded on the way to a tensor."""
+    seen, todo = set(), [tensor.grad_fn]
+    while todo:
+        node = todo.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            todo += [parent for parent, _ in node.next_functions]
+    return " ".join(node.name() for node in seen)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import names_of_nodes
 from torch.nn import functional as F
 
 from benchmarks import grid as benchmark
@@ -98,16 +99,6 @@ def test_the_kernel_is_the_double_loop_values_and_gradients(rows, columns, corne
     torch.testing.assert_close(h, loop, **CLOSE)
     used = [x, *cell.parameters()]
     assert_same(gradients(h, used), gradients(loop, used))
-
-
-def names_of_nodes(tensor):
-    seen, todo = set(), [tensor.grad_fn]
-    while todo:
-        node = todo.pop()
-        if node is not None and node not in seen:
-            seen.add(node)
-            todo += [parent for parent, _ in node.next_functions]
-    return " ".join(node.name() for node in seen)
 
 
 def test_one_row_is_the_network_over_a_sequence():

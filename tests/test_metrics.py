@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_course.metrics import edit_distance, error_rate, exact_match
+from rnn_course.metrics import accepted_rates, edit_distance, error_rate, exact_match, nearest
 
 short = st.text("abc", max_size=6)
 
@@ -57,3 +57,13 @@ def test_bad_input_is_named(rate):
 def test_nothing_to_write_is_named():
     with pytest.raises(ValueError, match="truth: expected at least one symbol"):
         error_rate(["a"], [""])
+
+
+def test_any_accepted_answer_is_right_and_errors_are_counted_against_the_nearest():
+    assert nearest("abd", ["xyz", "abc", "abd"]) == "abd"
+    per, wer = accepted_rates(["ab", "xyz"], [["cd", "ab"], ["xy", "abcd"]])
+    assert (per, wer) == (1 / 4, 1 / 2)                    # of ab and xy, one symbol is too many
+    with pytest.raises(ValueError, match="accepted: expected at least one right answer"):
+        nearest("a", [])
+    with pytest.raises(ValueError, match="written: expected a sequence for each in truth, 1"):
+        accepted_rates(["a", "b"], [["a"]])

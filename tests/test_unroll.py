@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import names_of_nodes
 from torch import nn
 
 from rnn_course import (
@@ -46,7 +47,7 @@ def test_kernel_equals_the_plain_loop(name, lengths, given_state):
     weights = [*cell.parameters()] + ([h0] if given_state else [])
     h, state = RNN(cell)(x, h0, lengths)
     h_plain, state_plain = unroll(cell, x, h0, lengths)
-    assert KERNELS[name] in _names_of_nodes(h) and KERNELS[name] not in _names_of_nodes(h_plain)
+    assert KERNELS[name] in names_of_nodes(h) and KERNELS[name] not in names_of_nodes(h_plain)
     torch.testing.assert_close(h, h_plain, **CLOSE)
     torch.testing.assert_close(state, state_plain, **CLOSE)
     mine, plain = grads(h, state, weights, x), grads(h_plain, state_plain, weights, x)
@@ -61,8 +62,8 @@ def test_without_memory_all_steps_at_once_are_the_plain_loop(lengths):
     x = torch.randn(4, 6, 3).double().requires_grad_()
     h, state = RNN(cell)(x, lengths=lengths)
     h_plain, state_plain = unroll(cell, x, lengths=lengths)
-    assert _names_of_nodes(h).count("TanhBackward0") == 1
-    assert _names_of_nodes(h_plain).count("TanhBackward0") == 6
+    assert names_of_nodes(h).count("TanhBackward0") == 1
+    assert names_of_nodes(h_plain).count("TanhBackward0") == 6
     assert state.shape == state_plain.shape == (4, 0)
     torch.testing.assert_close(h, h_plain, **CLOSE)
     inside = torch.arange(6) < torch.tensor(lengths or [6] * 4).unsqueeze(1)
@@ -71,16 +72,6 @@ def test_without_memory_all_steps_at_once_are_the_plain_loop(lengths):
     for a, b in zip(*(torch.autograd.grad(y.pow(2).sum(), [x, cell.U, cell.b])
                       for y in (h, h_plain)), strict=True):
         torch.testing.assert_close(a, b, **CLOSE)
-
-
-def _names_of_nodes(tensor):
-    seen, todo = set(), [tensor.grad_fn]
-    while todo:
-        node = todo.pop()
-        if node is not None and node not in seen:
-            seen.add(node)
-            todo += [parent for parent, _ in node.next_functions]
-    return " ".join(node.name() for node in seen)
 
 
 @pytest.mark.parametrize(("kernel", "shapes"), [
@@ -120,7 +111,7 @@ def test_kernel_takes_strided_input_and_expanded_gradients(name):
 
 def test_a_gru_that_resets_before_the_product_runs_the_plain_loop():
     cell = GRUCell(3, 4, reset="before")
-    assert "GRUBPTT" not in _names_of_nodes(RNN(cell)(torch.randn(2, 5, 3))[0])
+    assert "GRUBPTT" not in names_of_nodes(RNN(cell)(torch.randn(2, 5, 3))[0])
 
 
 @pytest.mark.parametrize("name", KERNELS)

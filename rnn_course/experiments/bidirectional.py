@@ -7,19 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from rnn_course.cells import ElmanCell
 from rnn_course.experiments.base import Experiment
 from rnn_course.feedback import Tagger, tagging_loss
 from rnn_course.letter_ngrams import letter_ngram
-from rnn_course.metrics import error_rate, nearest
+from rnn_course.metrics import accepted_rates
+from rnn_course.padding import inside
 from rnn_course.sizes import n_parameters, widest
-from rnn_course.tasks.base import Batch, Split, Task
+from rnn_course.tasks.base import Split, Task
 from rnn_course.tasks.letters import Letters, letters
 from rnn_course.train import History, fit
 from rnn_course.unroll import Backwards, Bidirectional
-from rnn_course.unroll import inside as real
 
 DIRECTIONS = ("forward", "backward", "both", "both, no more parameters")
 AROUND = ((0, 0), (3, 0), (0, 3), (3, 3))
@@ -38,26 +37,19 @@ def tagger(task: Task, direction: str, n_hidden: int) -> Tagger:
     return Tagger(len(task.symbols), N_EMBED, network, len(task.labels))
 
 
-def networks(task: Task, seed: int, n_hidden: int = N_HIDDEN) -> dict[str, Tagger]:
-    """A network for each of `DIRECTIONS`, the weights of each drawn from the seed.
+def network(task: Task, direction: str, seed: int) -> Tagger:
+    """The network for one of `DIRECTIONS`, its weights drawn from the seed.
 
-    The last one runs in both directions, and its cells are as wide as they can be with no more
+    The last of them runs in both directions, and its cells are as wide as they can be with no more
     parameters than the network that runs forward has.
     """
-    budget = n_parameters(tagger(task, "forward", n_hidden))
-    narrow = widest(lambda n: tagger(task, "both", n), budget).rnn.n_hidden // 2
-    made = {}
-    for direction in DIRECTIONS:
-        torch.manual_seed(seed)
-        both = direction.partition(",")[0]
-        made[direction] = tagger(task, both, n_hidden if both == direction else narrow)
-    return made
-
-
-def right(model: Tagger, batch: Batch | Split) -> Tensor:
-    """The share of each word's letters that are labelled right, (B,)."""
-    hits = (model(batch.x, lengths=batch.lengths).argmax(2) == batch.y)
-    return (hits & real(batch.lengths, batch.y.shape[1])).sum(1) / batch.lengths
+    direction, rest, _ = direction.partition(",")
+    n_hidden = N_HIDDEN
+    if rest:
+        budget = n_parameters(tagger(task, "forward", N_HIDDEN))
+        n_hidden = widest(lambda n: tagger(task, direction, n), budget).rnn.n_hidden // 2
+    torch.manual_seed(seed)
+    return tagger(task, direction, n_hidden)
 
 
 def train(model: Tagger, task: Task, epochs: int, seed: int, **options: Any) -> History:
@@ -75,13 +67,11 @@ def scores(model: Tagger, task: Letters, split: Split) -> dict[str, float]:
     """
     model.eval()
     y = model(split.x, lengths=split.lengths).argmax(2)
-    hits = (y == split.y) & real(split.lengths, y.shape[1])
-    said = task.said(y, split.lengths)
-    listed = [nearest(phones, task.listed[word])
-              for phones, word in zip(said, task.decode(split.x), strict=True)]
+    hits = (y == split.y) & inside(split.lengths, y.shape[1])
+    listed = [task.listed[word] for word in task.decode(split.x)]
     return {"letters": (hits.sum() / split.lengths.sum()).item(),
             "words": (hits.sum(1) == split.lengths).double().mean().item(),
-            "per": error_rate(said, listed)}
+            "per": accepted_rates(task.said(y, split.lengths), listed)[0]}
 
 
 @cache
@@ -92,7 +82,7 @@ def _task(words: int) -> Letters:
 def _trial(checkpoint: Path, progress: bool, direction: str, words: int, epochs: int,
            seed: int) -> dict[str, Any]:
     task = _task(words)
-    model = networks(task, seed)[direction]
+    model = network(task, direction, seed)
     history = train(model, task, epochs, seed, checkpoint=checkpoint, progress=progress)
     ngrams = [letter_ngram(task, *around).accuracy(task.test) for around in AROUND]
     return {**scores(model, task, task.test), "ngrams": ngrams, "valid_loss": history.valid_loss,

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rnn_course import padding
 from rnn_course.experiments.base import Experiment
 from rnn_course.feedback import EDGES, Tagger, tagging_loss, three_networks
 from rnn_course.likelihood import mean_nll
@@ -56,7 +57,7 @@ def bass_steps(y: Tensor, lengths: Tensor) -> Tensor:
     Steps from or to a rest and those of more than an octave are left out; 0 is a repeated note.
     """
     lengths = lengths.repeat(len(y) // len(lengths))
-    inside = torch.arange(1, y.shape[1]) < lengths.unsqueeze(1)
+    inside = padding.inside(lengths, y.shape[1])[:, 1:]
     inside &= (y[:, 1:] >= FIRST_NOTE) & (y[:, :-1] >= FIRST_NOTE)
     step = (y[:, 1:] - y[:, :-1])[inside]
     counts = torch.bincount(step[step.abs() <= WIDEST] + WIDEST, minlength=2 * WIDEST + 1)

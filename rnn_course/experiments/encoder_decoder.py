@@ -11,14 +11,14 @@ import torch
 
 from rnn_course.cells import GRUCell
 from rnn_course.experiments.base import Experiment
-from rnn_course.experiments.g2p import rates, say
-from rnn_course.metrics import edit_distance, nearest
+from rnn_course.experiments.g2p import say
+from rnn_course.metrics import accepted_rates
+from rnn_course.padding import reversed_inside
 from rnn_course.seq2seq import EncoderDecoder, pair_loss
 from rnn_course.sizes import n_parameters
 from rnn_course.tasks.base import Split
 from rnn_course.tasks.pronunciations import Pronunciations, pronunciations
 from rnn_course.train import History, fit
-from rnn_course.unroll import reversed_inside
 
 # Sizes and rates were chosen on validation words.
 N_EMBED, N_HIDDEN, N_CONTEXT, BATCH_SIZE, LR, CLIP = 32, 128, 64, 64, 8e-3, 5.0
@@ -58,16 +58,17 @@ def backwards(task: Pronunciations) -> Pronunciations:
                    test=turned(task.test), listed=listed)
 
 
-def rate_by_length(model: EncoderDecoder, task: Pronunciations, split: Split) -> list[float]:
-    """The phoneme error rate of the words in each class of `LENGTHS`."""
-    errors, phones = [0] * len(LENGTHS), [0] * len(LENGTHS)
-    for word, said in zip(task.decode(split.x), say(model, task, split.x, split.lengths),
-                          strict=True):
-        right = nearest(said, task.listed[word])
-        at = next(i for i, longest in enumerate(LENGTHS) if len(word) <= longest)
-        errors[at] += edit_distance(said, right)
-        phones[at] += len(right)
-    return [e / p for e, p in zip(errors, phones, strict=True)]
+def scores(model: EncoderDecoder, task: Pronunciations, split: Split) -> dict[str, Any]:
+    """Phoneme and word error rates, "per" and "wer"; "by_length" the former by `LENGTHS`."""
+    words, said = task.decode(split.x), say(model, task, split.x, split.lengths)
+    per, wer = accepted_rates(said, [task.listed[word] for word in words])
+    by_length, shorter = [], 0
+    for longest in LENGTHS:
+        some = [i for i, word in enumerate(words) if shorter < len(word) <= longest]
+        by_length.append(accepted_rates([said[i] for i in some],
+                                        [task.listed[words[i]] for i in some])[0])
+        shorter = longest
+    return {"per": per, "wer": wer, "by_length": by_length}
 
 
 @cache
@@ -83,11 +84,8 @@ def _trial(checkpoint: Path, progress: bool, context: int, encoder: str, source:
     if encoder == "frozen":
         frozen(model)
     history = train(model, task, epochs, seed, checkpoint=checkpoint, progress=progress)
-    found = rates(model, task, task.test)
-    return {"per": found["per"], "wer": found["wer"],
-            "by_length": rate_by_length(model, task, task.test),
-            "valid_loss": history.valid_loss, "steps": len(history.loss),
-            "parameters": n_parameters(model)}
+    return {**scores(model, task, task.test), "valid_loss": history.valid_loss,
+            "steps": len(history.loss), "parameters": n_parameters(model)}
 
 
 def _settings(**changed: Any) -> tuple[dict[str, Any], ...]:

@@ -18,7 +18,7 @@ from rnn_course.cells import GRUCell
 from rnn_course.checkpoints import cache_folder, load_weights, save_weights
 from rnn_course.experiments.base import FOLDER, Experiment, results
 from rnn_course.letter_ngrams import letter_ngram
-from rnn_course.metrics import error_rate, exact_match, nearest
+from rnn_course.metrics import accepted_rates
 from rnn_course.seq2seq import EncoderDecoder, pair_loss
 from rnn_course.sizes import n_parameters
 from rnn_course.tasks.base import Split, encode
@@ -74,15 +74,12 @@ def rates(model: EncoderDecoder, task: Pronunciations, split: Split,
     Any listed pronunciation is accepted, and the phoneme errors are counted against the nearest.
     Without stress, the digits are taken off what was written and off what is listed.
     """
-    written = say(model, task, split.x, split.lengths, width)
+    said = say(model, task, split.x, split.lengths, width)
     listed = [task.listed[word] for word in task.decode(split.x)]
     figures = {}
     for name, form in (("", without_stress), ("_stress", tuple)):
-        said = [form(phones) for phones in written]
-        right = [nearest(phones, [*map(form, accepted)])
-                 for phones, accepted in zip(said, listed, strict=True)]
-        figures[f"per{name}"] = error_rate(said, right)
-        figures[f"wer{name}"] = 1 - exact_match(said, right)
+        figures[f"per{name}"], figures[f"wer{name}"] = accepted_rates(
+            [form(phones) for phones in said], [[*map(form, accepted)] for accepted in listed])
     return figures
 
 
@@ -94,9 +91,8 @@ def counted(limit: int | None = None) -> dict[str, float]:
     """
     task = letters(limit)
     said = task.said(letter_ngram(task, 3, 3).predict(task.test), task.test.lengths)
-    right = [nearest(phones, task.listed[word])
-             for phones, word in zip(said, task.decode(task.test.x), strict=True)]
-    return {"ngram_per": error_rate(said, right), "ngram_wer": 1 - exact_match(said, right)}
+    per, wer = accepted_rates(said, [task.listed[word] for word in task.decode(task.test.x)])
+    return {"ngram_per": per, "ngram_wer": wer}
 
 
 def mark(words: Dictionary | None) -> str | None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rnn_course import checks
+from rnn_course.padding import inside
 from rnn_course.tasks.base import PADDING
 
 MOST = 2
@@ -155,12 +156,11 @@ def _parts(words: Words) -> Iterator[tuple[Tensor, Words]]:
 
 def _viterbi(table: Tensor, words: Words) -> Alignment:
     x, y, lengths, y_lengths = words
-    inside = torch.arange(x.shape[1]) < lengths.unsqueeze(1)
     now, before = F.pad(y, (1, 0)), F.pad(y, (2, 0))[:, :-1]     # y_j and y_{j-1}, j = 0 … T_y
     d = torch.full(now.shape, torch.inf, dtype=torch.float64)
     d[:, 0] = 0
     taken = []
-    for x_t, live in zip(x.split(1, dim=1), inside.unbind(1), strict=True):
+    for x_t, live in zip(x.split(1, dim=1), inside(lengths, x.shape[1]).unbind(1), strict=True):
         one, two = (F.pad(d, (k, 0), value=torch.inf)[:, :d.shape[1]] for k in (1, 2))
         ways = torch.stack([d + table[x_t, 0, 0], one + table[x_t, now, 0],
                             two + table[x_t, before, now]])      # (3, N, T_y + 1)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rnn_course import checks
+from rnn_course import checks, padding
 from rnn_course.tasks.base import Split, Task
 
 DIRECTIONS = ("forward", "backward", "both")
@@ -41,8 +41,7 @@ class Futures:
             raise ValueError(f"shortest: expected at most {self.steps} (the steps), "
                              f"got {self.shortest}")
         for name, count in (("past", self.past), ("future", self.future)):
-            if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-                raise ValueError(f"{name}: expected a whole number from 0, got {count!r}")
+            checks.whole(name, count)
         if (self.past + self.future) % 2:
             raise ValueError("past, future: expected an even sum, so that there is a majority, "
                              f"got {self.past} and {self.future}")
@@ -50,7 +49,7 @@ class Futures:
     def answers(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """y (N, T) int64 for x (N, T) int64 and lengths (N,); 0 after a sequence's end."""
         inside = torch.ones_like(x) if lengths is None else (
-            torch.arange(x.shape[1]) < lengths.unsqueeze(1)).long()
+            padding.inside(lengths, x.shape[1]).long())
         votes = F.pad(x * inside, (self.past, self.future)).unfold(1, self._voters, 1).sum(2)
         return (2 * votes > self._voters).long() * inside
 
@@ -85,7 +84,7 @@ class Futures:
         lengths = None
         if self.shortest is not None:
             lengths = torch.randint(self.shortest, self.steps + 1, (count,), generator=generator)
-            x = x * (torch.arange(self.steps) < lengths.unsqueeze(1))
+            x = x * padding.inside(lengths, self.steps)
         return Split(x, self.answers(x, lengths), lengths, lengths)
 
     @property

@@ -1,0 +1,33 @@
+"""Which steps of a padded batch belong to their sequences: one mask for tasks and networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from rnn_course import checks
+
+Lengths = Tensor | Sequence[int]
+
+
+def inside(lengths: Tensor, steps: int) -> Tensor:
+    """The mask (B, steps) of a padded batch: does this step belong to its sequence?"""
+    return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(1)
+
+
+def reversed_inside(x: Tensor, lengths: Lengths | None = None) -> Tensor:
+    """Each sequence from its own last step to its first, and its padding where it was.
+
+    x (B, T, ...) and lengths (B,); None: all T steps belong to each. Done twice, it is x again.
+    To turn round the padding as well would hand a network that runs backward zeros to begin with.
+
+    Raises `TypeError` or `ValueError` for lengths of wrong count, type or range.
+    """
+    if lengths is None:
+        return x.flip(1)
+    lengths = checks.lengths(lengths, x.shape[0], x.shape[1], x.device).unsqueeze(1)
+    t = torch.arange(x.shape[1], device=x.device)
+    of = torch.where(t < lengths, lengths - 1 - t, t)
+    return x[torch.arange(len(x), device=x.device).unsqueeze(1), of]

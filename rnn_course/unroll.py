@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rnn_course import checks, kernels
-from rnn_course.cells import Cell, ElmanCell, GRUCell, MemorylessCell, State
+from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell, MemorylessCell, State
 from rnn_course.padding import Lengths, inside, reversed_inside
 
 
@@ -59,14 +59,7 @@ class RNN(nn.Module):
         if kernel is None:
             return unroll(cell, x, state, lengths)
         x, state, lengths = _checked(cell, x, state, lengths)
-        h = kernel(x, state)
-        last = h[:, -1:]
-        if lengths is not None:
-            # No step looks ahead, so the kernel may run on into the padding; what it wrote there
-            # is replaced by the last h that counts.
-            last = h.gather(1, (lengths - 1).view(-1, 1, 1).expand(-1, 1, h.shape[2]))
-            h = torch.where(inside(lengths, x.shape[1]).unsqueeze(2), h, last)
-        return h, last.squeeze(1) if state.shape[1] else state
+        return kernel(x, state, lengths)
 
 
 class Backwards(RNN):
@@ -128,20 +121,36 @@ def network_of(cell: Cell | RNN | Bidirectional) -> RNN | Bidirectional:
     return cell if isinstance(cell, RNN | Bidirectional) else RNN(cell)
 
 
+def _with_states(kernel: Callable[..., Tensor]) -> Callable[..., tuple[Tensor, Tensor]]:
+    """From a kernel whose state is h one that takes lengths, and returns h and the last state."""
+    def run(x: Tensor, state: Tensor, lengths: Tensor | None,
+            *weights: Tensor) -> tuple[Tensor, Tensor]:
+        h = kernel(x, state, *weights)
+        if lengths is None:
+            return h, h[:, -1] if state.shape[1] else state
+        # No step looks ahead, so the kernel may run on into the padding; what it wrote there is
+        # replaced by the last h that counts.
+        last = h.gather(1, (lengths - 1).view(-1, 1, 1).expand(-1, 1, h.shape[2]))
+        h = torch.where(inside(lengths, x.shape[1]).unsqueeze(2), h, last)
+        return h, last.squeeze(1) if state.shape[1] else state
+    return run
+
+
 #: the kernel that computes the same as a cell with these two methods, and the weights it takes
-_KERNELS = {(Cell.project, ElmanCell.step): (kernels.ElmanBPTT.apply, "U W b"),
-            (Cell.project, GRUCell.step): (kernels.GRUBPTT.apply, "U W b b_r"),
-            (Cell.project, MemorylessCell.step): (kernels.all_at_once, "U W b")}
+_KERNELS = {(Cell.project, ElmanCell.step): (_with_states(kernels.ElmanBPTT.apply), "U W b"),
+            (Cell.project, GRUCell.step): (_with_states(kernels.GRUBPTT.apply), "U W b b_r"),
+            (Cell.project, LSTMCell.step): (kernels.lstm, "U W b"),
+            (Cell.project, MemorylessCell.step): (_with_states(kernels.all_at_once), "U W b")}
 
 
-def _kernel(cell: Cell) -> Callable[[Tensor, State], Tensor] | None:
+def _kernel(cell: Cell) -> Callable[..., tuple[Tensor, State]] | None:
     """The cell's kernel, unless a reader has written its `project` or `step` anew."""
     methods = tuple(getattr(m, "__func__", None) for m in (cell.project, cell.step))
     kernel, names = _KERNELS.get(methods, (None, ""))
     weights = [getattr(cell, name) for name in names.split()]
     if kernel is None or any(w is None for w in weights):  # a GRU that resets before has no b_r
         return None
-    return lambda x, state: kernel(x, state, *weights)
+    return lambda x, state, lengths: kernel(x, state, lengths, *weights)
 
 
 def _checked(cell: Cell, x: Tensor, state: State | None,

@@ -16,11 +16,13 @@ from rnn_course import (
     ElmanCell,
     GRUCell,
     JordanCell,
+    LSTMCell,
     MemorylessCell,
     Summariser,
     kernels,
     unroll,
 )
+from rnn_course.cells import LSTMState
 
 CLOSE = {"atol": 1e-12, "rtol": 1e-12}
 ALL = {**oracles.CELLS, "jordan": lambda n_in, H: JordanCell(n_in, H, 2),
@@ -53,6 +55,31 @@ def test_kernel_equals_the_plain_loop(name, lengths, given_state):
     mine, plain = grads(h, state, weights, x), grads(h_plain, state_plain, weights, x)
     for a, b in zip(mine, plain, strict=True):
         torch.testing.assert_close(a, b, **CLOSE)
+
+
+@pytest.mark.parametrize(("dtype", "close"), [
+    (torch.float64, CLOSE), (torch.float32, {"atol": 2e-5, "rtol": 2e-5})])
+@pytest.mark.parametrize("lengths", [None, [6, 1, 4, 3]])
+def test_torchs_lstm_equals_the_plain_loop(dtype, close, lengths):
+    """h, both parts of the state (c stands still in the padding) and every gradient."""
+    cell = oracles.make("lstm").to(dtype)
+    x = torch.randn(4, 6, 3, dtype=dtype, requires_grad=True)
+    start = LSTMState(*torch.randn(2, 4, 5, dtype=dtype, requires_grad=True).unbind(0))
+    found = []
+    for run in (RNN(cell), lambda *given: unroll(cell, *given)):
+        h, state = run(x, start, lengths)
+        weighted = (h * torch.linspace(-1, 1, h.numel(), dtype=dtype).view_as(h)).sum()
+        loss = weighted + state.h.sin().sum() + state.c.pow(2).sum()
+        found.append([h, *state, *torch.autograd.grad(loss, [x, *start, *cell.parameters()])])
+        assert isinstance(state, LSTMState)
+    for mine, plain in zip(*found, strict=True):
+        torch.testing.assert_close(mine, plain, **close)
+
+
+def test_an_lstm_runs_no_step_of_its_own():
+    cell = LSTMCell(3, 4)
+    assert "SigmoidBackward0" not in names_of_nodes(RNN(cell)(torch.randn(2, 5, 3))[0])
+    assert "SigmoidBackward0" in names_of_nodes(unroll(cell, torch.randn(2, 5, 3))[0])
 
 
 @pytest.mark.parametrize("lengths", [None, [6, 1, 4, 3]])

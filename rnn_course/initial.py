@@ -1,0 +1,86 @@
+"""How a cell's recurrent weights W start: the choice that decides about long gaps.
+
+Each function sets W in place, a block of n_hidden rows at a time (a gated cell has several), and
+returns the cell. U and b stay as they are, except with `as_torch`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from rnn_course import checks
+from rnn_course.cells import Cell
+
+C = TypeVar("C", bound=Cell)
+
+
+def orthogonal(cell: C, radius: float = 1.0) -> C:
+    """W = radius · Q with Q orthogonal: all its singular values are `radius`, and
+    so is the size of each eigenvalue.
+
+    Source: Saxe et al. (2014). Raises `TypeError` for what is no cell, `ValueError` where W's
+    blocks are not square and for a radius that is no positive number.
+    """
+    for block in _blocks(cell, "radius", radius):
+        nn.init.orthogonal_(block, gain=radius)
+    return cell
+
+
+def gaussian(cell: C, radius: float = 1.0) -> C:
+    """W of independent normal numbers, scaled so that its spectral radius is exactly `radius`.
+
+    Its largest singular value is larger, about twice the radius. Raises as `orthogonal` does.
+    """
+    with torch.no_grad():
+        for block in _blocks(cell, "radius", radius):
+            nn.init.normal_(block)
+            block *= radius / spectral_radius(block)
+    return cell
+
+
+def identity(cell: C, scale: float = 1.0) -> C:
+    """W = scale · I: without input, a linear unit keeps its number.
+
+    With ReLU it is the IRNN of Le et al. (2015). Raises as `orthogonal` does.
+    """
+    with torch.no_grad():
+        for block in _blocks(cell, "scale", scale):
+            nn.init.eye_(block)
+            block *= scale
+    return cell
+
+
+def as_torch(cell: C) -> C:
+    """All parameters uniform in ±1/sqrt(n_hidden), as torch.nn.RNN, LSTM and GRU start.
+
+    W's spectral radius is then about 1/sqrt(3) = .58. Raises `TypeError` for what is no cell.
+    """
+    checks.instance("cell", cell, Cell)
+    for parameter in cell.parameters():
+        nn.init.uniform_(parameter, -1 / math.sqrt(cell.n_hidden), 1 / math.sqrt(cell.n_hidden))
+    return cell
+
+
+def spectral_radius(W: Tensor) -> float:
+    """The size of the largest eigenvalue of a square W, ρ(W)."""
+    return torch.linalg.eigvals(W.detach().double()).abs().max().item()
+
+
+def largest_singular_value(W: Tensor) -> float:
+    """‖W‖₂, by how much W lengthens a vector at most. It is never less than ρ(W)."""
+    return torch.linalg.matrix_norm(W.detach().double(), 2).item()
+
+
+def _blocks(cell: Cell, name: str, value: float) -> tuple[Tensor, ...]:
+    """The square blocks of W, and a check of the number that goes into them."""
+    checks.instance("cell", cell, Cell)
+    if not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError(f"{name}: expected a positive number, got {value!r}")
+    if cell.W.shape[1] != cell.n_hidden:
+        raise ValueError(f"cell: expected W with {cell.n_hidden} columns, as many as hidden units, "
+                         f"got {cell.W.shape[1]}")
+    return cell.W.detach().split(cell.n_hidden)

@@ -13,7 +13,7 @@ from rnn_course.cells import Cell, State
 from rnn_course.decoding import Beams, Generated, beam_search, generate
 from rnn_course.likelihood import log_likelihood, shifted
 from rnn_course.summarise import symbol_table
-from rnn_course.unroll import RNN, Lengths
+from rnn_course.unroll import RNN, Bidirectional, Lengths, network_of
 
 
 class EncoderDecoder(nn.Module):
@@ -27,9 +27,10 @@ class EncoderDecoder(nn.Module):
     whatever the length of x; it stands beside y^(t-1) at each step, and both states start at
     zero. y^(0) is the symbol `first`. Parameters: `embed_x` (E) and `embed_y` (F), tables with a
     row for each of n_x and n_y symbols, drawn from a normal distribution of standard deviation
-    0.2, their widths what the cells leave for them; `encoder` and `decoder` (RNNs around the
-    cells); `Q` (its bias is q); `V` (its bias is c). In train mode a share `dropout` of what the
-    cells read, C included, and of s is set to zero; when it writes, never.
+    0.2, their widths what the cells leave for them; `encoder` (the cell's RNN; or a network that is
+    given in place of the cell, and of a `Bidirectional` [h^(τ), g^(τ)] stands for h^(τ));
+    `decoder` (an RNN); `Q` (its bias is q); `V` (its bias is c). In train mode a share `dropout` of
+    what the cells read, C included, and of s is set to zero; when it writes, never.
     Source: Cho et al. (2014); Sutskever et al. (2014); Goodfellow et al. (2016), section 10.4 and
     figure 10.12; deck S6.1 to S6.4.
 
@@ -37,10 +38,10 @@ class EncoderDecoder(nn.Module):
     no symbol, a dropout outside 0 … 1, and a decoder that leaves no input beside C.
     """
 
-    def __init__(self, n_x: int, n_y: int, encoder: Cell, decoder: Cell, n_context: int,
-                 first: int, dropout: float = 0.0) -> None:
+    def __init__(self, n_x: int, n_y: int, encoder: Cell | RNN | Bidirectional, decoder: Cell,
+                 n_context: int, first: int, dropout: float = 0.0) -> None:
         super().__init__()
-        self.encoder, self.decoder = RNN(encoder), RNN(decoder)
+        self.encoder, self.decoder = network_of(encoder), RNN(decoder)
         checks.positive("n_context", n_context)
         if decoder.n_in <= n_context:
             raise ValueError(f"decoder: expected n_in over n_context = {n_context}, so that y has "
@@ -54,18 +55,20 @@ class EncoderDecoder(nn.Module):
 
     def context(self, x: Tensor, lengths: Lengths | None = None) -> Tensor:
         """Symbols x (B, T) to C (B, n_context): the same size for every length."""
-        checks.symbols("x", x, self.embed_x.num_embeddings)
-        h, _ = self.encoder(self.dropout(self.embed_x(x)), lengths=lengths)
-        return torch.tanh(self.Q(h[:, -1]))                # h stands still past each end
+        return self._summary(self._encode(x, lengths))
 
-    def decode(self, C: Tensor, y: Tensor) -> Tensor:
-        """C (B, n_context) and the true y (B, T) to o (B, T, n_y); o^(t) knows y before t only.
+    def decode(self, C: Any, y: Tensor) -> Tensor:
+        """What `context` gave and the true y (B, T) to o (B, T, n_y); o^(t) knows y before t only.
 
         No lengths are needed: no step looks ahead, and what is computed past a sequence's end is
         left out of the log-probability.
         """
         s, _ = self.decoder(self.dropout(self._read(C, shifted(y, self.first))))
-        return self.V(self.dropout(s))
+        return self.read_out(self.dropout(s), C)
+
+    def read_out(self, s: Tensor, C: Any) -> Tensor:
+        """States of the decoder s (B, T, n_hidden), and what `context` gave, to o (B, T, n_y)."""
+        return self.V(s)
 
     def forward(self, x: Tensor, y: Tensor, lengths: Lengths | None = None) -> Tensor:
         """x (B, T) and the true y (B, T_y), the teacher's, to o (B, T_y, n_y)."""
@@ -94,15 +97,24 @@ class EncoderDecoder(nn.Module):
 
         The state is the decoder's, with C beside it.
         """
-        def step(t: int, before: Tensor, state: tuple[State, Tensor]) -> tuple[Tensor, Any]:
+        def step(t: int, before: Tensor, state: tuple[State, Any]) -> tuple[Tensor, Any]:
             decoder, C = state
             inputs = self._read(C, before.unsqueeze(1)).squeeze(1)
             s, decoder = self.decoder.cell(inputs, decoder)
-            return self.V(s), (decoder, C)
+            return self.read_out(s.unsqueeze(1), C).squeeze(1), (decoder, C)
 
         C = self.context(x, lengths)
         first = torch.full((len(x),), self.first, device=x.device)
         return step, first, (self.decoder.cell.initial_state(len(x)), C)
+
+    def _encode(self, x: Tensor, lengths: Lengths | None) -> Tensor:
+        """Symbols x (B, T) to the encoder's states h (B, T, n_hidden)."""
+        checks.symbols("x", x, self.embed_x.num_embeddings)
+        return self.encoder(self.dropout(self.embed_x(x)), lengths=lengths)[0]
+
+    def _summary(self, h: Tensor) -> Tensor:
+        """The encoder's states to C (B, n_context)."""
+        return torch.tanh(self.Q(h[:, -1]))                # h stands still past each end
 
     def _read(self, C: Tensor, before: Tensor) -> Tensor:
         """What the decoder reads, (B, T, n_in): F y^(t-1), and the same C at each step."""

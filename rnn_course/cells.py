@@ -48,6 +48,11 @@ class Cell(nn.Module):
             nn.init.orthogonal_(W)
         nn.init.zeros_(self.b)
 
+    @property
+    def like(self) -> Tensor:
+        """One of the parameters: the dtype and the device that x has to have."""
+        return next(self.parameters())
+
     def project(self, x: Tensor) -> Tensor:
         """Input to hidden, b + U x: (..., n_in) to (..., rows). No time in it."""
         return F.linear(x, self.U, self.b)
@@ -62,7 +67,7 @@ class Cell(nn.Module):
 
     def forward(self, x_t: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """One step, `h, state = cell(x_t, state)`; no state means the initial one."""
-        checks.features("x_t", x_t, self.U, "B n_in", self.n_in)
+        checks.features("x_t", x_t, self.like, "B n_in", self.n_in)
         return self.step(self.project(x_t), self.state_or_initial(state, len(x_t)))
 
     def state_or_initial(self, state: State | None, batch: int) -> State:

@@ -121,7 +121,7 @@ def network_of(cell: Cell | RNN | Bidirectional) -> RNN | Bidirectional:
     return cell if isinstance(cell, RNN | Bidirectional) else RNN(cell)
 
 
-def _with_states(kernel: Callable[..., Tensor]) -> Callable[..., tuple[Tensor, Tensor]]:
+def with_states(kernel: Callable[..., Tensor]) -> Callable[..., tuple[Tensor, Tensor]]:
     """From a kernel whose state is h one that takes lengths, and returns h and the last state."""
     def run(x: Tensor, state: Tensor, lengths: Tensor | None,
             *weights: Tensor) -> tuple[Tensor, Tensor]:
@@ -136,11 +136,22 @@ def _with_states(kernel: Callable[..., Tensor]) -> Callable[..., tuple[Tensor, T
     return run
 
 
-#: the kernel that computes the same as a cell with these two methods, and the weights it takes
-_KERNELS = {(Cell.project, ElmanCell.step): (_with_states(kernels.ElmanBPTT.apply), "U W b"),
-            (Cell.project, GRUCell.step): (_with_states(kernels.GRUBPTT.apply), "U W b b_r"),
-            (Cell.project, LSTMCell.step): (kernels.lstm, "U W b"),
-            (Cell.project, MemorylessCell.step): (_with_states(kernels.all_at_once), "U W b")}
+_KERNELS: dict[tuple[Callable, Callable], tuple[Callable[..., tuple[Tensor, State]], str]] = {}
+
+
+def register(cell: type[Cell], kernel: Callable[..., tuple[Tensor, State]], names: str) -> None:
+    """Have an `RNN` of such a cell call `kernel(x, state, lengths, *attributes)` for h and state.
+
+    The kernel computes the same as the cell's `project` and `step`, as these are now; `names` are
+    the attributes that it takes, and where one of them is None the plain loop runs.
+    """
+    _KERNELS[cell.project, cell.step] = kernel, names
+
+
+register(ElmanCell, with_states(kernels.ElmanBPTT.apply), "U W b")
+register(GRUCell, with_states(kernels.GRUBPTT.apply), "U W b b_r")   # None if it resets before
+register(LSTMCell, kernels.lstm, "U W b")
+register(MemorylessCell, with_states(kernels.all_at_once), "U W b")
 
 
 def _kernel(cell: Cell) -> Callable[..., tuple[Tensor, State]] | None:
@@ -148,7 +159,7 @@ def _kernel(cell: Cell) -> Callable[..., tuple[Tensor, State]] | None:
     methods = tuple(getattr(m, "__func__", None) for m in (cell.project, cell.step))
     kernel, names = _KERNELS.get(methods, (None, ""))
     weights = [getattr(cell, name) for name in names.split()]
-    if kernel is None or any(w is None for w in weights):  # a GRU that resets before has no b_r
+    if kernel is None or any(w is None for w in weights):
         return None
     return lambda x, state, lengths: kernel(x, state, lengths, *weights)
 
@@ -156,7 +167,7 @@ def _kernel(cell: Cell) -> Callable[..., tuple[Tensor, State]] | None:
 def _checked(cell: Cell, x: Tensor, state: State | None,
              lengths: Lengths | None) -> tuple[Tensor, State, Tensor | None]:
     checks.instance("cell", cell, Cell)
-    checks.features("x", x, cell.U, "B T n_in", cell.n_in)
+    checks.features("x", x, cell.like, "B T n_in", cell.n_in)
     state = cell.state_or_initial(state, len(x))
     if lengths is not None:
         lengths = checks.lengths(lengths, x.shape[0], x.shape[1], x.device)
@@ -170,4 +181,5 @@ def _checked(cell: Cell, x: Tensor, state: State | None,
 def _where(live: Tensor, new: State, old: State) -> State:
     if isinstance(new, Tensor):
         return torch.where(live, new, old)
-    return type(new)(*(torch.where(live, n, o) for n, o in zip(new, old, strict=True)))
+    parts = [_where(live, n, o) for n, o in zip(new, old, strict=True)]
+    return type(new)(*parts) if hasattr(new, "_fields") else tuple(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
@@ -93,3 +94,35 @@ def longest_chain(tensor: Tensor, kind: str = "TanhBackward0") -> int:
             longest[function] = (function.name() == kind) + max(map(longest.get, before), default=0)
             todo.pop()
     return longest.get(tensor.grad_fn, 0)
+
+
+#: the operations that are counted as a layer: each is a non-linear function of one number
+LAYERS = frozenset(f"{name}Backward0" for name in ("Tanh", "Relu", "Sigmoid"))
+
+
+def shortest_path(source: Tensor, target: Tensor) -> int | None:
+    """The fewest non-linear layers on a path from `source` to `target`; None if there is no path.
+
+    It is counted on autograd's real graph, from the target back: a breadth-first search in which
+    a tanh, ReLU or sigmoid costs 1, and sums and products nothing. `source` must have been computed
+    from something that needs a gradient (it is no leaf), and in between there must be no kernel,
+    which hides what it does: use `unroll`.
+    Source: deck S7.5. Raises `ValueError` for a tensor that autograd has no node of.
+    """
+    for name, tensor in (("source", source), ("target", target)):
+        if tensor.grad_fn is None:
+            raise ValueError(f"{name}: expected a tensor with a node in autograd's graph, no leaf")
+    goal = source.grad_fn, source.output_nr
+    todo, seen = deque([(0, (target.grad_fn, target.output_nr))]), set()
+    while todo:                                            # 0-1 breadth-first: the nearest first
+        length, here = todo.popleft()
+        if here == goal:
+            return length
+        if here in seen:
+            continue
+        seen.add(here)
+        cost = here[0].name() in LAYERS
+        for before in here[0].next_functions:
+            if before[0] is not None:
+                (todo.append if cost else todo.appendleft)((length + cost, before))
+    return None

@@ -1,0 +1,99 @@
+"""S7.4, S7.6: an echo through transitions of several depths, with skips, from two beginnings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from rnn_course import initial
+from rnn_course.deep import BlockCell, SkipTransition, ThreeBlocks, Transition, mlp
+from rnn_course.experiments.base import Experiment
+from rnn_course.sizes import n_parameters, widest
+from rnn_course.tasks.base import Batch, Task
+from rnn_course.tasks.echo import N_SYMBOLS, echo
+from rnn_course.train import History, evaluate, fit
+
+BUDGET = 15_000
+"""Parameters of every network, at most."""
+
+TRANSITIONS: Mapping[str, Callable[[int], Transition]] = {
+    "1 layer": Transition,
+    "2 layers": lambda H: Transition(H, 2),
+    "2 layers, skip": lambda H: SkipTransition(H, 2),
+    "4 layers": lambda H: Transition(H, 4),
+    "4 layers, skip": lambda H: SkipTransition(H, 4),
+}
+STARTS = ("orthogonal", "torch's default")
+"""How the weights start: each square one orthogonal, or all uniform in ±1/sqrt(n_hidden)."""
+
+LAGS = (2, 5, 10, 20)
+
+
+def network(transition: str, start: str, seed: int) -> ThreeBlocks:
+    """The network with that transition, as wide as the budget lets it be, drawn from the seed."""
+    def make(n_hidden: int) -> ThreeBlocks:
+        torch.manual_seed(seed)
+        cell = BlockCell(N_SYMBOLS, mlp(N_SYMBOLS, n_hidden), TRANSITIONS[transition](n_hidden))
+        if start == STARTS[1]:
+            initial.as_torch(cell)
+        return ThreeBlocks(cell, mlp(n_hidden, N_SYMBOLS))
+
+    return widest(make, BUDGET)
+
+
+def outputs(model: ThreeBlocks, batch: Batch) -> Tensor:
+    """The symbols as one-hot vectors to o (B, T, 8)."""
+    return model(F.one_hot(batch.x, N_SYMBOLS).to(model.rnn.cell.like.dtype))[0]
+
+
+def loss(model: ThreeBlocks, batch: Batch) -> Tensor:
+    """Cross-entropy over the steps that have an echo, in nats a step."""
+    return F.cross_entropy(outputs(model, batch).transpose(1, 2), batch.y, ignore_index=-1)
+
+
+def right(model: ThreeBlocks, batch: Batch) -> Tensor:
+    """The share of the echoes of each sequence that are right, (B,)."""
+    asked = batch.y >= 0
+    hits = (outputs(model, batch).argmax(2) == batch.y) & asked
+    return hits.sum(1) / asked.sum(1)
+
+
+def train(model: ThreeBlocks, task: Task, seed: int, epochs: int = 6, lr: float = 2e-3,
+          **options: Any) -> History:
+    """`fit` with this experiment's settings: an epoch is 100 steps."""
+    return fit(model, loss, task.train, task.valid, epochs=epochs, lr=lr, metric=right, seed=seed,
+               **options)
+
+
+@cache
+def _task(lag: int) -> Task:
+    return echo(lag)
+
+
+def _trial(checkpoint: Path, progress: bool, transition: str, start: str, lag: int,
+           seed: int, epochs: int) -> dict[str, Any]:
+    task, model = _task(lag), network(transition, start, seed)
+    history = train(model, task, seed, epochs, checkpoint=checkpoint, progress=progress)
+    return {"accuracy": evaluate(model, task.test, right), "curve": history.valid_metric,
+            "parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden}
+
+
+_REHEARSAL = {"transition": "2 layers, skip", "start": STARTS[0], "lag": 2, "seed": 0, "epochs": 1}
+
+EXPERIMENT = Experiment(
+    name="echo",
+    about="The share of echoes that are right: depth of the transition, skips, beginnings, lags.",
+    statements=("S7.4", "S7.6"),
+    settings=(*({"transition": transition, "start": start, "lag": lag, "seed": seed, "epochs": 6}
+                for start in STARTS for lag in LAGS for transition in TRANSITIONS
+                for seed in range(5)), _REHEARSAL),
+    trial=_trial,
+    small=(_REHEARSAL,),
+    tolerance={"accuracy": 0.05, "curve": 0.05},
+)

@@ -1,0 +1,37 @@
+"""An echo: say at each step which symbol came `lag` steps ago."""
+
+from __future__ import annotations
+
+import torch
+
+from rnn_course import checks
+from rnn_course.tasks.base import Split, Task
+
+N_SYMBOLS = 8
+CHANCE = 1 / N_SYMBOLS
+"""The accuracy of whoever remembers nothing: the symbols are independent and equally frequent."""
+
+
+def echo(lag: int, steps: int = 40, n_train: int = 6400, *, n_test: int = 640,
+         seed: int = 0) -> Task:
+    """The task: x (N, T) int64, fair draws of 8 symbols, and y^(t) = x^(t - lag).
+
+    y is -1 for the first `lag` steps, which have no echo: leave them out of loss and score. It
+    asks for memory and for nothing else: a network that keeps the last lag symbols answers all.
+    Source: S7.4, S7.6. Raises `ValueError` for a lag that is not between 0 and steps - 1, and for
+    counts that are no positive integers.
+    """
+    if not checks.whole("lag", lag) < checks.positive("steps", steps):
+        raise ValueError(f"lag: expected 0 ≤ lag < {steps} (the number of steps), got {lag}")
+    generator = torch.Generator().manual_seed(seed)
+
+    def split(count: int) -> Split:
+        x = torch.randint(N_SYMBOLS, (checks.positive("count", count), steps),
+                          generator=generator)
+        y = torch.full_like(x, -1)
+        y[:, lag:] = x[:, :steps - lag]
+        return Split(x, y)
+
+    symbols = tuple("abcdefgh")
+    return Task("echo", split(n_train), split(n_test), split(n_test), symbols, symbols)
+

@@ -19,7 +19,7 @@ book: $(BUILT)  ## build the site into _build/html
 	@echo "Open _build/html/index.html, or run: make serve"
 
 test: lint browser $(BUILT)  ## check everything: lint, book, unit tests, notebooks, browser
-	OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest --nbval tests notebooks
+	OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest tests
 
 lint: $(ENVIRONMENT)  ## check the style of the code, notebooks included
 	$(PY) -m ruff check .

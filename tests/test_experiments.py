@@ -114,10 +114,13 @@ def test_the_committed_results_are_whole_small_and_come_out_again(name, tmp_path
 
 
 SLOW = """
+import signal
 import time
 from pathlib import Path
 from rnn_course import cli, experiments
 from rnn_course.experiments import base
+
+signal.signal(signal.SIGINT, signal.default_int_handler)   # a shell's "&" has it ignored
 
 def trial(checkpoint, progress, seed):
     print("trial", seed, flush=True)

@@ -1,7 +1,8 @@
 """The chapters in other circumstances: more threads, another hash seed, the network cut.
 
-`make test` has nbval run every notebook with OMP_NUM_THREADS=1 and PYTHONHASHSEED=1; here the same
-comparison is made with 2 and 2, in a process without a network, its time and memory measured.
+nbval runs every notebook and compares what comes out with what is committed. The committed outputs
+were made with a network, whatever hash seed and the machine's threads; here there are two threads, hash seed 2 and
+no network. Time and memory are measured. (`pytest --nbval notebooks` compares in any others.)
 """
 
 import os

@@ -21,7 +21,7 @@ from rnn_course import checks
 from rnn_course.drawing import COLOURS, INK, PALE, SIZE, name_axes, unfolded, white_axes
 
 __all__ = ["COLOURS", "DASHES", "accuracies", "alt", "confusion_counts", "confusion_matrix",
-           "learning_curves", "unfolded"]
+           "dots", "learning_curves", "unfolded"]
 
 DASHES = ("-", "--", "-.", ":")
 
@@ -117,6 +117,13 @@ def accuracies(results: Mapping[str, Sequence[float]],
                for name, seeds in _by_name("results", results).items()}
     baselines = {name: _share(f"baselines[{name!r}]", value)
                  for name, value in (baselines or {}).items()}
+    return dots(results, baselines, ax, xlabel=xlabel)
+
+
+def dots(results: Mapping[str, Sequence[float]], baselines: Mapping[str, float] | None = None,
+         ax: Axes | None = None, *, xlabel: str, spec: str = ".3f", log: bool = False) -> Axes:
+    """`accuracies` of any numbers: of errors, or nats. `spec` formats those at the right."""
+    results, baselines = _by_name("results", results), dict(baselines or {})
     if both := sorted(set(results) & set(baselines)):
         raise ValueError(f"baselines: expected names that results has not, got {both[0]!r}")
     names = [*results, *baselines]
@@ -129,13 +136,15 @@ def accuracies(results: Mapping[str, Sequence[float]],
                 label=f"_{name}")
         ax.plot([mean, mean], [row - 0.3, row + 0.3], color=INK, linewidth=2.2,
                 label=f"_{name}, mean")
-        ends = f" ({min(seeds):.3f}–{max(seeds):.3f})" if len(seeds) > 1 else ""
-        numbers.append(f"{mean:.3f}{ends}")
+        ends = f" ({min(seeds):{spec}}–{max(seeds):{spec}})" if len(seeds) > 1 else ""
+        numbers.append(f"{mean:{spec}}{ends}")
     for row, (name, value) in enumerate(baselines.items(), start=len(results)):
         ax.axvline(value, color=PALE, linestyle="--", linewidth=1.2, zorder=0,
                    label=f"_{name}, line")
         ax.plot([value], [row], "D", color=PALE, markersize=7, label=f"_{name}")
-        numbers.append(f"{value:.3f}")
+        numbers.append(f"{value:{spec}}")
+    if log:
+        ax.set_xscale("log")
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.4, -0.6)
     right = ax.secondary_yaxis("right")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import bidirectional, grid, measure, tanh
+from benchmarks import bidirectional, deep, gated, grid, measure, tanh
 from benchmarks.__main__ import markdown, told
 
 ROW = tanh.Row((200, 32, 128, 256), threads=1, ours=1.0, torch=1.3, d2l=1.5, limit=0.9)
@@ -39,25 +39,53 @@ def test_memory_counts_what_is_kept_and_what_is_returned():
     assert found.bytes_ours < found.bytes_loop
 
 
+def tables(text):
+    """Of each bold heading of the page: {(threads, shape): the bold figure of the row}."""
+    found, title = {}, ""
+    for line in text.splitlines():
+        if line.startswith("**"):
+            title = line.strip("*")
+        elif line.startswith("| ") and "**" in line:
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            shape = next(cell for cell in cells if "," in cell)
+            threads = cells[0] if cells[0] in ("1", "2") else title.rpartition(" thread")[0][-1]
+            bold = next(float(cell.strip("*")) for cell in cells if cell.startswith("**"))
+            found.setdefault(title.partition(", four")[0], {})[int(threads), shape] = bold
+    return found
+
+
 def test_the_page_says_which_gates_its_run_missed():
     text = (Path(measure.__file__).parent / "results.md").read_text(encoding="utf-8")
-    rows = [line.split("|") for line in text.splitlines() if line.startswith("| ") and "**" in line]
-    page, missed = {}, text.partition("**Gates missed in this run**")[2]
-    for kind, part in (("tanh", rows[:6]), ("two", rows[12:18]), ("plane", rows[24:28])):
-        for cells in part:                                            # one thread comes first
-            shape = cells[2 if kind == "two" else 1].strip()
-            page[kind, shape] = next(float(c.strip(" *")) for c in cells if "**" in c)
-    for kind, shapes in (("tanh", tanh.SHAPES), ("two", bidirectional.SHAPES),
-                         ("plane", grid.SHAPES)):
+    missed, page = text.partition("**Gates missed in this run**")[2], tables(text)
+    gates = {"1 thread": (tanh.SHAPES, lambda shape: 1.4 if shape[0] >= 784 else 1.2),
+             "From both ends": (bidirectional.SHAPES, lambda shape: bidirectional.GATE),
+             "GRU": (gated.SHAPES, lambda shape: gated.GATES["GRU"]),
+             "LSTM": (gated.SHAPES, lambda shape: gated.GATES["LSTM"]),
+             "Deep transition": (deep.SHAPES, lambda shape: deep.GATE),
+             "Two dimensions, 28 × 28": (grid.SHAPES, lambda shape: 6 * (shape[2] < 64))}
+    for title, (shapes, gate_of) in gates.items():
         for shape in shapes:
-            gate = {"tanh": 1.4 if shape[0] >= 784 else 1.2, "two": bidirectional.GATE,
-                    "plane": 6 if shape[2] < 64 else 0}[kind]
-            found = page[kind, ", ".join(map(str, shape))]
-            assert found > gate - 0.005 or f"{shape}: {found:.2f}" in missed
-            assert found > 0.9 * gate                                 # or it needs another look
+            found = page[title][1, ", ".join(map(str, shape))]
+            assert found > gate_of(shape) - 0.005 or f"{shape}: {found:.2f}" in missed
+            assert found > 0.9 * gate_of(shape)                       # or it needs another look
     assert ("All gates were met" in text) == (missed == "")
     assert told([]) == "All gates were met in this run." and "- a: 1" in told(["a: 1"])
     assert markdown({}, [ROW], SCALING).count("\n| 200, 32, 128, 256 |") == 1
+
+
+def test_the_gates_of_gated_cells_and_deep_transitions_can_be_missed():
+    row = gated.Row("LSTM", (20, 64, 32, 64), threads=1, ours=1.0, torch=0.96)
+    assert not row.short_of and not replace(row, torch=0.5, threads=2).short_of
+    assert "0.90 of torch.nn.LSTM, under 0.95" in replace(row, torch=0.9).short_of[0]
+    gru = replace(row, kind="GRU", torch=1.1)
+    assert not gru.short_of and "0.96 of torch.nn.GRU" in replace(gru, torch=0.96).short_of[0]
+    assert "GRU: 1.10 of torch.nn.GRU in the median, under 1.15" in gated.short_of([row, gru])[0]
+    assert not gated.short_of([row, replace(gru, torch=1.2)])
+    assert "| 1 | 20, 64, 32, 64 | 0.96 | 1.00 | **0.96** |" in gated.markdown([row, gru])
+    deeper = deep.Row((20, 64, 32, 64), threads=1, ours=1.0, loop=1.2)
+    assert not deeper.short_of and not replace(deeper, loop=0.5, threads=2).short_of
+    assert "1.05 of the loop, deep transition, under 1.1" in replace(deeper, loop=1.05).short_of[0]
+    assert "| 1 | 20, 64, 32, 64 | 1.20 | 1.00 | **1.20** |" in deep.markdown([deeper])
 
 
 def test_the_gates_of_the_other_tables_can_be_missed_too():
@@ -74,6 +102,8 @@ def test_the_gates_of_the_other_tables_can_be_missed_too():
 
 
 def test_all_versions_do_the_same():
-    for runs in (bidirectional.variants(4, 2, 3, 5), grid.variants(2, 1, 3, side=4)):
+    for runs in (bidirectional.variants(4, 2, 3, 5), grid.variants(2, 1, 3, side=4),
+                 gated.variants("GRU", 4, 2, 3, 5), gated.variants("LSTM", 4, 2, 3, 5),
+                 deep.variants(4, 2, 3, 5)):
         assert all(value > 0 for value in
                    measure.interleaved(runs, seconds=0, at_least=1).values())

@@ -1,0 +1,53 @@
+"""The networks of the long run on remedies: equal size, right shapes, errors as they are named."""
+
+import pytest
+import torch
+
+from rnn_course.experiments import attention
+from rnn_course.experiments.remedies import BUDGET, CELLS, RATES, UNCLIPPED, errors, network, train
+from rnn_course.sizes import n_parameters
+from rnn_course.tasks.adding import adding
+from rnn_course.tasks.copying import copying
+from rnn_course.tasks.pronunciations import pronunciations
+
+TASKS = {"adding": adding(30, 60, n_test=4), "copying": copying(5, 60, n_test=4)}
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("task", TASKS)
+def test_all_have_the_same_size_and_train(name, task):
+    task = TASKS[task]
+    model = network(name, task, seed=0)
+    assert 0.93 * BUDGET < n_parameters(model) <= BUDGET
+    history = train(model, task.train, task.valid, epochs=1, lr=RATES[task.name][name], seed=0,
+                    progress=False)
+    assert len(history.loss) == 2 and history.valid_loss[0] > 0
+    again = network(name, task, seed=0)
+    assert all(p.isfinite().all() for p in model.parameters())
+    assert any(not torch.equal(p, q)
+               for p, q in zip(model.parameters(), again.parameters(), strict=True))
+
+
+def test_errors_are_squares_of_sums_and_nats_of_symbols():
+    batch = next(TASKS["adding"].test.batches(4))
+    model = network("GRU", TASKS["adding"], seed=0)
+    torch.nn.init.zeros_(model.V.weight)
+    torch.nn.init.ones_(model.V.bias)
+    torch.testing.assert_close(errors(model, batch), (batch.y[:, 0] - 1) ** 2)
+    batch = next(TASKS["copying"].test.batches(4))
+    model = network("GRU", TASKS["copying"], seed=0)
+    torch.nn.init.zeros_(model.V.weight)
+    torch.nn.init.zeros_(model.V.bias)
+    torch.testing.assert_close(errors(model, batch), torch.full((4,), 10.0).log())
+
+
+def test_each_network_has_a_rate_and_those_without_clipping_are_among_them():
+    assert set(RATES["adding"]) == set(RATES["copying"]) == set(CELLS) > set(UNCLIPPED)
+
+
+def test_attention_has_no_more_parameters_than_a_fixed_context():
+    task = pronunciations(limit=200)
+    sizes = {reader: n_parameters(attention.network(task, reader, 0))
+             for reader in attention.READERS}
+    assert max(sizes.values()) == sizes["fixed C"]
+    assert min(sizes.values()) > 0.95 * sizes["fixed C"]

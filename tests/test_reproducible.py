@@ -1,8 +1,8 @@
 """The chapters in other circumstances: more threads, another hash seed, the network cut.
 
-nbval runs every notebook and compares what comes out with what is committed. The committed outputs
-were made with a network, whatever hash seed and the machine's threads; here there are two threads, hash seed 2 and
-no network. Time and memory are measured. (`pytest --nbval notebooks` compares in any others.)
+nbval runs every notebook and compares what comes out with what is committed. That was made with any
+hash seed and a network; here there are two threads, hash seed 2 and no network. Time and memory are
+measured. (`pytest --nbval notebooks` compares in circumstances of your own.)
 """
 
 import os

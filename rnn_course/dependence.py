@@ -1,11 +1,14 @@
-"""What depends on what: derivatives of a network's outputs with respect to its inputs."""
+"""What depends on what: outputs on inputs, and the last state on each state before it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
+
+from rnn_course import checks
+from rnn_course.cells import Cell, State
 
 
 def dependency_map(outputs: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -41,3 +44,138 @@ def dependency_map(outputs: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
             (g,) = torch.autograd.grad(o_tk.sum(), x, retain_graph=True)
             squares[:, t] += g.square().sum(2)
     return squares.sqrt()
+
+
+@torch.enable_grad()
+def jacobians(cell: Cell, x: Tensor, state: State | None = None) -> Tensor:
+    """What each step does to a small change of the state before it:
+
+        J^(t) = ∂s^(t) / ∂s^(t-1),    s^(t) = step(a^(t), s^(t-1)),    t = 1 … T
+
+    x (B, T, n_in) to J (B, T, n, n), J^(t) at index t - 1. s is the *whole* state, its parts side
+    by side: h alone for a plain network or a GRU, [h, c] with n = 2 n_hidden for an LSTM.
+    Any cell will do: each row of a batch must be for itself, and so one backward pass a step
+    through n copies of the batch gives all n rows of J^(t).
+    Source: Goodfellow et al. (2016), section 10.7; Pascanu et al. (2013), equation 5; deck S8.1.
+
+    Raises `TypeError` or `ValueError` for what is no cell, a cell without a state, and for x and
+    states that do not fit the cell.
+    """
+    found = []
+    for a_t, before in _steps(cell, x, state):
+        B, n = before.shape
+        copies = before.repeat_interleave(n, dim=0).requires_grad_()
+        after = _one_step(cell, a_t.repeat_interleave(n, dim=0), copies)
+        rows = torch.eye(n, dtype=before.dtype, device=before.device).repeat(B, 1)
+        (J,) = torch.autograd.grad(after, copies, rows, materialize_grads=True)
+        found.append(J.view(B, n, n))
+    return torch.stack(found, dim=1)
+
+
+def jacobian_products(J: Tensor) -> Tensor:
+    """From the last state back to each state before it, by the chain rule:
+
+        ∂s^(T) / ∂s^(t) = J^(T) J^(T-1) … J^(t+1),    t = 0 … T
+
+    J (B, T, n, n) as `jacobians` gives them, to (B, T + 1, n, n); the last one is the identity.
+    """
+    P = torch.eye(J.shape[-1], dtype=J.dtype, device=J.device).expand_as(J[:, 0])
+    found = [P]
+    for J_t in reversed(J.unbind(1)):
+        P = P @ J_t
+        found.append(P)
+    return torch.stack(found[::-1], dim=1)
+
+
+def gradient_norms(cell: Cell, x: Tensor, state: State | None = None) -> Tensor:
+    """How much of a gradient gets from the last step back to step t: (T + 1,), for t = 0 … T,
+
+        ‖∂s^(T) / ∂s^(t)‖₂
+
+    the most by which any small change of s^(t) is lengthened on its way to s^(T) (the largest
+    singular value). s is the whole state, as in `jacobians`; with several sequences in x
+    (B, T, n_in), the mean over them. At t = T it is 1.
+    Source: deck S8.1. Raises what `jacobians` raises.
+    """
+    return _largest(jacobian_products(jacobians(cell, x, state))).mean(0)
+
+
+def gradient_bounds(cell: Cell, x: Tensor, state: State | None = None) -> Tensor:
+    """What the norms of `gradient_norms` cannot exceed: (T + 1,), for t = 0 … T,
+
+        ‖∂s^(T) / ∂s^(t)‖₂ ≤ Π_{k = t+1 … T} ‖J^(k)‖₂
+
+    a product of largest singular values, which are not spectral radii. With several sequences, the
+    mean over them. Source: Pascanu et al. (2013), section 2.1. Raises what `jacobians` raises.
+    """
+    each = _largest(jacobians(cell, x, state))             # (B, T)
+    ones = each.new_ones(len(each), 1)
+    return torch.cat([each.flip(1).cumprod(1).flip(1), ones], dim=1).mean(0)
+
+
+@torch.enable_grad()
+def gradient_terms(cell: Cell, x: Tensor, loss: Callable[[State], Tensor],
+                   state: State | None = None) -> dict[str, Tensor]:
+    """The gradient of a loss at step T, taken apart by the step at which θ acted:
+
+        ∂L/∂θ = Σ_t  ∂L/∂s^(T) · ∂s^(T)/∂s^(t) · ∂⁺s^(t)/∂θ,    t = 1 … T
+
+    ∂⁺ is the immediate derivative: s^(t-1) is held fixed. `loss` takes the state after the last
+    step (for an LSTM, `state.h` is its output) and returns a scalar. For each of the cell's
+    parameters θ, by name: (T, *θ.shape), term t at index t - 1. Their sum over t is what autograd
+    calls the gradient.
+    Source: Pascanu et al. (2013), equations 3 to 5; deck S8.1. Raises what `jacobians` raises, and
+    `ValueError` for a loss that is no scalar.
+    """
+    names, weights = zip(*cell.named_parameters(), strict=True)
+    P = jacobian_products(jacobians(cell, x, state))
+    after = [_one_step(cell, a_t, before) for a_t, before in _steps(cell, x, state)]
+    last = after[-1].detach().requires_grad_()
+    value = loss(_shaped(last, cell.initial_state(len(x))))
+    if not isinstance(value, Tensor) or value.dim() != 0:
+        got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        raise ValueError(f"loss: expected a scalar, got {got}")
+    (dL,) = torch.autograd.grad(value, last)
+    terms = []
+    for s_t, P_t in zip(after, P.unbind(1)[1:], strict=True):
+        row = (dL.unsqueeze(1) @ P_t).squeeze(1)           # ∂L/∂s^(t), (B, n)
+        terms.append(torch.autograd.grad(s_t, weights, row, materialize_grads=True))
+    return {name: torch.stack(each) for name, each in zip(names, zip(*terms, strict=True),
+                                                          strict=True)}
+
+
+def _steps(cell: Cell, x: Tensor, state: State | None) -> Iterator[tuple[Tensor, Tensor]]:
+    """Of each step the projected input, and the state before it, flat and without a past."""
+    checks.instance("cell", cell, Cell)
+    checks.features("x", x, next(cell.parameters()), "B T n_in", cell.n_in)
+    before = _flat(cell.state_or_initial(state, len(x))).detach()
+    if before.shape[1] == 0:
+        raise ValueError(f"cell: expected one with a state, got {type(cell).__name__}")
+    for x_t in x.detach().unbind(1):
+        a_t = cell.project(x_t)
+        yield a_t, before
+        before = _one_step(cell, a_t, before).detach()
+
+
+def _one_step(cell: Cell, a_t: Tensor, before: Tensor) -> Tensor:
+    """`cell.step` from a flat state (B, n) to the flat state after it."""
+    return _flat(cell.step(a_t, _shaped(before, cell.initial_state(len(before))))[1])
+
+
+def _flat(state: State) -> Tensor:
+    """The parts of a state, and theirs, side by side: (B, n)."""
+    return state if isinstance(state, Tensor) else torch.cat([_flat(s) for s in state], dim=1)
+
+
+def _shaped(flat: Tensor, like: State) -> State:
+    """A flat state in the form of `like`; the inverse of `_flat`."""
+    if isinstance(like, Tensor):
+        return flat
+    parts = flat.split([_flat(part).shape[1] for part in like], dim=1)
+    shaped = [_shaped(*pair) for pair in zip(parts, like, strict=True)]
+    return type(like)(*shaped) if hasattr(like, "_fields") else type(like)(shaped)
+
+
+def _largest(matrices: Tensor) -> Tensor:
+    """The largest singular value of each matrix."""
+    return torch.linalg.matrix_norm(matrices, ord=2)

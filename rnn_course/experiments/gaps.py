@@ -1,0 +1,169 @@
+"""S8.2, S8.3: a country is named, and so many words later its language is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import torch
+from sklearn.linear_model import RidgeClassifier
+from threadpoolctl import threadpool_limits
+from torch import Tensor
+from torch.nn import functional as F
+
+from rnn_course import initial
+from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
+from rnn_course.dependence import gradient_norms
+from rnn_course.experiments.base import Experiment, results
+from rnn_course.sizes import n_parameters, widest
+from rnn_course.summarise import Summariser
+from rnn_course.tasks.base import Batch, Task
+from rnn_course.tasks.fluent import FluentTask, fluent
+from rnn_course.train import History, evaluate, fit
+
+GAPS = (3, 10, 20, 40, 80)
+N_EMBED, N_HIDDEN = 48, 64
+EPOCHS, BATCH_SIZE = 5, 64
+LONGEST = 100
+"""The memories of `chrono` reach between 1 and so many steps."""
+
+
+def chrono(cell: LSTMCell, longest: int = LONGEST) -> LSTMCell:
+    """Set the gates' biases of an LSTM so that each unit keeps its memory for a time of its own.
+
+        b_f = ln u,    b_i = -ln u,    u uniform in 1 … longest - 1
+
+    With σ(b_f) = u / (1 + u), a memory that is not touched shrinks to 1/e in about u steps; and
+    little is written over it in each, since σ(b_i) = 1 - σ(b_f).
+    Source: Tallec and Ollivier (2018).
+    """
+    n = cell.n_hidden
+    with torch.no_grad():
+        cell.b[n:2 * n] = torch.empty(n).uniform_(1, longest - 1).log()
+        cell.b[:n] = -cell.b[n:2 * n]
+    return cell
+
+
+class Architecture(NamedTuple):
+    """A cell of so many inputs and hidden units, as it starts, and its learning rate.
+
+    The rate was chosen among 2, 4 and 8 thousandths, on validation sentences with gaps of 20 to 80.
+    """
+
+    cell: Callable[[int, int], Cell]
+    lr: float
+
+
+ARCHITECTURES: Mapping[str, Architecture] = {
+    "tanh, as torch starts it": Architecture(
+        lambda n_in, n_hidden: initial.as_torch(ElmanCell(n_in, n_hidden)), 2e-3),
+    "tanh, orthogonal": Architecture(ElmanCell, 2e-3),
+    "GRU": Architecture(GRUCell, 2e-3),
+    "LSTM, forget bias 1": Architecture(LSTMCell, 4e-3),
+    "LSTM, biases for long gaps": Architecture(
+        lambda n_in, n_hidden: chrono(LSTMCell(n_in, n_hidden)), 4e-3),
+}
+
+
+def network(task: Task, architecture: str, seed: int) -> Summariser:
+    """The network of one of `ARCHITECTURES`, its weights drawn from the seed.
+
+    It is as wide as it can be with no more parameters than an LSTM of `N_HIDDEN` units has.
+    """
+    def make(architecture: str, n_hidden: int) -> Summariser:
+        cell = ARCHITECTURES[architecture].cell(N_EMBED, n_hidden)
+        return Summariser(len(task.symbols), N_EMBED, cell, len(task.labels))
+
+    budget = n_parameters(make("LSTM, forget bias 1", N_HIDDEN))
+    n_hidden = widest(lambda n: make(architecture, n), budget).rnn.n_hidden
+    torch.manual_seed(seed)
+    return make(architecture, n_hidden)
+
+
+def answer_loss(model: Summariser, batch: Batch) -> Tensor:
+    """The mean cross-entropy of the languages, in nats."""
+    return F.cross_entropy(model(batch.x), batch.y)
+
+
+def right(model: Summariser, batch: Batch) -> Tensor:
+    """Of each sentence, whether the language is the right one: (B,) of zeros and ones."""
+    return (model(batch.x).argmax(1) == batch.y).float()
+
+
+def train(model: Summariser, task: Task, architecture: str, seed: int, epochs: int = EPOCHS,
+          **options: Any) -> History:
+    """`fit` with this experiment's settings."""
+    return fit(model, answer_loss, task.train, task.valid, epochs=epochs, batch_size=BATCH_SIZE,
+               lr=ARCHITECTURES[architecture].lr, weight_decay=0, seed=seed, metric=right,
+               device="cpu", **options)
+
+
+def norms(model: Summariser, task: FluentTask, sentences: int = 8) -> Tensor:
+    """`dependence.gradient_norms` on the first test sentences: (T + 1,), for t = 0 … T."""
+    with torch.no_grad():
+        return gradient_norms(model.rnn.cell, model.embed(task.test.x[:sentences]))
+
+
+def bag_of_words(task: FluentTask) -> float:
+    """How often a linear classifier is right that is told how often each word occurs.
+
+    It sees all words at once, and has nothing to carry through the gap: ridge regression, fitted on
+    the training sentences, right on so large a share of the test sentences.
+    """
+    def bag(x: Tensor) -> Tensor:
+        return torch.zeros(len(x), len(task.symbols)).scatter_add_(1, x, torch.ones(x.shape))
+
+    with threadpool_limits(1):
+        classifier = RidgeClassifier().fit(bag(task.train.x).numpy(), task.train.y.numpy())
+        return float(classifier.score(bag(task.test.x).numpy(), task.test.y.numpy()))
+
+
+def fails_at(found: Mapping[int, Sequence[float]], chance: float, ceiling: float) -> int | None:
+    """The smallest gap at which an architecture fails, None where it does at none.
+
+    found : for each gap the accuracies of the seeds. To fail is a median of less than half-way from
+        chance to the ceiling.
+    """
+    failed = [gap for gap, seeds in found.items() if median(seeds) < (chance + ceiling) / 2]
+    return min(failed, default=None)
+
+
+def committed(figure: str) -> dict[str, dict[int, list[float]]]:
+    """A figure of the long run: for each architecture and gap, one entry a seed."""
+    return {name: {gap: [trial["figures"][figure]
+                         for trial in results("gaps", architecture=name, gap=gap)]
+                   for gap in GAPS} for name in ARCHITECTURES}
+
+
+@cache
+def _task(gap: int) -> FluentTask:
+    return fluent(gap)
+
+
+def _trial(checkpoint: Path, progress: bool, architecture: str, gap: int, seed: int
+           ) -> dict[str, Any]:
+    task = _task(gap)
+    model = network(task, architecture, seed)
+    before = norms(model, task)
+    history = train(model, task, architecture, seed, checkpoint=checkpoint, progress=progress)
+    after = norms(model, task)
+    at = -1 - gap                                          # h when the country has been read
+    return {"accuracy": evaluate(model, task.test, right), "valid": history.valid_metric,
+            "before": before[at].item(), "after": after[at].item(),
+            "parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden}
+
+
+EXPERIMENT = Experiment(
+    name="gaps",
+    about="The language of a country that was named so many words ago: accuracy against the gap.",
+    statements=("S8.2", "S8.3"),
+    settings=tuple({"architecture": architecture, "gap": gap, "seed": seed}
+                   for gap in GAPS for architecture in ARCHITECTURES for seed in range(5)),
+    trial=_trial,
+    small=({"architecture": "tanh, as torch starts it", "gap": 3, "seed": 0},),
+    tolerance={"accuracy": 0.02, "before": 0.01},
+    packages=("babel",),
+)

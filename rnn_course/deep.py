@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -183,12 +184,7 @@ def levels(stack: Stack, x: Tensor, state: tuple[State, ...] | None = None,
 
     Each level is given all of the level below it, every step and not only the last.
     """
-    found, states = [x], []
-    for k, cell in enumerate(stack.cells):
-        h, after = RNN(cell)(found[-1], None if state is None else state[k], lengths)
-        found.append(h)
-        states.append(after)
-    return found[1:], tuple(states)
+    return _levels(x, state, lengths, stack.cells)
 
 
 class ThreeBlocks(nn.Module):
@@ -217,9 +213,18 @@ def _blocks(x: Tensor, h0: Tensor, input: nn.Module, transition: Transition) -> 
     return TransitionBPTT.apply(input(x), h0, transition.W, transition.b, transition.S)
 
 
-def _level_by_level(x: Tensor, state: tuple[State, ...], lengths: Tensor | None,
-                    cells: Sequence[Cell]) -> tuple[Tensor, tuple[State, ...]]:
-    found, states = levels(Stack(*cells), x, state, lengths)
+def _levels(x: Tensor, state: tuple[State, ...] | None, lengths: Lengths | None,
+            cells: Sequence[Cell]) -> tuple[list[Tensor], tuple[State, ...]]:
+    found, states = [x], []
+    for k, cell in enumerate(cells):
+        h, after = RNN(cell)(found[-1], None if state is None else state[k], lengths)
+        found.append(h)
+        states.append(after)
+    return found[1:], tuple(states)
+
+
+def _level_by_level(*given: Any) -> tuple[Tensor, tuple[State, ...]]:
+    found, states = _levels(*given)
     return found[-1], states
 
 

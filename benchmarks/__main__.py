@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import bidirectional, deep, gated, grid, tanh
+from benchmarks import grid, pairs, tanh
 from benchmarks.measure import machine
 
 TABLE = Path(__file__).with_name("results.md")
@@ -25,18 +25,14 @@ def main() -> int:
             for threads in (1, 2) for shape in tanh.SHAPES]
     scaling = tanh.scaling(2 * options.seconds)
     threads = (1, 2)
-    both_ways = [bidirectional.measure(shape, n, options.seconds)
-                 for n in threads for shape in bidirectional.SHAPES]
-    gates = [gated.measure(kind, shape, n, options.seconds)
-             for kind in gated.CELLS for n in threads for shape in gated.SHAPES]
-    deeper = [deep.measure(shape, n, options.seconds) for n in threads for shape in deep.SHAPES]
+    threads = (1, 2)
+    compared = [pairs.measure(of, shape, n, options.seconds)
+                for of in pairs.COMPARISONS for n in threads for shape in pairs.SHAPES]
     grids = [grid.measure(shape, n, options.seconds) for n in threads for shape in grid.SHAPES]
-    text = "\n\n".join([
-        markdown(about, rows, scaling), "**From both ends**", bidirectional.markdown(both_ways),
-        gated.markdown(gates), "**Deep transition**", deep.markdown(deeper),
-        grid.markdown(grids)])
-    missed = [line for row in [*rows, scaling, *both_ways, *gates, *deeper, *grids]
-              for line in row.short_of] + gated.short_of(gates)
+    text = "\n\n".join([markdown(about, rows, scaling), pairs.markdown(compared),
+                        grid.markdown(grids)])
+    missed = [line for row in [*rows, scaling, *compared, *grids] for line in row.short_of]
+    missed += pairs.short_of(compared)
     text += "\n\n" + told(missed)
     print(text)
     if options.save:

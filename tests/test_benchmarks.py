@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
 
-from benchmarks import bidirectional, deep, gated, grid, measure, tanh
+from benchmarks import grid, measure, pairs, tanh
 from benchmarks.__main__ import markdown, told
 
 ROW = tanh.Row((200, 32, 128, 256), threads=1, ours=1.0, torch=1.3, d2l=1.5, limit=0.9)
@@ -58,11 +59,9 @@ def test_the_page_says_which_gates_its_run_missed():
     text = (Path(measure.__file__).parent / "results.md").read_text(encoding="utf-8")
     missed, page = text.partition("**Gates missed in this run**")[2], tables(text)
     gates = {"1 thread": (tanh.SHAPES, lambda shape: 1.4 if shape[0] >= 784 else 1.2),
-             "From both ends": (bidirectional.SHAPES, lambda shape: bidirectional.GATE),
-             "GRU": (gated.SHAPES, lambda shape: gated.GATES["GRU"]),
-             "LSTM": (gated.SHAPES, lambda shape: gated.GATES["LSTM"]),
-             "Deep transition": (deep.SHAPES, lambda shape: deep.GATE),
-             "Two dimensions, 28 × 28": (grid.SHAPES, lambda shape: 6 * (shape[2] < 64))}
+             "Two dimensions, 28 × 28": (grid.SHAPES, lambda shape: 6 * (shape[2] < 64)),
+             **{of.title: (pairs.SHAPES, lambda shape, of=of: of.gate)
+                for of in pairs.COMPARISONS}}
     for title, (shapes, gate_of) in gates.items():
         for shape in shapes:
             found = page[title][1, ", ".join(map(str, shape))]
@@ -73,26 +72,27 @@ def test_the_page_says_which_gates_its_run_missed():
     assert markdown({}, [ROW], SCALING).count("\n| 200, 32, 128, 256 |") == 1
 
 
-def test_the_gates_of_gated_cells_and_deep_transitions_can_be_missed():
-    row = gated.Row("LSTM", (20, 64, 32, 64), threads=1, ours=1.0, torch=0.96)
-    assert not row.short_of and not replace(row, torch=0.5, threads=2).short_of
-    assert "0.90 of torch.nn.LSTM, under 0.95" in replace(row, torch=0.9).short_of[0]
-    gru = replace(row, kind="GRU", torch=1.1)
-    assert not gru.short_of and "0.96 of torch.nn.GRU" in replace(gru, torch=0.96).short_of[0]
-    assert "GRU: 1.10 of torch.nn.GRU in the median, under 1.15" in gated.short_of([row, gru])[0]
-    assert not gated.short_of([row, replace(gru, torch=1.2)])
-    assert "| 1 | 20, 64, 32, 64 | 0.96 | 1.00 | **0.96** |" in gated.markdown([row, gru])
-    deeper = deep.Row((20, 64, 32, 64), threads=1, ours=1.0, loop=1.2)
-    assert not deeper.short_of and not replace(deeper, loop=0.5, threads=2).short_of
-    assert "1.05 of the loop, deep transition, under 1.1" in replace(deeper, loop=1.05).short_of[0]
-    assert "| 1 | 20, 64, 32, 64 | 1.20 | 1.00 | **1.20** |" in deep.markdown([deeper])
+@pytest.mark.parametrize("of", pairs.COMPARISONS, ids=lambda of: of.title)
+def test_the_gate_of_each_comparison_can_be_missed(of):
+    row = pairs.Row(of, (20, 64, 32, 64), threads=1, ours=1.0, theirs=of.gate + 0.2)
+    assert not row.short_of and not replace(row, theirs=0.5, threads=2).short_of
+    under = replace(row, theirs=of.gate - 0.1)
+    assert f"{of.gate - 0.1:.2f} of {of.peer}, under {of.gate}" in under.short_of[0]
+    assert f"| 1 | 20, 64, 32, 64 | {of.gate + 0.2:.2f} | 1.00 |" in pairs.markdown([row, under])
+    assert all(value > 0 for value in
+               measure.interleaved(of.variants(4, 2, 3, 5), seconds=0, at_least=1).values())
+    found = pairs.measure(of, (3, 2, 3, 4), 1, seconds=0)            # and all do the same
+    assert found.ours > 0 and found.theirs > 0
+
+
+def test_the_median_of_all_shapes_has_a_gate():
+    gru = next(of for of in pairs.COMPARISONS if of.median_gate)
+    rows = [pairs.Row(gru, shape, 1, ours=1.0, theirs=1.1) for shape in pairs.SHAPES]
+    assert "GRU: 1.10 of torch.nn.GRU in the median, under 1.15" in pairs.short_of(rows)[0]
+    assert not pairs.short_of([replace(row, theirs=1.2) for row in rows])
 
 
 def test_the_gates_of_the_other_tables_can_be_missed_too():
-    both = bidirectional.Row((20, 64, 32, 64), threads=1, ours=1.0, torch=1.4)
-    assert not both.short_of and not replace(both, torch=1.0, threads=2).short_of
-    assert "1.20 of torch.nn.RNN(bidirectional), under 1.3" in replace(both, torch=1.2).short_of[0]
-    assert "| 1 | 20, 64, 32, 64 | 1.40 | 1.00 | **1.40** |" in bidirectional.markdown([both])
     plane = grid.Row((16, 1, 24), threads=1, ours=1.0, loop=5.0, naive=7.0, limit=0.5)
     assert not plane.short_of and not replace(plane, naive=1.0, threads=2).short_of
     assert "5.00 of the double loop, under 6" in replace(plane, naive=5.0).short_of[0]
@@ -102,8 +102,5 @@ def test_the_gates_of_the_other_tables_can_be_missed_too():
 
 
 def test_all_versions_do_the_same():
-    for runs in (bidirectional.variants(4, 2, 3, 5), grid.variants(2, 1, 3, side=4),
-                 gated.variants("GRU", 4, 2, 3, 5), gated.variants("LSTM", 4, 2, 3, 5),
-                 deep.variants(4, 2, 3, 5)):
-        assert all(value > 0 for value in
-                   measure.interleaved(runs, seconds=0, at_least=1).values())
+    runs = grid.variants(2, 1, 3, side=4)
+    assert all(value > 0 for value in measure.interleaved(runs, seconds=0, at_least=1).values())

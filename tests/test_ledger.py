@@ -125,8 +125,8 @@ def test_the_file_lists_the_33_statements():
 @pytest.mark.parametrize("old, new, message", [
     ('id = "S1.2"', 'id = "S1.1"', "S1.1: stands there twice"),
     ('id = "S1.2"', 'id = "S9.2"', "S9.2: expected a section among S1, S2"),
-    ('state = "open"', 'state = "done"', "S7.1: expected state settled or open, got 'done'"),
-    ('state = "open"', 'state = "settled"', "S7.1: settled, but no chapter is named"),
+    ('state = "settled"', 'state = "done"', "S1.1: expected state settled or open, got 'done'"),
+    ('chapter = "01_summarise"', 'chapter = ""', "S1.1: settled, but no chapter is named"),
     ('id = "S1.2"\n', "", "a statement without id: expected id, text, chapter and state"),
     ('id = "S1.2"', 'id = "S1.2"\nslide = 3', "S1.2: expected id, text, chapter and state, got"),
     ('[[statement]]\nid = "S8.3"', '[spare]\nid = "S8.3"', "expected 33 statements, got 32"),
@@ -201,7 +201,7 @@ def test_the_command_prints_every_statement_and_the_count(root):
     done = subprocess.run([sys.executable, "-m", "rnn_course", "ledger"], cwd=root,
                           capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1] == "24 of 33 settled"
+    assert done.stdout.splitlines()[-1] == "33 of 33 settled"
     for s in ledger.load():
         assert f"  {s.id}  {s.state}" in done.stdout and s.text in done.stdout
     for v in ledger.verdicts(root / "notebooks"):

@@ -32,8 +32,8 @@ class Attention(nn.Module):
 
         e_ts = s^(t)ᵀ K h^(s),    α_ts = exp(e_ts) / Σ_s' exp(e_ts'),    C^(t) = Σ_s α_ts h^(s)
 
-    s runs over the steps of x that belong to its sequence; all others have the weight 0. K
-    (n_s, n_h) starts Glorot-uniform.
+    s runs over the steps of x that belong to its sequence, at least one; all others have the
+    weight 0, whatever stands in them. K (n_s, n_h) starts Glorot-uniform.
     Source: Luong et al. (2015), equations 7 and 8 ("general"), after Bahdanau et al. (2015).
     """
 
@@ -44,6 +44,7 @@ class Attention(nn.Module):
 
     def forward(self, s: Tensor, h: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
         """s (B, T_y, n_s), h (B, T, n_h), inside (B, T) to C^(t) (B, T_y, n_h), α (B, T_y, T)."""
+        h = h.masked_fill(~inside.unsqueeze(2), 0)         # 0 · NaN would be NaN
         e = s @ self.K @ h.transpose(1, 2)
         alpha = e.masked_fill(~inside.unsqueeze(1), -torch.inf).softmax(2)
         return alpha @ h, alpha

@@ -65,8 +65,10 @@ def test_the_page_says_which_gates_its_run_missed():
     for title, (shapes, gate_of) in gates.items():
         for shape in shapes:
             found = page[title][1, ", ".join(map(str, shape))]
-            assert found > gate_of(shape) - 0.005 or f"{shape}: {found:.2f}" in missed
-            assert found > 0.9 * gate_of(shape)                       # or it needs another look
+            if title == "From both ends" and f"{shape}: {found:.2f}" in missed:
+                assert found > 0.9 * gate_of(shape)                   # short of it, and said so
+            else:
+                assert found > gate_of(shape) - 0.005
     assert ("All gates were met" in text) == (missed == "")
     assert told([]) == "All gates were met in this run." and "- a: 1" in told(["a: 1"])
     assert markdown({}, [ROW], SCALING).count("\n| 200, 32, 128, 256 |") == 1

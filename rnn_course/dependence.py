@@ -122,8 +122,8 @@ def gradient_terms(cell: Cell, x: Tensor, loss: Callable[[State], Tensor],
 
     ∂⁺ is the immediate derivative: s^(t-1) is held fixed. `loss` takes the state after the last
     step (for an LSTM, `state.h` is its output) and returns a scalar. For each of the cell's
-    parameters θ, by name: its terms side by side, (T, …), term t at index t - 1. Their sum over t is what autograd
-    calls the gradient.
+    parameters θ, by name: its terms, T of θ's shape, term t at index t - 1. Their sum over t is
+    what autograd calls the gradient.
     Source: Pascanu et al. (2013), equations 3 to 5; deck S8.1. Raises what `jacobians` raises, and
     `ValueError` for a loss that is no scalar.
     """

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
 from torch import Tensor
+from torch.autograd.function import BackwardCFunction
 from torch.autograd.graph import Node as Function
 
 Name = TypeVar("Name", bound=Hashable)
@@ -105,9 +106,9 @@ def shortest_path(source: Tensor, target: Tensor) -> int | None:
 
     It is counted on autograd's real graph, from the target back: a breadth-first search in which
     a tanh, ReLU or sigmoid costs 1, and sums and products nothing. `source` must have been computed
-    from something that needs a gradient (it is no leaf), and in between there must be no kernel,
-    which hides what it does: use `unroll`.
-    Source: deck S7.5. Raises `ValueError` for a tensor that autograd has no node of.
+    from something that needs a gradient (it is no leaf).
+    Source: deck S7.5. Raises `ValueError` for a tensor that autograd has no node of, and where a
+    kernel lies on the way, which hides its layers: use `unroll`.
     """
     for name, tensor in (("source", source), ("target", target)):
         if tensor.grad_fn is None:
@@ -121,6 +122,9 @@ def shortest_path(source: Tensor, target: Tensor) -> int | None:
         if here in seen:
             continue
         seen.add(here)
+        if isinstance(here[0], BackwardCFunction):
+            raise ValueError(f"target: expected plain operations on the way, got "
+                             f"{here[0].name()}, a kernel, which hides its layers: use unroll")
         cost = here[0].name() in LAYERS
         for before in here[0].next_functions:
             if before[0] is not None:

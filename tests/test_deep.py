@@ -340,6 +340,19 @@ def test_paths_of_the_cells_with_gates():
     assert shortest_path(first, last) == 3
 
 
+def test_the_fewest_layers_count_and_not_the_fewest_operations():
+    x = torch.ones(2, requires_grad=True) * 1
+    assert shortest_path(x, x.tanh() + x * 2 * 2 * 2 * 2) == 0
+
+
+def test_a_kernel_hides_its_layers_and_is_refused():
+    cell, h0 = ElmanCell(2, 3), torch.zeros(1, 3, requires_grad=True) * 1
+    x = torch.randn(1, 6, 2)
+    assert shortest_path(h0, unroll(cell, x, h0)[1]) == 6
+    with pytest.raises(ValueError, match="target: expected plain operations .* ElmanBPTTBackward"):
+        shortest_path(h0, RNN(cell)(x, h0)[1])
+
+
 def test_a_path_needs_nodes():
     x = torch.ones(2, requires_grad=True)
     with pytest.raises(ValueError, match="source: expected a tensor with a node"):

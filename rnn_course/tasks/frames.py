@@ -60,7 +60,7 @@ def log_odds(split: Split) -> Tensor:
 
 
 def by_key(train: Split, split: Split) -> float:
-    """The baseline that knows how often each key sounds: nats a frame on `split`."""
+    """The baseline that knows how often each key sounds: nats a frame, the mean over chorales."""
     return _nll(torch.sigmoid(log_odds(train)).expand_as(split.y), split)
 
 
@@ -77,4 +77,5 @@ def by_frame_before(train: Split, split: Split) -> float:
 
 def _nll(p: Tensor, split: Split) -> float:
     nll = torch.nn.functional.binary_cross_entropy(p, split.y, reduction="none").sum(2)
-    return nll[inside(split.lengths, nll.shape[1])].double().mean().item()
+    each = (nll * inside(split.lengths, nll.shape[1])).sum(1) / split.lengths
+    return each.double().mean().item()                     # over chorales, as networks are scored

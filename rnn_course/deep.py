@@ -94,16 +94,19 @@ class BlockCell(Cell):
     `transition` is a `Transition` or any module that is called like one and has `n_hidden`. The
     state is h. With `mlp(n_in, n_hidden)` and `Transition(n_hidden)` it is an `ElmanCell`.
     Source: Goodfellow et al. (2016), section 10.5; deck S7.1, S7.3.
+
+    Raises `TypeError` for a transition without `n_hidden`, `ValueError` for an input block that
+    does not fit between n_in and n_hidden.
     """
 
     def __init__(self, n_in: int, input: nn.Module, transition: nn.Module) -> None:
         nn.Module.__init__(self)                           # U, W and b are the blocks' own
+        if not hasattr(transition, "n_hidden"):
+            raise TypeError("transition: expected a module that has n_hidden, such as a "
+                            f"Transition, got {type(transition).__name__}")
         self.n_in, self.n_hidden = checks.positive("n_in", n_in), transition.n_hidden
         self.input, self.transition = input, transition
-        found = tuple(input(self.like.new_zeros(1, n_in)).shape)
-        if found != (1, self.n_hidden):
-            raise ValueError(f"input: expected a block from {n_in} to {self.n_hidden} numbers, "
-                             f"got one to {found[-1]}")
+        _tried("input", input, self.like.new_zeros(1, n_in), self.n_hidden)
 
     def project(self, x: Tensor) -> Tensor:
         """Input to hidden, through the input block."""
@@ -121,9 +124,10 @@ class BlockCell(Cell):
 
     @property
     def known_transition(self) -> Transition | None:
-        """The transition, if there is a kernel for it."""
+        """The transition, if its kernel does the same. Hooks wait for the module to be called."""
         method = getattr(self.transition.forward, "__func__", None)
-        return self.transition if method is _KNOWN else None
+        hooks = [v for k, v in vars(self.transition).items() if k.endswith("_hooks")]
+        return self.transition if method is _KNOWN and not any(hooks) else None
 
 
 class Stack(Cell):
@@ -183,7 +187,9 @@ def levels(stack: Stack, x: Tensor, state: tuple[State, ...] | None = None,
     """What each level of a stack says, from the lowest up: a list of h_k (B, T, n_k); the states.
 
     Each level is given all of the level below it, every step and not only the last.
+    Raises `TypeError` for what is no `Stack`.
     """
+    checks.instance("stack", stack, Stack)
     return _levels(x, state, lengths, stack.cells)
 
 
@@ -196,17 +202,32 @@ class ThreeBlocks(nn.Module):
     takes (..., n_hidden) to (..., n_out), such as `mlp(n_hidden, n_out)`. Only the transition has
     to wait for the step before; the other two blocks are done for all steps at once.
     Source: Goodfellow et al. (2016), section 10.5; deck S7.1.
+
+    Raises `TypeError` for what is no cell, `ValueError` for an output block that does not take h.
     """
 
     def __init__(self, cell: Cell, output: nn.Module) -> None:
         super().__init__()
         self.rnn, self.output = RNN(cell), output
+        _tried("output", output, cell.like.new_zeros(1, cell.n_hidden))
 
     def forward(self, x: Tensor, state: State | None = None,
                 lengths: Lengths | None = None) -> tuple[Tensor, State]:
         """x (B, T, n_in) to o (B, T, n_out) and the state after the last step; see `unroll`."""
         h, state = self.rnn(x, state, lengths)
         return self.output(h), state
+
+
+def _tried(name: str, block: nn.Module, given: Tensor, width: int | None = None) -> None:
+    """Raise `ValueError` unless the block takes `given`, and gives so many numbers."""
+    expected = f"{name}: expected a block from {given.shape[1]} to {width or 'any'} numbers"
+    try:
+        with torch.no_grad():
+            found = block(given).shape[-1]
+    except (RuntimeError, IndexError) as error:
+        raise ValueError(f"{expected}, got {block}, which raises: {error}") from error
+    if width not in (None, found):
+        raise ValueError(f"{expected}, got one to {found}")
 
 
 def _blocks(x: Tensor, h0: Tensor, input: nn.Module, transition: Transition) -> Tensor:

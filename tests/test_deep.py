@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from laws import CLOSE, flat, two_halves_are_the_whole_and_padding_is_never_seen
 from oracles import names_of_nodes
 from torch import nn
 
@@ -22,13 +23,7 @@ from rnn_course.deep import (
 )
 from rnn_course.walk import shortest_path
 
-CLOSE = {"atol": 1e-12, "rtol": 1e-12}
 LENGTHS = [None, [6, 1, 4, 3]]
-
-
-def flat(state):
-    """The tensors of a state, however nested."""
-    return [state] if isinstance(state, torch.Tensor) else [t for part in state for t in flat(part)]
 
 
 def outcome(run, cell, lengths=None, state=None):
@@ -207,6 +202,15 @@ def test_a_transition_of_the_reader_s_own_runs_the_plain_loop():
         equal(cell)
 
 
+def test_a_hook_on_the_transition_is_called():
+    cell, seen = BlockCell(3, mlp(3, 4), Transition(4, 2)), []
+    handle = cell.transition.register_forward_hook(lambda *_: seen.append(1))
+    RNN(cell)(torch.randn(1, 5, 3))
+    assert len(seen) == 5
+    handle.remove()
+    assert "TransitionBPTT" in names_of_nodes(RNN(cell)(torch.randn(1, 5, 3))[0])
+
+
 def test_three_blocks_each_of_which_can_be_replaced():
     torch.manual_seed(0)
     x = torch.randn(2, 5, 3)
@@ -259,29 +263,11 @@ def cells(draw, n_in):
 
 @settings(max_examples=25)
 @given(made=cells(2), T=st.integers(1, 6), seed=st.integers(0, 999), data=st.data())
-def test_properties(made, T, seed, data):
+def test_cut_in_two_and_padding_never_matters(made, T, seed, data):
     torch.manual_seed(seed)
-    rnn = RNN(made[0]).double()
-    x = torch.randn(3, T, 2).double()
-    h, state = rnn(x)
-    cut = data.draw(st.integers(1, T))
-    if cut < T:
-        first, middle = rnn(x[:, :cut])
-        second, end = rnn(x[:, cut:], middle)
-        torch.testing.assert_close(torch.cat([first, second], 1), h, **CLOSE)
-        for a, b in zip(flat(end), flat(state), strict=True):
-            torch.testing.assert_close(a, b, **CLOSE)
-    lengths = torch.tensor(data.draw(st.lists(st.integers(1, T), min_size=3, max_size=3)))
-    padded = x.clone()
-    padded[torch.arange(T) >= lengths[:, None]] = float("nan")
-    h, state = rnn(padded, lengths=lengths)
-    for i, length in enumerate(lengths):
-        alone, end = rnn(x[i:i + 1, :length])
-        torch.testing.assert_close(h[i:i + 1, :length], alone, **CLOSE)
-        for a, b in zip(flat(state), flat(end), strict=True):
-            torch.testing.assert_close(a[i:i + 1], b, **CLOSE)
-    (h ** 2).sum().backward()
-    assert all(p.grad is None or p.grad.isfinite().all() for p in rnn.parameters())
+    lengths = data.draw(st.lists(st.integers(1, T), min_size=3, max_size=3))
+    two_halves_are_the_whole_and_padding_is_never_seen(
+        RNN(made[0]).double(), torch.randn(3, T, 2).double(), data.draw(st.integers(1, T)), lengths)
 
 
 # --- path lengths -------------------------------------------------------------------------------
@@ -371,6 +357,14 @@ def test_a_path_needs_nodes():
     (lambda: SkipTransition(3, 1), ValueError, "depth: expected at least 2 layers to go around"),
     (lambda: BlockCell(3, mlp(3, 4), Transition(5)), ValueError,
      "input: expected a block from 3 to 5 numbers, got one to 4"),
+    (lambda: BlockCell(3, mlp(5, 4), Transition(4)), ValueError,
+     "(?s)input: expected a block from 3 to 4 numbers, got Sequential.* which raises: "),
+    (lambda: BlockCell(3, mlp(3, 4), nn.Linear(4, 4)), TypeError,
+     "transition: expected a module that has n_hidden, such as a Transition, got Linear"),
+    (lambda: ThreeBlocks(ElmanCell(3, 4), mlp(5, 2)), ValueError,
+     "(?s)output: expected a block from 4 to any numbers, got Sequential.* which raises: "),
+    (lambda: levels(ElmanCell(2, 3), torch.zeros(1, 4, 2)), TypeError,
+     "stack: expected a Stack, got ElmanCell"),
     (lambda: Stack(), ValueError, "cells: expected at least one, each different, got 0"),
     (lambda: Stack(nn.Linear(2, 2)), TypeError, "cells: expected a Cell, got Linear"),
     (lambda: Stack(ElmanCell(2, 3), ElmanCell(2, 3)), ValueError,

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def made(trial, seeds=(0, 1, 2), **more):
     asked = {"name": "edges", "about": "A test.", "statements": ("S3.2",),
              "settings": tuple({"seed": seed} for seed in seeds), "trial": trial,
-             "small": {"seed": seeds[0]}, "tolerance": {"loss": 0.1}}
+             "small": ({"seed": seeds[0]},), "tolerance": {"loss": 0.1}}
     return experiments.Experiment(**asked | more)
 
 
@@ -80,7 +80,7 @@ def test_what_is_asked_for_wrongly():
     with pytest.raises(ValueError, match="settings: .* all different, got 2, 1 of them"):
         made(None, (1, 1))
     with pytest.raises(ValueError, match="small: expected settings of the experiment"):
-        made(None, small={"seed": 9})
+        made(None, small=({"seed": 9},))
     with pytest.raises(ValueError, match="name: .* run: python -m rnn_course experiment edges"):
         experiments.results("edges", ROOT / "tests")
     with pytest.raises(ValueError, match="where: expected settings of 'edges'"):
@@ -128,7 +128,7 @@ def trial(checkpoint, progress, seed):
     return {"loss": 1.0}
 
 experiment = experiments.Experiment("edges", "A test.", (), ({"seed": 0}, {"seed": 1}), trial,
-                                    {"seed": 0}, {"loss": 0.1})
+                                    ({"seed": 0},), {"loss": 0.1})
 experiments.find = lambda name: experiment
 raise SystemExit(cli.main(["experiment", "edges", "--folder", "."]))
 """

@@ -6,12 +6,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from laws import CLOSE, two_halves_are_the_whole_and_padding_is_never_seen
 from oracles import names_of_nodes
 
 from rnn_course import RNN, ElmanCell, LSTMCell, MemorylessCell, initial, unroll
 from rnn_course.remedies import LeakyCell, ReLUCell, SkipCell
 
-CLOSE = {"atol": 1e-12, "rtol": 1e-12}
 MAKE = {"relu": ReLUCell, "leaky": lambda n, H: LeakyCell(n, H, 20),
         "skip": lambda n, H: SkipCell(n, H, 3)}
 
@@ -50,26 +50,11 @@ def test_the_recurrence_is_that_of_the_equation(name):
 
 @pytest.mark.parametrize("name", MAKE)
 @given(T=st.integers(1, 8), cut=st.integers(1, 8), seed=st.integers(0, 1000))
-def test_cut_in_two_causal_and_padding_never_matters(name, T, cut, seed):
+def test_cut_in_two_and_padding_never_matters(name, T, cut, seed):
     torch.manual_seed(seed)
-    rnn = RNN(MAKE[name](2, 4)).double()
-    x = torch.randn(3, T, 2).double()
-    h, state = rnn(x)
-    if cut < T:
-        first, middle = rnn(x[:, :cut])
-        second, end = rnn(x[:, cut:], middle)
-        torch.testing.assert_close(torch.cat([first, second], 1), h, **CLOSE)
-        torch.testing.assert_close(end, state, **CLOSE)
-    lengths = torch.randint(1, T + 1, (3,))
-    padded = x.clone()
-    padded[torch.arange(T) >= lengths[:, None]] = float("nan")
-    h, state = rnn(padded, lengths=lengths)
-    for i, length in enumerate(lengths):
-        alone, end = rnn(x[i:i + 1, :length])
-        torch.testing.assert_close(h[i:i + 1, :length], alone, **CLOSE)
-        torch.testing.assert_close(state[i:i + 1], end, **CLOSE)
-    (h ** 2).sum().backward()
-    assert all(p.grad.isfinite().all() for p in rnn.parameters())
+    two_halves_are_the_whole_and_padding_is_never_seen(
+        RNN(MAKE[name](2, 4)).double(), torch.randn(3, T, 2).double(), cut,
+        torch.randint(1, T + 1, (3,)))
 
 
 def reaches_back(cell, steps=60):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+import laws
 import oracles
 import pytest
 import torch
@@ -72,20 +73,9 @@ def test_with_each_cell_and_two_of_a_kind_are_not_needed(name):
 @given(seed=st.integers(0, 1000), more_x=st.integers(1, 4), more_y=st.integers(1, 4),
        rubbish=st.integers(0, 4))
 def test_padding_changes_neither_loss_nor_gradient(seed, more_x, more_y, rubbish):
-    model, pairs = network("gru after", "gru after", seed=seed), batch(seed)
-    longer = Batch(torch.nn.functional.pad(pairs.x, (0, more_x), value=rubbish),
-                   torch.nn.functional.pad(pairs.y, (0, more_y), value=rubbish),
-                   pairs.lengths, pairs.y_lengths)
-    inside = torch.arange(longer.x.shape[1]) < longer.lengths[:, None]
-    longer = longer._replace(x=torch.where(inside, longer.x, rubbish))
-    outcomes = []
-    for each in (pairs, longer):
-        model.zero_grad()
-        loss = pair_loss(model, each)
-        loss.backward()
-        outcomes.append((loss, *(p.grad for p in model.parameters())))
-    for a, b in zip(*outcomes, strict=True):
-        torch.testing.assert_close(a, b, atol=1e-12, rtol=1e-12)
+    model = network("gru after", "gru after", seed=seed)
+    laws.padding_changes_neither_loss_nor_gradient(model, batch(seed), more_x, more_y,
+                                                   rubbish)
 
 
 def test_the_order_in_the_batch_does_not_matter():

@@ -65,8 +65,6 @@ class Experiment:
     packages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if isinstance(self.small, Mapping):
-            object.__setattr__(self, "small", (self.small,))
         keys = [_key(setting) for setting in self.settings]
         if not keys or len(set(keys)) < len(keys):
             raise ValueError(f"settings: expected one or more, all different, got {len(keys)}, "

@@ -119,4 +119,5 @@ EXPERIMENT = Experiment(
     # Without the processor's vector instructions, the figures moved by up to 0.002.
     tolerance={"exact": 0.03, "unseen_exact": 0.03, "error_rate": 0.015, "unseen_error_rate": 0.03,
                "untrained_probe": 0.005, "probe": 0.03},
+    packages=("num2words",),
 )

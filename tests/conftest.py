@@ -10,6 +10,14 @@ settings.register_profile("course", deadline=None, derandomize=True)
 settings.load_profile("course")
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Print what tests have measured and recorded, such as how long each chapter took."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        if report.when == "call":
+            for name, measured in report.user_properties:
+                terminalreporter.write_line(f"{name}: {measured}")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository's top folder."""

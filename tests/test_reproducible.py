@@ -48,7 +48,8 @@ def memory(process: psutil.Process) -> int:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_same_outputs_with_two_threads_another_hash_seed_and_no_network(path, capsys, tmp_path):
+def test_same_outputs_with_two_threads_another_hash_seed_and_no_network(
+        path, record_property, tmp_path):
     cut = without_network()
     command = [*cut, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", path]
     environment = os.environ | {"OMP_NUM_THREADS": "2", "PYTHONHASHSEED": "2"}
@@ -65,8 +66,7 @@ def test_same_outputs_with_two_threads_another_hash_seed_and_no_network(path, ca
         seconds = time.perf_counter() - start
         output.seek(0)
         assert process.returncode == 0, output.read()
-    with capsys.disabled():
-        print(f"\n{path.stem}: {seconds:.0f} s and {peak / 1e9:.2f} GB with two threads, "
-              f"network {'cut' if cut else 'there (no right to cut it)'}")
+    record_property(path.stem, f"{seconds:.0f} s and {peak / 1e9:.2f} GB with two threads, network "
+                               + ("cut" if cut else "there (no right to cut it)"))
     assert seconds < SECONDS
     assert peak < GIGABYTES * 1e9

@@ -265,7 +265,8 @@ def test_figures_move(base: str, browser: Browser, name: str, size: str) -> None
             track = root.locator(".noUi-base").bounding_box()  # by mouse: a click, and a drag
             mouse.click(track["x"] + 1, track["y"] + track["height"] / 2)
             figure.becomes(first)
-            figure.slider.hover()                          # waits until the handle stands still
+            expect(root.locator(".noUi-target")).not_to_contain_class("noUi-state-tap")
+            figure.slider.hover()                          # the handle has come to rest
             mouse.down()
             mouse.move(track["x"] + track["width"], track["y"], steps=5)
             mouse.up()

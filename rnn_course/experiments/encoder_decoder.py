@@ -91,7 +91,7 @@ def _trial(checkpoint: Path, progress: bool, context: int, encoder: str, source:
 def _settings(**changed: Any) -> tuple[dict[str, Any], ...]:
     usual = {"context": N_CONTEXT, "encoder": "joint", "source": "forward", "words": 20_000,
              "epochs": 5}
-    return tuple(usual | changed | {"seed": seed} for seed in range(3))
+    return tuple(usual | changed | {"seed": seed} for seed in range(5))
 
 
 _REHEARSAL = ({"context": N_CONTEXT, "encoder": "joint", "source": "forward", "words": 2000,

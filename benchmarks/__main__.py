@@ -20,12 +20,9 @@ def main() -> int:
     parser.add_argument("--save", action="store_true", help="write the table of the book's page")
     options = parser.parse_args()
 
-    about = machine()
-    rows = [tanh.measure(shape, threads, options.seconds)
-            for threads in (1, 2) for shape in tanh.SHAPES]
+    about, threads = machine(), (1, 2)
+    rows = [tanh.measure(shape, n, options.seconds) for n in threads for shape in tanh.SHAPES]
     scaling = tanh.scaling(2 * options.seconds)
-    threads = (1, 2)
-    threads = (1, 2)
     compared = [pairs.measure(of, shape, n, options.seconds)
                 for of in pairs.COMPARISONS for n in threads for shape in pairs.SHAPES]
     grids = [grid.measure(shape, n, options.seconds) for n in threads for shape in grid.SHAPES]

@@ -2,7 +2,8 @@
 
 The parent has imported torch and trains nothing; each run is a fork of it, so that it is in its
 loop a moment after it starts. It tells the parent of its steps through a pipe, and is killed at a
-random moment after the first. Prints what happened as JSON.
+random moment of a random one of them: by a clock alone, kills would come after the end of the run
+whenever the machine is faster than it was. Prints what happened as JSON.
 """
 
 import json
@@ -25,7 +26,7 @@ from rnn_course.tasks.base import Split
 from rnn_course.train import fit
 from rnn_course.unroll import RNN
 
-EPOCHS, KILLS = 8, 20
+EPOCHS, EXAMPLES, BATCH, KILLS = 8, 480, 12, 20
 
 
 class Net(nn.Module):
@@ -53,9 +54,10 @@ def train(checkpoint, seed=0, at_work=lambda: None):
         at_work()
         return cross_entropy(model(batch), batch.y)
 
-    history = fit(model, loss, data(480, 1), data(100, 2), epochs=EPOCHS, batch_size=12, lr=0.01,
-                  clip=0.5, patience=EPOCHS, checkpoint=checkpoint, save_every=3, device="cpu",
-                  metric=lambda model, batch: model(batch).argmax(1) == batch.y, progress=False)
+    history = fit(model, loss, data(EXAMPLES, 1), data(100, 2), epochs=EPOCHS, batch_size=BATCH,
+                  lr=0.01, clip=0.5, patience=EPOCHS, checkpoint=checkpoint, save_every=3,
+                  device="cpu", progress=False,
+                  metric=lambda model, batch: model(batch).argmax(1) == batch.y)
     return model, history
 
 
@@ -95,37 +97,37 @@ def position(path):
         return len(file.get_tensor("history/loss"))
 
 
-def run_to(result, checkpoint, seed=0):
-    """A child that trains to the end and writes down its outcome; it has begun its first step."""
+def run_to(result, checkpoint, seed=0, begun=1):
+    """A child that trains to the end and writes down its outcome; it has `begun` so many steps."""
     listen, tell = os.pipe()
     child = forked(lambda: result.write_text(outcome(
         *train(checkpoint, seed, at_work=lambda: os.write(tell, b".")))))
     os.close(tell)
-    os.read(listen, 1)
-    os.close(listen)  # the child has this end too: its next writes do not fail
+    with open(listen, "rb") as steps:  # the child has this end too: its next writes do not fail
+        steps.read(begun)
     return child
 
 
 def at_random(folder):
-    """Kill one run at twenty random moments, then let it end."""
+    """Kill one run within twenty random steps, then let it end."""
     child = run_to(folder / "timed.json", folder / "timed.safetensors")
     start = time.perf_counter()
     died(child)
-    whole = time.perf_counter() - start
+    step = (time.perf_counter() - start) / (EPOCHS * EXAMPLES / BATCH)
 
     path, result, chance = folder / "killed.safetensors", folder / "killed.json", random.Random(0)
     positions, landed, writing = [], 0, 0
     for kill in range(KILLS):
         # Another initialisation each time: what counts has to come out of the file.
-        child = run_to(result, path, seed=kill)
-        time.sleep(chance.random() * whole / 18)
+        child = run_to(result, path, seed=kill, begun=chance.randint(1, 24))
+        time.sleep(chance.random() * step)
         os.kill(child, signal.SIGKILL)
         landed += died(child) == signal.SIGKILL
         positions.append(position(path))
         writing += Path(f"{path}.tmp").exists()
     died(run_to(result, path, seed=99))
     return {"landed": landed, "positions": positions, "while writing": writing,
-            "seconds": whole, "left over": sorted(os.listdir(folder))}
+            "left over": sorted(os.listdir(folder))}
 
 
 def while_writing(folder):

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("*.ipynb"))
-SECONDS = 120  # a chapter's budget is 60 s on two free cores; slower ones get twice that
+SECONDS = 120  # a chapter's budget is 60 s on two free cores; a busy machine gets twice that
 GIGABYTES = 1.5
 
 
@@ -47,19 +47,13 @@ def memory(process: psutil.Process) -> int:
     return largest
 
 
-def worked() -> float:
-    """The seconds of processor time that the ended processes below this one have taken."""
-    times = os.times()
-    return times.children_user + times.children_system
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_same_outputs_with_two_threads_another_hash_seed_and_no_network(
         path, record_property, tmp_path):
     cut = without_network()
     command = [*cut, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", path]
     environment = os.environ | {"OMP_NUM_THREADS": "2", "PYTHONHASHSEED": "2"}
-    start, worked_before, peak = time.perf_counter(), worked(), 0
+    start, peak = time.perf_counter(), 0
     with (tmp_path / "output").open("w+") as output:
         process = psutil.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
         try:
@@ -69,12 +63,10 @@ def test_same_outputs_with_two_threads_another_hash_seed_and_no_network(
         finally:
             if process.poll() is None:
                 process.kill()
-        seconds, busy = time.perf_counter() - start, worked() - worked_before
+        seconds = time.perf_counter() - start
         output.seek(0)
         assert process.returncode == 0, output.read()
-    record_property(path.stem, f"{seconds:.0f} s ({busy:.0f} s of work) and {peak / 1e9:.2f} GB "
-                    "with two threads, network "
-                    + ("cut" if cut else "there (no right to cut it)"))
-    assert busy > 5, "the kernel's work is counted"
-    assert min(seconds, busy) < SECONDS, "work, where it had to wait for a core"
+    record_property(path.stem, f"{seconds:.0f} s and {peak / 1e9:.2f} GB with two threads, network "
+                               + ("cut" if cut else "there (no right to cut it)"))
+    assert seconds < SECONDS
     assert peak < GIGABYTES * 1e9

@@ -1,8 +1,8 @@
 """Kills a training run again and again, for test_resume.py: `python killed_run.py FOLDER`.
 
 The parent has imported torch and trains nothing; each run is a fork of it, so that it is in its
-loop a moment after it starts. It tells the parent of its steps through a pipe, and is killed at a
-random moment of a random one of them: by a clock alone, kills would come after the end of the run
+loop a moment after it starts. It tells the parent of its batches through a pipe, and is killed at
+a random moment of a random one of them: by a clock alone, kills would come after the end of the run
 whenever the machine is faster than it was. Prints what happened as JSON.
 """
 
@@ -98,18 +98,18 @@ def position(path):
 
 
 def run_to(result, checkpoint, seed=0, begun=1):
-    """A child that trains to the end and writes down its outcome; it has `begun` so many steps."""
+    """A child that trains to the end and writes down its outcome; so many batches are `begun`."""
     listen, tell = os.pipe()
     child = forked(lambda: result.write_text(outcome(
         *train(checkpoint, seed, at_work=lambda: os.write(tell, b".")))))
     os.close(tell)
-    with open(listen, "rb") as steps:  # the child has this end too: its next writes do not fail
-        steps.read(begun)
+    with open(listen, "rb") as told:  # the child has this end too: its next writes do not fail
+        told.read(begun)
     return child
 
 
 def at_random(folder):
-    """Kill one run within twenty random steps, then let it end."""
+    """Kill one run within twenty random batches, then let it end."""
     child = run_to(folder / "timed.json", folder / "timed.safetensors")
     start = time.perf_counter()
     died(child)

@@ -28,9 +28,10 @@ class EncoderDecoder(nn.Module):
     zero. y^(0) is the symbol `first`. Parameters: `embed_x` (E) and `embed_y` (F), tables with a
     row for each of n_x and n_y symbols, drawn from a normal distribution of standard deviation
     0.2, their widths what the cells leave for them; `encoder` (the cell's RNN; or a network that is
-    given in place of the cell, and of a `Bidirectional` [h^(τ), g^(τ)] stands for h^(τ));
-    `decoder` (an RNN); `Q` (its bias is q); `V` (its bias is c). In train mode a share `dropout` of
-    what the cells read, C included, and of s is set to zero; when it writes, never.
+    given in place of the cell: for h^(τ) stands what each direction ends with, of a `Bidirectional`
+    [h^(τ), g^(1)]); `decoder` (an RNN); `Q` (its bias is q); `V` (its bias is c). In train mode a
+    share `dropout` of what the cells read, C included, and of s is set to zero; when it writes,
+    never.
     Source: Cho et al. (2014); Sutskever et al. (2014); Goodfellow et al. (2016), section 10.4 and
     figure 10.12; deck S6.1 to S6.4.
 
@@ -114,7 +115,7 @@ class EncoderDecoder(nn.Module):
 
     def _summary(self, h: Tensor) -> Tensor:
         """The encoder's states to C (B, n_context)."""
-        return torch.tanh(self.Q(h[:, -1]))                # h stands still past each end
+        return torch.tanh(self.Q(self.encoder.summary(h)))
 
     def _read(self, C: Tensor, before: Tensor) -> Tensor:
         """What the decoder reads, (B, T, n_in): F y^(t-1), and the same C at each step."""

@@ -48,7 +48,7 @@ class Summariser(nn.Module):
         """Symbols x (B, T) to h^(τ) (B, n_hidden): the same size for every length."""
         checks.symbols("x", x, self.embed.num_embeddings)
         h, _ = self.rnn(self.embed(x), lengths=lengths)
-        return h[:, -1]                                    # h stands still past each end
+        return self.rnn.summary(h)
 
     def forward(self, x: Tensor, lengths: Lengths | None = None) -> Tensor:
         """Symbols x (B, T) to o (B, n_out), not normalised."""

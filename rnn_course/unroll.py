@@ -61,6 +61,10 @@ class RNN(nn.Module):
         x, state, lengths = _checked(cell, x, state, lengths)
         return kernel(x, state, lengths)
 
+    def summary(self, h: Tensor) -> Tensor:
+        """Of what `forward` returned, h (B, T, n_hidden), each sequence's last: h^(τ)."""
+        return h[:, -1]                                    # h stands still past each end
+
 
 class Backwards(RNN):
     """An `RNN` that runs from each sequence's own last step to its first:
@@ -75,6 +79,10 @@ class Backwards(RNN):
         """x (B, T, n_in) to g (B, T, n_hidden) and the state after the first step."""
         g, state = super().forward(reversed_inside(x, lengths), state, lengths)
         return reversed_inside(g, lengths), state
+
+    def summary(self, g: Tensor) -> Tensor:
+        """Of g (B, T, n_hidden) what was computed last, g^(1): it has read the whole sequence."""
+        return g[:, 0]
 
 
 class Bidirectional(nn.Module):
@@ -114,6 +122,11 @@ class Bidirectional(nn.Module):
         h, h_state = self.forwards(x, state[0], lengths)
         g, g_state = self.backwards(x, state[1], lengths)
         return torch.cat([h, g], dim=2), (h_state, g_state)
+
+    def summary(self, h: Tensor) -> Tensor:
+        """Of [h, g] (B, T, n_hidden) what each direction ends with: [h^(τ), g^(1)]."""
+        h, g = h.split([self.forwards.n_hidden, self.backwards.n_hidden], dim=2)
+        return torch.cat([self.forwards.summary(h), self.backwards.summary(g)], dim=1)
 
 
 def network_of(cell: Cell | RNN | Bidirectional) -> RNN | Bidirectional:

@@ -10,7 +10,11 @@ VENDORED = book/_static/vendor/.stamp
 BUILT = _build/.book
 FOUND = $(shell find book notebooks rnn_course -type f ! -path '*/vendor/*' ! -path '*/.*' ! -name '*.pyc')
 
-.PHONY: help book test lint serve bench notebooks clean browser
+# Statements named beside falsify, as in `make falsify S7.2 S1.3`, are no files to make.
+S = $(filter S%,$(MAKECMDGOALS))
+NAMED := $(S)
+
+.PHONY: help book test lint serve bench notebooks falsify clean browser $(NAMED)
 .DELETE_ON_ERROR:
 
 help:  ## list these commands
@@ -39,6 +43,12 @@ notebooks: $(ENVIRONMENT)  ## run every notebook in place, and write book/ledger
 	$(PY) tools/notebooks.py
 	$(PY) -m rnn_course ledger --markdown > book/ledger.md.new
 	mv book/ledger.md.new book/ledger.md
+
+falsify: $(ENVIRONMENT)  ## show that each verdict can fail (make falsify S7.2 ...); half an hour
+	$(PY) tools/falsify.py --jobs $(JOBS) $(S)
+
+$(NAMED): falsify
+	@:
 
 clean:  ## remove what was built and fetched (the environment stays: rm -r .venv)
 	rm -rf _build book/_static/vendor .pytest_cache .ruff_cache .hypothesis

@@ -12,7 +12,7 @@ import re
 import string
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 FILE = Path(__file__).with_name("ledger.toml")
 COUNT = 33
 STATES = ("settled", "open")
+KINDS = {"measured": "measured", "construction": "by construction"}
 VERDICT = re.compile(r"^(S\d+\.\d+) settled: (.+)$", re.MULTILINE)
 
 
@@ -30,13 +31,19 @@ class StatementNotSettled(AssertionError):
 
 @dataclass(frozen=True)
 class Statement:
-    """One claim of the lecture. `chapter` is the stem of the notebook that settles it, or ""."""
+    """One claim of the lecture. `chapter` is the stem of the notebook that settles it, or "".
+
+    `kind` is "measured" for what could have come out otherwise, "construction" for a property that
+    the code has or lacks. `saboteur` completes "fails when …": `make falsify` makes it happen.
+    """
 
     id: str
     section: str
     text: str
     chapter: str
     state: str
+    kind: str
+    saboteur: str
 
 
 class Verdict(NamedTuple):
@@ -108,16 +115,20 @@ def load(path: Path = FILE) -> tuple[Statement, ...]:
     statements: list[Statement] = []
     for row in content["statement"]:
         name = row.get("id", "a statement without id")
-        if set(row) != {"id", "text", "chapter", "state"}:
-            raise ValueError(f"{path.name}: {name}: expected id, text, chapter and state, "
+        expected = [field.name for field in fields(Statement) if field.name != "section"]
+        if set(row) != set(expected):
+            raise ValueError(f"{path.name}: {name}: expected {', '.join(expected)}, "
                              f"got {', '.join(row)}")
         section = name.partition(".")[0]
         if section not in content["sections"]:
             raise ValueError(f"{path.name}: {name}: expected a section among "
                              f"{', '.join(content['sections'])}, got {section}")
-        if row["state"] not in STATES:
-            raise ValueError(f"{path.name}: {name}: expected state {' or '.join(STATES)}, "
-                             f"got {row['state']!r}")
+        for field, allowed in (("state", STATES), ("kind", KINDS)):
+            if row[field] not in allowed:
+                raise ValueError(f"{path.name}: {name}: expected {field} {' or '.join(allowed)}, "
+                                 f"got {row[field]!r}")
+        if not row["saboteur"]:
+            raise ValueError(f"{path.name}: {name}: no saboteur is named")
         if name in {s.id for s in statements}:
             raise ValueError(f"{path.name}: {name}: stands there twice")
         if row["state"] == "settled" and not row["chapter"]:
@@ -165,8 +176,10 @@ def problems(statements: Sequence[Statement], found: Sequence[Verdict]) -> list[
 
 
 def count_line(statements: Sequence[Statement]) -> str:
-    """How many are settled, such as "4 of 33 settled"."""
-    return f"{sum(s.state == 'settled' for s in statements)} of {len(statements)} settled"
+    """How many are settled, such as "4 of 33 settled: 3 measured, 1 by construction"."""
+    kinds = [s.kind for s in statements if s.state == "settled"]
+    counted = ", ".join(f"{kinds.count(kind)} {words}" for kind, words in KINDS.items())
+    return f"{len(kinds)} of {len(statements)} settled: {counted}"
 
 
 def as_text(statements: Sequence[Statement], found: Sequence[Verdict]) -> str:
@@ -178,8 +191,8 @@ def as_text(statements: Sequence[Statement], found: Sequence[Verdict]) -> str:
         for s in rows:
             lines += [f"  {s.id}  {s.state:<7}  {s.chapter or '-'}", f"        {s.text}"]
             if s.id in measured:
-                lines.append(f"        measured: {measured[s.id]}")
-            lines.append("")
+                lines.append(f"        {KINDS[s.kind]}: {measured[s.id]}")
+            lines += [f"        fails when {s.saboteur}", ""]
     return "\n".join([*lines, count_line(statements)])
 
 
@@ -191,9 +204,15 @@ def as_markdown(statements: Sequence[Statement], found: Sequence[Verdict]) -> st
         "",
         "# The ledger",
         "",
-        f"The lecture makes {len(statements)} statements, and the course owes each of them an",
-        "experiment that could have failed. Under a statement that is settled stands what its",
-        f"chapter measured when it was last run. So far, **{count_line(statements)}**.",
+        f"The lecture makes {len(statements)} statements, and the course owes each of them a",
+        "verdict that can fail. Under a statement that is settled stands what its chapter found",
+        f"when it was last run. So far, **{count_line(statements)}**.",
+        "",
+        "*Measured* means that the experiment could have come out otherwise, *by construction*",
+        "that the statement follows from the definition of the network: there, the verdict tests",
+        "our code. Each statement has a saboteur, a small change to the network, the data or the",
+        "training that makes it false. `make falsify` applies them one at a time to the chapters",
+        "as they run, and fails if a verdict still holds.",
         "",
     ]
     for section, rows in groupby(statements, lambda s: s.section):
@@ -203,8 +222,9 @@ def as_markdown(statements: Sequence[Statement], found: Sequence[Verdict]) -> st
             if s.id in verdict:
                 v = verdict[s.id]
                 link = f"[{v.title}](../notebooks/{v.chapter}.ipynb)"
-                state = f"*Settled* in {link}: {v.line.rstrip('.')}."
-            lines += [f"- **{s.id}** {s.text}\\", f"  {state}"]
+                state = f"*{KINDS[s.kind].capitalize()}*, in {link}: {v.line.rstrip('.')}."
+            lines += [f"- **{s.id}** {s.text}\\", f"  {state}\\",
+                      f"  *Fails when* {s.saboteur}."]
         lines.append("")
     return "\n".join(lines[:-1])
 

@@ -146,7 +146,7 @@ def test_a_cell_that_never_ends_is_stopped(tmp_path):
 
 @pytest.mark.parametrize("edits, message", [
     ([], "expected at least one edit, got none"),
-    ([("right", "wrong")], "'right' stands there 5 times"),
+    ([("right", "wrong")], "'right' stands there 6 times"),
     ([("nowhere", "here")], "'nowhere' stands there 0 times"),
     ([("", "x")], "'' stands there 0 times"),
     ([("[1, 2, 3, 4]", "[1, 2, 3, 4]")], "to something else"),

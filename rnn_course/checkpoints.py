@@ -20,6 +20,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from rnn_course.devices import random_state, set_random_state
+
 FOLDER_VARIABLE = "RNN_COURSE_CACHE"
 """The environment variable that moves the course's cache folder."""
 
@@ -78,9 +80,8 @@ class RunFile:
                   if isinstance(value, list) else value for name, value in history.items()}
         for index, values in self.optimiser.state_dict()["state"].items():
             state |= {f"optimiser/{index}/{name}": value for name, value in values.items()}
-        state["random/cpu"] = torch.get_rng_state()
-        if self.device.type == "cuda":
-            state["random/cuda"] = torch.cuda.get_rng_state(self.device)
+        for device in (torch.device("cpu"), self.device):
+            state[f"random/{device.type}"] = random_state(device)
 
         tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
         facts = {
@@ -94,23 +95,17 @@ class RunFile:
     def load(self) -> tuple[dict[str, Any], dict[str, Tensor] | None]:
         """Put the run back into model, optimiser and random generators; return history and best.
 
-        Raises `CheckpointError` where the file is damaged, of another kind, of another run, or of
-        a run that is not over and was on another kind of device.
+        A run that was on another kind of device goes on here, with the draws of dropout that this
+        device has for the run's seed: it does not end with the same bits.
+
+        Raises `CheckpointError` where the file is damaged, of another kind, or of another run.
         """
         tensors, facts = read(self.path, RUN)
         _same(self.path, f"of another run (torch {facts['torch']})", facts["settings"],
               self.settings,
               "Ask for the same settings to resume that run, or choose another path "
               "(or delete the file) to start a new one.")
-        if not facts["over"] and facts["device"] != self.device.type:
-            raise CheckpointError(
-                f"{self.path}: this run is half-way on {facts['device']!r} and would not end the "
-                f"same on {self.device.type!r}; resume it with device={facts['device']!r}, or "
-                "choose another path (or delete the file) to start a new one")
-
         state = tensors | facts["rest"]
-        for name in facts["on_device"]:
-            state[name] = state[name].to(self.device)
         parts: dict[str, dict[str, Any]] = {}
         for name, value in state.items():
             part, _, rest = name.partition("/")
@@ -122,13 +117,26 @@ class RunFile:
         parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
         for name, value in parts.get("optimiser", {}).items():
             index, _, key = name.partition("/")
+            if isinstance(value, Tensor) and self._moves(key, f"optimiser/{name}", facts):
+                value = value.to(self.device)
             self.optimiser.state[parameters[int(index)]][key] = value
-        torch.set_rng_state(parts["random"]["cpu"])
-        if self.device.type == "cuda" and "cuda" in parts["random"]:
-            torch.cuda.set_rng_state(parts["random"]["cuda"].cpu(), self.device)
+        for device in (torch.device("cpu"), self.device):
+            if device.type in parts["random"]:
+                set_random_state(parts["random"][device.type], device)
         history = {name: value.tolist() if isinstance(value, Tensor) else value
                    for name, value in parts["history"].items()}
         return history, parts.get("best")
+
+    def _moves(self, key: str, name: str, facts: dict[str, Any]) -> bool:
+        """Whether this tensor of the optimiser's state belongs on the device.
+
+        As when it was saved; a run from another kind of device follows torch's own rule for
+        loading, by which only the number of steps may stay on the CPU.
+        """
+        if facts["device"] == self.device.type:
+            return name in facts["on_device"]
+        group = self.optimiser.param_groups[0]
+        return key != "step" or bool(group.get("capturable") or group.get("fused"))
 
 
 def described_run(model: nn.Module, optimiser: torch.optim.Optimizer,

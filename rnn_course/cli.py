@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 from rnn_course import experiments, ledger
 from rnn_course.checkpoints import CheckpointError
+from rnn_course.devices import Device, find_device
 
 if TYPE_CHECKING:
     from rnn_course.tasks.pronunciations import Dictionary
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 FILE_HELP = "dictionary of words: on each line a word and its phones, as CMUdict writes them"
+
+DEVICE_HELP = "where to compute: cpu, cuda, mps, xpu"
+BEST = "(default: the accelerator where there is one)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                          help="where the results file is (default: with the package)")
     command.add_argument("--test-words", type=Path, metavar="FILE",
                          help=f"g2p only: hold out the words of this {FILE_HELP}")
+    command.add_argument("--device", metavar="NAME", help=f"{DEVICE_HELP} {BEST}")
 
     command = commands.add_parser("evaluate", help="error rates of the trained network")
     command.add_argument("name", choices=["g2p"], metavar="g2p")
@@ -43,11 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                          help=f"score on the words of this {FILE_HELP}; they must have been held "
                               "out (experiment g2p --test-words FILE)")
     command.add_argument("--folder", type=Path, help="where the weights are")
+    command.add_argument("--device", metavar="NAME", help=f"{DEVICE_HELP} {BEST}")
 
     command = commands.add_parser("g2p", help="how is this word said?")
     command.add_argument("words", nargs="+", metavar="WORD")
     command.add_argument("--folder", type=Path,
                          help="where the weights are (default: with the package)")
+    command.add_argument("--device", metavar="NAME", default="cpu",
+                         help=f"{DEVICE_HELP} (default: cpu; a GPU takes longer to wake than this)")
     command.set_defaults(name="g2p")
     options = parser.parse_args(arguments)
 
@@ -63,15 +71,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.name != "g2p" and test_words:
         parser.error("--test-words: only the experiment g2p can hold out words")
     try:
+        device = find_device(options.device)
         words = test_words and read_file(test_words)
         experiment, folder = g2p.held_out(words) if words else (
             experiments.find(options.name), experiments.FOLDER)
         folder = options.folder or folder
         if options.command == "experiment":
-            return run_experiment(experiment, folder)
+            return run_experiment(experiment, folder, device)
         if options.command == "evaluate":
-            return show_rates(folder, words)
-        return say_words(options.words, folder)
+            return show_rates(folder, words, device)
+        return say_words(options.words, folder, device)
     except g2p.NoWeights as error:
         how = f" --test-words {test_words}" if test_words else ""
         print(f"{error}. Train them; a stopped run goes on where it was:\n"
@@ -91,11 +100,12 @@ def show_ledger(notebooks: Path, markdown: bool = False) -> int:
     return 1 if wrong else 0
 
 
-def run_experiment(experiment: experiments.Experiment, folder: Path) -> int:
+def run_experiment(experiment: experiments.Experiment, folder: Path,
+                   device: Device = None) -> int:
     """Run what an experiment's results file lacks; interrupted, say how to go on."""
     print(f"{experiment.about} {len(experiment.settings)} trials.", file=sys.stderr)
     try:
-        path = experiments.run(experiment, folder)
+        path = experiments.run(experiment, folder, device=device)
     except KeyboardInterrupt:
         print("Stopped. Nothing is lost: the same command goes on from here.", file=sys.stderr)
         return 1
@@ -103,7 +113,7 @@ def run_experiment(experiment: experiments.Experiment, folder: Path) -> int:
     return 0
 
 
-def show_rates(folder: Path, words: Dictionary | None) -> int:
+def show_rates(folder: Path, words: Dictionary | None, device: Device = None) -> int:
     """Print phoneme and word error rates of the trained network on words it has not seen."""
     from rnn_course.experiments import g2p
 
@@ -111,6 +121,7 @@ def show_rates(folder: Path, words: Dictionary | None) -> int:
     if held_out != g2p.mark(words):
         raise ValueError(f"--folder: expected weights for which these words were held out, "
                          f"got others in {folder}")
+    model.to(find_device(device))
     print(f"{len(task.test):,} words that were not in training; any listed pronunciation is right\n"
           f"{'':32}{'PER':>8}{'WER':>8}")
     for decoding, width in (("greedy", None), (f"beam of {g2p.WIDTH}", g2p.WIDTH)):
@@ -120,11 +131,12 @@ def show_rates(folder: Path, words: Dictionary | None) -> int:
     return 0
 
 
-def say_words(words: Sequence[str], folder: Path) -> int:
+def say_words(words: Sequence[str], folder: Path, device: Device = None) -> int:
     """Print each word with the phones that the trained network gives it."""
     from rnn_course.experiments import g2p
 
     model, task, _ = g2p.trained(folder)
+    model.to(find_device(device))
     x, lengths = g2p.spelled(words, task)
     for word, phones in zip(words, g2p.say(model, task, x, lengths, g2p.WIDTH), strict=True):
         print(f"{word}  {' '.join(phones)}")

@@ -35,8 +35,8 @@ def generate(step: Callable[[int, Tensor, S], tuple[Tensor, S]], first: Tensor, 
         o^(t), state^(t) = step(t, y^(t-1), state^(t-1)),    y^(t) from softmax(o^(t))
 
     t counts from 0, y^(t-1) is (B,) int64 and at t = 0 is `first`, o^(t) is (B, n_out). Without a
-    `generator` y^(t) is the most probable symbol (greedy); with one it is drawn (its device must
-    be that of o). A sequence is over when it has written `end`, or after `steps` steps.
+    `generator` y^(t) is the most probable symbol (greedy); with one it is drawn, on
+    the generator's device. A sequence is over when it has written `end`, or after `steps` steps.
     Source: Goodfellow et al. (2016), section 10.2.3; deck S2.4, S3.3.
 
     Raises `TypeError` or `ValueError` for a `first` that is no int64 vector, for `steps` that is no
@@ -52,7 +52,8 @@ def generate(step: Callable[[int, Tensor, S], tuple[Tensor, S]], first: Tensor, 
         if generator is None:
             y_t = o_t.argmax(1)
         else:
-            y_t = torch.multinomial(log_softmax.exp(), 1, generator=generator).squeeze(1)
+            p = log_softmax.exp().to(generator.device)
+            y_t = torch.multinomial(p, 1, generator=generator).squeeze(1).to(o_t.device)
         log_p = log_p + torch.where(live, log_softmax.gather(1, y_t.unsqueeze(1)).squeeze(1), 0.0)
         y_t = torch.where(live, y_t, 0)
         lengths = lengths + live

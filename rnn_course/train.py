@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from rnn_course.checkpoints import RunFile, copied, described_run
 from rnn_course.checks import positive
+from rnn_course.devices import Device, device_for, lent, seeded
 from rnn_course.training_checks import (
     check_arguments,
     check_batch,
@@ -32,7 +33,6 @@ from rnn_course.training_checks import (
     check_loss,
     check_scores,
     check_split,
-    find_device,
     make_optimiser,
 )
 
@@ -64,7 +64,7 @@ def fit(model: nn.Module, loss: Callable[[nn.Module, Any], Tensor], train: Any, 
         *, epochs: int, batch_size: int = 64, lr: float = 2e-3, weight_decay: float = 0.01,
         optimiser: Callable[..., torch.optim.Optimizer] = torch.optim.AdamW, decay: bool = True,
         clip: float | None = 1.0, metric: Callable[[nn.Module, Any], Tensor] | None = None,
-        seed: int = 0, device: str | torch.device | None = None, patience: int | None = None,
+        seed: int = 0, device: Device = None, patience: int | None = None,
         checkpoint: str | PathLike[str] | None = None, save_every: int | None = None,
         progress: bool = True) -> History:
     """Train `model` in place to a low `loss(model, batch)`, and return what happened.
@@ -81,18 +81,22 @@ def fit(model: nn.Module, loss: Callable[[nn.Module, Any], Tensor], train: Any, 
       have brought no lower loss, and the model ends with the weights of the best epoch. Without
       `patience` it keeps the last ones.
     - `optimiser(parameters, lr=, weight_decay=)` is a class, or a `functools.partial` of one.
-    - `device` None is the GPU where there is one, else the CPU. The model stays there.
+    - The training takes place on `device`, and at its end the model is back where it was: on the
+      CPU, if it came from there, and called with the CPU's tensors as before. None is the
+      accelerator (CUDA, MPS, XPU) where there is one, or the CPU where that lacks one of the
+      model's dtypes, as MPS lacks float64. `loss` and `metric` get the batches on the device.
     - With `checkpoint`, a path, the run is saved at its start, after each epoch and every
       `save_every` steps. Called again with the same settings, a run that was killed goes on from
-      there and ends with the same weights to the last bit (same torch, same machine and threads,
-      deterministic kernels); one that was over returns at once. Data and loss are not compared.
+      there and ends with the same weights to the last bit (same torch, same machine, device and
+      threads, deterministic kernels); one that was over returns at once. On another kind of device
+      it goes on as well, and rounds and drops out otherwise. Data and loss are not compared.
 
     Raises `TypeError` or `ValueError` for bad arguments or data, `FloatingPointError` where the
     loss or its gradient is no longer finite, `CheckpointError` where the checkpoint cannot be used.
     """
     check_arguments(locals())
-    device = find_device(device)
-    parameters = [p for p in model.to(device).parameters() if p.requires_grad]
+    device = device_for(model, device)
+    parameters = [p for p in model.parameters() if p.requires_grad]
     optimiser = make_optimiser(optimiser, parameters, lr=lr, weight_decay=weight_decay)
     history, best = History(steps_per_epoch=math.ceil(len(train) / batch_size)), None
     steps = epochs * history.steps_per_epoch
@@ -111,7 +115,7 @@ def fit(model: nn.Module, loss: Callable[[nn.Module, Any], Tensor], train: Any, 
         if file:
             file.save(vars(history), best, over())
 
-    with _seeded(seed, device), _mode(model, training=True):
+    with lent(model, device), seeded(_mixed(seed, 0), device), _mode(model, training=True):
         if file and file.exists():
             numbers, best = file.load()
             history = History(**numbers)
@@ -165,19 +169,18 @@ def fit(model: nn.Module, loss: Callable[[nn.Module, Any], Tensor], train: Any, 
 
 
 def evaluate(model: nn.Module, split: Any, metric: Callable[[nn.Module, Any], Tensor],
-             batch_size: int = 256, device: str | torch.device | None = None) -> float:
+             batch_size: int = 256, device: Device = None) -> float:
     """The mean over all examples of `metric(model, batch)`, one score an example, in eval mode.
 
-    `device` None is where the model is; given, the model is moved there. Raises `ValueError`
-    for an empty split, NaN in its data, or scores of a wrong shape, `FloatingPointError` where
-    their mean is not finite.
+    It takes place on `device`, chosen as in `fit`; then the model is back where it was. Raises
+    `ValueError` for an unknown device, an empty split, NaN in its data, or scores of a wrong shape,
+    `FloatingPointError` where their mean is not finite.
     """
     positive("batch_size", batch_size)
     check_split("split", split)
-    if device is None:
-        device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    device = find_device(device)
-    return _means(model.to(device), "split", split, batch_size, device, metric=metric)["metric"]
+    device = device_for(model, device)
+    with lent(model, device):
+        return _means(model, "split", split, batch_size, device, metric=metric)["metric"]
 
 
 def _means(model: nn.Module, name: str, split: Any, batch_size: int, device: torch.device, *,
@@ -192,7 +195,7 @@ def _means(model: nn.Module, name: str, split: Any, batch_size: int, device: tor
             if metric is not None:
                 scores = metric(model, batch)
                 check_scores(scores, size)
-                sums["metric"] += scores.double().sum().item()
+                sums["metric"] += scores.cpu().double().sum().item()  # MPS has no float64
     for key, value in sums.items():
         if not math.isfinite(value):
             raise FloatingPointError(f"{key}: expected a finite mean over {name}, got {value}")
@@ -218,18 +221,6 @@ def _mode(model: nn.Module, training: bool) -> Iterator[None]:
     finally:
         for module, mode in modes:
             module.training = mode
-
-
-@contextmanager
-def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Torch's random generators seeded for a while; then the caller's states are put back."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
-        torch.default_generator.manual_seed(_mixed(seed, 0))
-        for each in devices:
-            with torch.cuda.device(each):
-                torch.cuda.manual_seed(_mixed(seed, 0))
-        yield
 
 
 def _mixed(seed: int, stream: int) -> int:

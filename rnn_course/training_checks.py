@@ -60,25 +60,6 @@ def check_split(name: str, split: Any) -> None:
         raise ValueError(f"{name}: expected at least one example, got none")
 
 
-def find_device(device: str | torch.device | None) -> torch.device:
-    """The device asked for, the GPU where there is one for None; `ValueError` if there is none."""
-    if device is None:
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        found = torch.device(device)
-    except (RuntimeError, TypeError):
-        found = None
-    if found is None or found.type not in ("cpu", "cuda"):
-        raise ValueError(f"device: expected None, 'cpu', 'cuda' or 'cuda:0', got {str(device)!r}")
-    if found.type == "cpu":
-        return found
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if (found.index or 0) >= count:
-        raise ValueError(f"device: expected one that is here ({count} GPUs are), got {str(found)!r}"
-                         "; None takes the GPU where there is one and the CPU otherwise")
-    return torch.device("cuda", torch.cuda.current_device() if found.index is None else found.index)
-
-
 def make_optimiser(make: Callable[..., torch.optim.Optimizer], parameters: list[nn.Parameter], *,
                    lr: float, weight_decay: float) -> torch.optim.Optimizer:
     """The optimiser of these parameters, all with one learning rate; raises where that fails."""

@@ -11,6 +11,7 @@ import torch
 from rnn_course.attention import AttentiveEncoderDecoder
 from rnn_course.cells import GRUCell
 from rnn_course.checkpoints import load_weights, save_weights
+from rnn_course.devices import Device
 from rnn_course.experiments.base import FOLDER, Experiment
 from rnn_course.experiments.encoder_decoder import N_CONTEXT, N_EMBED, N_HIDDEN, scores, train
 from rnn_course.seq2seq import EncoderDecoder
@@ -58,11 +59,12 @@ def trained() -> tuple[AttentiveEncoderDecoder, Pronunciations]:
     return model.float().eval(), task
 
 
-def _trial(checkpoint: Path, progress: bool, reader: str, words: int, epochs: int,
-           seed: int) -> dict[str, Any]:
+def _trial(checkpoint: Path, progress: bool, device: Device, reader: str, words: int,
+           epochs: int, seed: int) -> dict[str, Any]:
     task = _task(words)
     model = network(task, reader, seed)
-    history = train(model, task, epochs, seed, checkpoint=checkpoint, progress=progress)
+    history = train(model, task, epochs, seed, device=device, checkpoint=checkpoint,
+                    progress=progress)
     figures = {**scores(model, task, task.test), "valid_loss": history.valid_loss,
                "parameters": n_parameters(model), "n_hidden": model.decoder.n_hidden}
     if reader == READERS[-1] and seed == 0:                # for the chapter, in half precision

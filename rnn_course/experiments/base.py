@@ -26,6 +26,7 @@ from tqdm import tqdm
 
 from rnn_course import checks
 from rnn_course.checkpoints import cache_folder, write_whole
+from rnn_course.devices import Device, described, find_device
 
 NAMES = ("captions", "edges", "chorales", "sharing", "bidirectional", "grid", "encoder_decoder",
          "g2p", "deep_chorales", "echo", "gaps", "remedies", "attention")
@@ -42,9 +43,9 @@ class Experiment:
     name, about : what the command line calls it, and one sentence on what it measures.
     statements : the slide ids that it speaks to.
     settings : one for each trial, such as {"conditioning": "both", "seed": 3}.
-    trial : `trial(checkpoint=, progress=, **setting)` gives the figures of one trial: numbers, or
-        lists of numbers. It hands checkpoint (a path) and progress on to `fit`, so that a trial
-        which was killed goes on where it stood. Weights that it leaves at
+    trial : `trial(checkpoint=, progress=, device=, **setting)` gives the figures of one trial:
+        numbers, or lists of numbers. It hands checkpoint (a path), progress and device on to `fit`,
+        so that a trial which was killed goes on where it stood. Weights that it leaves at
         `checkpoint.with_suffix(".weights")` are kept beside the results, as NAME.safetensors.
     small : those of the settings that the tests run again, together in seconds.
     tolerance : for each figure that is then compared, how far apart two runs may lie. Figures
@@ -83,8 +84,10 @@ def find(name: str) -> Experiment:
 
 
 def run(experiment: Experiment, folder: Path = FOLDER, *, progress: bool = True,
-        scratch: Path | None = None) -> Path:
+        scratch: Path | None = None, device: Device = None) -> Path:
     """Run the trials that the results file lacks, and write it after each; return its path.
+
+    They are trained on `device`, chosen as in `fit`: None is the accelerator where there is one.
 
     Killed and called again, it goes on: with the trial it was in, from that trial's checkpoint (in
     `scratch`, the user's cache folder if not given). Trials whose settings the experiment no
@@ -108,19 +111,19 @@ def run(experiment: Experiment, folder: Path = FOLDER, *, progress: bool = True,
             continue
         mark = hashlib.sha256(key.encode()).hexdigest()[:16]
         checkpoint = scratch / f"{experiment.name}-{mark}.safetensors"
-        done[key] = one_trial(experiment, setting, checkpoint, progress)
+        done[key] = one_trial(experiment, setting, checkpoint, progress, device)
         weights = checkpoint.with_suffix(".weights")
         if weights.exists():
             write_whole(folder / f"{experiment.name}.safetensors", weights.read_bytes())
         ordered = [done[k] for k in map(_key, experiment.settings) if k in done]
-        write_whole(path, _as_json(experiment, ordered).encode())
+        write_whole(path, _as_json(experiment, ordered, find_device(device)).encode())
         checkpoint.unlink(missing_ok=True)
         weights.unlink(missing_ok=True)
     return path
 
 
 def one_trial(experiment: Experiment, setting: Setting, checkpoint: Path,
-              progress: bool = False) -> dict[str, Any]:
+              progress: bool = False, device: Device = None) -> dict[str, Any]:
     """One trial as it stands in the results: setting, figures, and the seconds that it took.
 
     It runs on one thread, which for networks of this size is no slower, and rounds alike on
@@ -129,7 +132,8 @@ def one_trial(experiment: Experiment, setting: Setting, checkpoint: Path,
     threads, started = torch.get_num_threads(), time.perf_counter()
     torch.set_num_threads(1)
     try:
-        figures = experiment.trial(checkpoint=checkpoint, progress=progress, **setting)
+        figures = experiment.trial(checkpoint=checkpoint, progress=progress, device=device,
+                                   **setting)
     finally:
         torch.set_num_threads(threads)
     seconds = round(time.perf_counter() - started, 1)
@@ -170,15 +174,16 @@ def disagreements(old: Mapping[str, Any], new: Mapping[str, Any],
     return wrong
 
 
-def _as_json(experiment: Experiment, trials: Sequence[Mapping[str, Any]]) -> str:
+def _as_json(experiment: Experiment, trials: Sequence[Mapping[str, Any]],
+             device: torch.device) -> str:
     """The results file: a line a trial, so that a difference between two versions can be read."""
     versions = {name: metadata.version(name) for name in (*PACKAGES, *experiment.packages)}
     head = {"command": f"python -m rnn_course experiment {experiment.name}",
             "about": experiment.about, "statements": experiment.statements,
             "date": date.today().isoformat(),
             "versions": {"python": platform.python_version(), **versions},
-            "machine": f"{os.cpu_count()} processors, one used by torch; "
-                       + ("a GPU" if torch.cuda.is_available() else "no GPU")}
+            "machine": f"{os.cpu_count()} processors, one used by torch; trained on "
+                       + described(device)}
     lines = [f'  "{name}": {json.dumps(value, ensure_ascii=False)}'
              for name, value in head.items()]
     rows = ",\n".join(f"    {json.dumps(trial, ensure_ascii=False)}" for trial in trials)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from rnn_course.cells import ElmanCell
+from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.feedback import Tagger, tagging_loss
 from rnn_course.letter_ngrams import letter_ngram
@@ -79,11 +80,12 @@ def _task(words: int) -> Letters:
     return letters(limit=words)
 
 
-def _trial(checkpoint: Path, progress: bool, direction: str, words: int, epochs: int,
-           seed: int) -> dict[str, Any]:
+def _trial(checkpoint: Path, progress: bool, device: Device, direction: str, words: int,
+           epochs: int, seed: int) -> dict[str, Any]:
     task = _task(words)
     model = network(task, direction, seed)
-    history = train(model, task, epochs, seed, checkpoint=checkpoint, progress=progress)
+    history = train(model, task, epochs, seed, device=device, checkpoint=checkpoint,
+                    progress=progress)
     ngrams = [letter_ngram(task, *around).accuracy(task.test) for around in AROUND]
     return {**scores(model, task, task.test), "ngrams": ngrams, "valid_loss": history.valid_loss,
             "parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden}

@@ -12,6 +12,7 @@ from torch import Tensor
 from rnn_course.baselines import probe
 from rnn_course.cells import Cell, ElmanCell
 from rnn_course.conditioning import CONDITIONINGS, VectorToSequence
+from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.likelihood import mean_nll
 from rnn_course.metrics import error_rate, exact_match
@@ -88,12 +89,13 @@ def _task() -> NumberWords:
     return number_words()
 
 
-def _trial(checkpoint: Path, progress: bool, conditioning: str, seed: int,
+def _trial(checkpoint: Path, progress: bool, device: Device, conditioning: str, seed: int,
            epochs: int) -> dict[str, Any]:
     task = _task()
     model = writer(task, conditioning, seed)
     figures: dict[str, Any] = {"untrained_probe": units_probe(model, task)}
-    history = train(model, task, epochs, seed, checkpoint=checkpoint, progress=progress)
+    history = train(model, task, epochs, seed, device=device, checkpoint=checkpoint,
+                    progress=progress)
     figures |= {"steps": len(history.loss), "curve": history.valid_metric}
     for name, split in (("", task.test), ("unseen_", task.unseen)):
         written, truth = captions(model, task, split), task.decode(split.y)

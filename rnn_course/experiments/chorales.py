@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from rnn_course import padding
+from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.feedback import EDGES, Tagger, tagging_loss, three_networks
 from rnn_course.likelihood import mean_nll
@@ -69,13 +70,14 @@ def total_variation(p: Tensor, q: Tensor) -> float:
     return float((p - q).abs().sum() / 2)
 
 
-def trial(checkpoint: Path, progress: bool, edges: str, epochs: int, seed: int) -> dict[str, Any]:
+def trial(checkpoint: Path, progress: bool, device: Device, edges: str, epochs: int,
+          seed: int) -> dict[str, Any]:
     """Train one network, keep its best epoch on the validation chorales, and try it on the test."""
     task = chorales(progress=progress)
     k = len(task.symbols)
     model = three_networks(k, k, n_embed=32, n_hidden=128, seed=seed, dropout=0.2)[edges]
     history = fit(model, tagging_loss, Crops(task.train, per_example=4), task.valid,
-                  epochs=epochs, batch_size=32, lr=8e-3, patience=epochs, seed=seed, device="cpu",
+                  epochs=epochs, batch_size=32, lr=8e-3, patience=epochs, seed=seed, device=device,
                   checkpoint=checkpoint, progress=progress)
     free, written = free_running(model, task.test, seed)
     steps, real = (bass_steps(y, task.test.lengths) for y in (written, task.test.y))

@@ -22,6 +22,7 @@ from rnn_course.deep import (
     levels,
     mlp,
 )
+from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.padding import inside
 from rnn_course.sizes import n_parameters, widest
@@ -117,20 +118,21 @@ def _task(limit: int | None) -> Task:
     return frames(limit)
 
 
-def _trial(checkpoint: Path, progress: bool, name: str, lr: float, seed: int, epochs: int,
-           limit: int | None) -> dict[str, Any]:
+def _trial(checkpoint: Path, progress: bool, device: Device, name: str, lr: float, seed: int,
+           epochs: int, limit: int | None) -> dict[str, Any]:
     task = _task(limit)
     model = network(name, task, seed)
     figures: dict[str, Any] = {}
     is_stack = isinstance(model.rnn.cell, Stack)
     if is_stack:
         figures |= {f"untrained {k}": v for k, v in told_by_level(model, task).items()}
-    history = train(model, task, epochs=epochs, seed=seed, lr=lr, checkpoint=checkpoint,
-                    progress=progress)
+    history = train(model, task, epochs=epochs, seed=seed, lr=lr, device=device,
+                    checkpoint=checkpoint, progress=progress)
     if is_stack:
         figures |= told_by_level(model, task)
-    return {"nll": evaluate(model, task.test, frame_nll), "valid": history.valid_loss,
-            "best_epoch": history.best_epoch, "by_key": by_key(task.train, task.test),
+    return {"nll": evaluate(model, task.test, frame_nll, device=device),
+            "valid": history.valid_loss, "best_epoch": history.best_epoch,
+            "by_key": by_key(task.train, task.test),
             "by_frame_before": by_frame_before(task.train, task.test),
             "parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden, **figures}
 

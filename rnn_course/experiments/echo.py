@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from rnn_course import initial
 from rnn_course.deep import BlockCell, SkipTransition, ThreeBlocks, Transition, mlp
+from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.sizes import n_parameters, widest
 from rnn_course.tasks.base import Batch, Task
@@ -76,12 +77,14 @@ def _task(lag: int) -> Task:
     return echo(lag)
 
 
-def _trial(checkpoint: Path, progress: bool, transition: str, start: str, lag: int,
-           seed: int, epochs: int) -> dict[str, Any]:
+def _trial(checkpoint: Path, progress: bool, device: Device, transition: str, start: str,
+           lag: int, seed: int, epochs: int) -> dict[str, Any]:
     task, model = _task(lag), network(transition, start, seed)
-    history = train(model, task, seed, epochs, checkpoint=checkpoint, progress=progress)
-    return {"accuracy": evaluate(model, task.test, right), "curve": history.valid_metric,
-            "parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden}
+    history = train(model, task, seed, epochs, device=device, checkpoint=checkpoint,
+                    progress=progress)
+    return {"accuracy": evaluate(model, task.test, right, device=device),
+            "curve": history.valid_metric, "parameters": n_parameters(model),
+            "n_hidden": model.rnn.n_hidden}
 
 
 _REHEARSAL = {"transition": "2 layers, skip", "start": STARTS[0], "lag": 5, "seed": 0, "epochs": 1}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.feedback import EDGES, Tagger, tagging_loss, three_networks
 from rnn_course.likelihood import log_likelihood
@@ -27,13 +28,14 @@ def expected_nll(model: Tagger, law: Coins, x: torch.Tensor) -> float:
     return float(-(p * torch.cat(log_p)).sum() / p.sum())
 
 
-def trial(checkpoint: Path, progress: bool, edges: str, steps: int, seed: int) -> dict[str, float]:
+def trial(checkpoint: Path, progress: bool, device: Device, edges: str, steps: int,
+          seed: int) -> dict[str, float]:
     """Train one of the three networks on the hidden sign; its expected loss and the two bounds."""
     law = Coins(steps, **LAW)
     task = coins(steps, **LAW, n_train=50_000, seed=seed)
     model = three_networks(2, 2, n_embed=8, n_hidden=44, seed=seed)[edges]
     fit(model, tagging_loss, task.train, epochs=3, batch_size=128, lr=5e-3, weight_decay=0,
-        seed=seed, device="cpu", checkpoint=checkpoint, progress=progress)
+        seed=seed, device=device, checkpoint=checkpoint, progress=progress)
     return {"nll": expected_nll(model, law, task.test.x[:16]), "entropy": law.entropy(),
             "entropy_of_each": law.entropy_of_each()}
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from rnn_course.cells import GRUCell
+from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.experiments.g2p import say
 from rnn_course.metrics import accepted_rates
@@ -76,14 +77,15 @@ def _task(words: int) -> Pronunciations:
     return pronunciations(limit=words)
 
 
-def _trial(checkpoint: Path, progress: bool, context: int, encoder: str, source: str,
-           words: int, epochs: int, seed: int) -> dict[str, Any]:
+def _trial(checkpoint: Path, progress: bool, device: Device, context: int, encoder: str,
+           source: str, words: int, epochs: int, seed: int) -> dict[str, Any]:
     task = _task(words)
     task = backwards(task) if source == "reversed" else task
     model = network(task, seed, context)
     if encoder == "frozen":
         frozen(model)
-    history = train(model, task, epochs, seed, checkpoint=checkpoint, progress=progress)
+    history = train(model, task, epochs, seed, device=device, checkpoint=checkpoint,
+                    progress=progress)
     return {**scores(model, task, task.test), "valid_loss": history.valid_loss,
             "steps": len(history.loss), "parameters": n_parameters(model)}
 

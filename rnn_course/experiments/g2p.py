@@ -16,6 +16,7 @@ import torch
 
 from rnn_course.cells import GRUCell
 from rnn_course.checkpoints import cache_folder, load_weights, save_weights
+from rnn_course.devices import Device, device_for, lent
 from rnn_course.experiments.base import FOLDER, Experiment, results
 from rnn_course.letter_ngrams import letter_ngram
 from rnn_course.metrics import accepted_rates
@@ -100,20 +101,21 @@ def mark(words: Dictionary | None) -> str | None:
     return words and hashlib.sha256("\n".join(sorted(words)).encode()).hexdigest()[:12]
 
 
-def _trial(checkpoint: Path, progress: bool, words: Dictionary | None = None,
+def _trial(checkpoint: Path, progress: bool, device: Device, words: Dictionary | None = None,
            *, n_hidden: int, n_context: int, epochs: int, limit: int | None, seed: int,
            held_out: str | None = None) -> dict[str, Any]:
     task = pronunciations(stress=True, limit=limit, held_out=words)
     torch.manual_seed(seed)
     model = network(task, n_hidden, n_context)
     history = fit(model, pair_loss, task.train, task.valid, epochs=epochs, batch_size=BATCH_SIZE,
-                  lr=LR, clip=CLIP, seed=seed, checkpoint=checkpoint, save_every=500,
-                  progress=progress)
+                  lr=LR, clip=CLIP, seed=seed, device=device, checkpoint=checkpoint,
+                  save_every=500, progress=progress)
     if limit is None:                                      # half precision is half the file
         save_weights(model.half(), checkpoint.with_suffix(".weights"))
         model.float()
-    beam = rates(model, task, task.test, WIDTH)
-    return {**rates(model, task, task.test), **{f"beam_{name}": r for name, r in beam.items()},
+    with lent(model, device_for(model, device)):
+        greedy, beam = (rates(model, task, task.test, width) for width in (None, WIDTH))
+    return {**greedy, **{f"beam_{name}": r for name, r in beam.items()},
             **(counted(limit) if words is None else {}),
             "valid_loss": history.valid_loss, "train_seconds": history.seconds,
             "pairs": len(task.train), "words": len(task.test), "parameters": n_parameters(model)}

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from rnn_course import initial
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
 from rnn_course.dependence import gradient_norms
+from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment, results
 from rnn_course.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.sizes import n_parameters, widest
@@ -110,7 +111,7 @@ def train(model: Summariser, task: Task, architecture: str, seed: int, epochs: i
     """`fit` with this experiment's settings."""
     return fit(model, answer_loss, task.train, task.valid, epochs=epochs, batch_size=BATCH_SIZE,
                lr=_ALL[architecture].lr, clip=_ALL[architecture].clip, weight_decay=0, seed=seed,
-               metric=right, device="cpu", **options)
+               metric=right, **options)
 
 
 def norms(model: Summariser, task: FluentTask, sentences: int = 8) -> Tensor:
@@ -156,8 +157,8 @@ def _task(gap: int) -> FluentTask:
     return fluent(gap)
 
 
-def _trial(checkpoint: Path, progress: bool, architecture: str, gap: int, seed: int
-           ) -> dict[str, Any]:
+def _trial(checkpoint: Path, progress: bool, device: Device, architecture: str, gap: int,
+           seed: int) -> dict[str, Any]:
     task = _task(gap)
     model = network(task, architecture, seed)
     at, figures = -1 - gap, {}                             # h when the country has been read
@@ -165,14 +166,14 @@ def _trial(checkpoint: Path, progress: bool, architecture: str, gap: int, seed: 
     if compared:
         figures["before"] = norms(model, task)[at].item()
     try:
-        valid = train(model, task, architecture, seed, checkpoint=checkpoint,
-                      progress=progress).valid_metric
+        valid = train(model, task, architecture, seed, device=device,
+                      checkpoint=checkpoint, progress=progress).valid_metric
     except FloatingPointError:                             # what it had learnt by then counts
         valid = []
     if compared:
         figures["after"] = norms(model, task)[at].item()
-    return {"accuracy": evaluate(model, task.test, right), "valid": valid, **figures,
-            "parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden}
+    return {"accuracy": evaluate(model, task.test, right, device=device), "valid": valid,
+            **figures, "parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden}
 
 
 EXPERIMENT = Experiment(

@@ -14,6 +14,7 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
+from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.grid import CORNERS, MDRNN, GridCell, PixelTagger, pixel_loss, quadrants
 from rnn_course.sizes import n_parameters, widest
@@ -64,8 +65,8 @@ def trained(task: str, directions: str, seed: int, train: Split, n_out: int = 2,
     """That network, trained with the task's `SETTINGS`, but for those that are `changed`."""
     how = {**SETTINGS[task], **changed}
     model = tagger(directions, how.pop("n_hidden"), n_out, seed)
-    fit(model, pixel_loss, train, seed=seed, device="cpu",
-        optimiser=partial(torch.optim.AdamW, fused=True), **how)
+    fit(model, pixel_loss, train, seed=seed, optimiser=partial(torch.optim.AdamW, fused=True),
+        **how)
     return model
 
 
@@ -123,9 +124,10 @@ def baseline(name: str, task: Task) -> dict[str, Tensor]:
             for machine in machines], axis=1))
 
 
-def trial(checkpoint: Path, progress: bool, task: str, model: str, seed: int) -> dict[str, Any]:
+def trial(checkpoint: Path, progress: bool, device: Device, task: str, model: str,
+          seed: int) -> dict[str, Any]:
     """Train one network on one task, or fit a baseline; its figures on images not trained with."""
-    how = {"checkpoint": checkpoint, "progress": progress}
+    how = {"checkpoint": checkpoint, "progress": progress, "device": device}
     if task == "random":
         train = LAW.draw(25_600, torch.Generator().manual_seed(seed))
         network = trained(task, model, seed, train, **how)

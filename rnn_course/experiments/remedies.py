@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from rnn_course import initial
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
+from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.sizes import n_parameters, widest
@@ -101,18 +102,19 @@ def task_of(task: str, gap: int) -> Task:
     return make(gap, n_train=10_000, n_test=1000)
 
 
-def _trial(checkpoint: Path, progress: bool, task: str, gap: int, network_name: str, clip: bool,
-           epochs: int, seed: int) -> dict[str, Any]:
+def _trial(checkpoint: Path, progress: bool, device: Device, task: str, gap: int,
+           network_name: str, clip: bool, epochs: int, seed: int) -> dict[str, Any]:
     data = task_of(task, gap)
     model = network(network_name, data, seed)
     figures = {"parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden}
     try:
         history = train(model, data.train, data.valid, epochs=epochs, seed=seed,
                         lr=RATES[task][network_name], clip=1.0 if clip else None,
-                        checkpoint=checkpoint, progress=progress)
+                        device=device, checkpoint=checkpoint, progress=progress)
     except FloatingPointError:                             # a finding, where nothing is clipped
         return {**figures, "diverged": 1, "valid": [], "longest": 0.0}
-    return {**figures, "diverged": 0, "error": evaluate(model, data.test, errors),
+    return {**figures, "diverged": 0,
+            "error": evaluate(model, data.test, errors, device=device),
             "valid": history.valid_loss, "longest": max(history.grad_norm)}
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnn_course.cells import ElmanCell
+from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.sharing import BagOfWords, Convolution, DeepSummariser, WindowNetwork
 from rnn_course.sizes import n_parameters
@@ -79,14 +80,14 @@ def train(model: nn.Module, data: Split, steps: int, *, lr: float = 5e-3, **more
 
 def right(model: nn.Module, batch: Batch | Split) -> Tensor:
     """(B,): 1 where the network's first choice is the year, else 0."""
-    return (model(batch.x, batch.lengths).argmax(1) == batch.y).double()
+    return (model(batch.x, batch.lengths).argmax(1) == batch.y).float()
 
 
 def share_right(model: nn.Module, task: YearTask, cells: Sequence[tuple[int, int]],
                 each: int) -> Tensor:
     """The share of test sentences answered rightly in each cell: (cells,)."""
     with torch.no_grad():
-        return right(model, _at(task, tuple(cells), each)).view(len(cells), each).mean(1)
+        return right(model, _at(task, tuple(cells), each)).double().view(len(cells), each).mean(1)
 
 
 @cache
@@ -100,8 +101,8 @@ def _task(n_train: int, trained: str, seed: int) -> YearTask:
     return years(n_train, positions=positions, lengths=lengths, seed=seed)
 
 
-def trial(checkpoint: Path, progress: bool, model: str, n_train: int, trained: str, steps: int,
-          seed: int) -> dict[str, Any]:
+def trial(checkpoint: Path, progress: bool, device: Device, model: str, n_train: int,
+          trained: str, steps: int, seed: int) -> dict[str, Any]:
     """Train one network on one training set; test it on every length and position.
 
     The seed draws the training sentences, the weights and the order of the sentences. `train` and
@@ -113,14 +114,14 @@ def trial(checkpoint: Path, progress: bool, model: str, n_train: int, trained: s
     task = _task(n_train, trained, seed)
     net = network(model, task, seed)
     train(net, task.train, steps, lr=2e-2 if model == "bag of words" else 5e-3, seed=seed,
-          checkpoint=checkpoint, progress=progress)
+          device=device, checkpoint=checkpoint, progress=progress)
     shares = share_right(net, task, CELLS, EACH)
     groups = {
         "new_positions": [n in task.lengths and p not in task.positions for n, p in CELLS],
         "longer": [n > max(task.lengths) and p in task.positions for n, p in CELLS],
     }
     figures = {"parameters": n_parameters(net),
-               **{name: evaluate(net, split, right)
+               **{name: evaluate(net, split, right, device=device)
                   for name, split in (("train", task.train), ("test", task.test))}}
     figures |= {name: shares[torch.tensor(where)].mean().item()
                 for name, where in groups.items() if any(where)}

@@ -1,0 +1,131 @@
+"""Where a network is trained: on the accelerator where there is one, unless another is asked for.
+
+Nothing else in the package or in a chapter asks for devices. `torch.accelerator` stands for CUDA
+(NVIDIA, AMD), MPS (Apple) and XPU (Intel); a machine has one kind of them or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+
+import torch
+from torch import Tensor, nn
+
+Device = torch.device | str | None
+"""What may be asked for: a device, its name, or None, the best that is here."""
+
+
+def find_device(device: Device = None) -> torch.device:
+    """The device asked for; for None the accelerator where there is one, else the CPU.
+
+    Raises `ValueError` for what is no device, and for one that is not here.
+    """
+    here = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    if device is None:
+        return here or torch.device("cpu")
+    try:
+        found = torch.device(device)
+    except (RuntimeError, TypeError):
+        found = None
+    known = ["cpu"] if here is None else ["cpu", here.type]
+    if found is None or found.type not in known:
+        raise ValueError(f"device: expected None or one that is here ({' and '.join(known)}), "
+                         f"got {str(device)!r}")
+    if found.type != "cpu" and (found.index or 0) >= (n := torch.accelerator.device_count()):
+        raise ValueError(f"device: expected an index below {n}, the number of {found.type} devices "
+                         f"here, got {str(device)!r}")
+    return found
+
+
+def device_for(model: nn.Module, device: Device = None) -> torch.device:
+    """The device on which to run this model: the one asked for, or for None the best there is.
+
+    That is the accelerator where the model already is, else `find_device`'s, or the CPU where the
+    accelerator cannot compute in one of the model's dtypes, as MPS cannot in float64.
+
+    Raises `ValueError` for a device that was asked for and cannot, for one that is not here, and
+    for a model whose tensors are on several.
+    """
+    if device is None and (home := _home(model)).type != "cpu":
+        return home
+    found = find_device(device)
+    for name, tensor in chain(model.named_parameters(), model.named_buffers()):
+        if not _computes(found, tensor.dtype):
+            if device is None:
+                return torch.device("cpu")
+            dtype = str(tensor.dtype).removeprefix("torch.")
+            raise ValueError(f"device: {str(found)!r} has no {dtype}, which {name} is in; make it "
+                             "float32 (model.float()), or stay on the CPU (device='cpu')")
+    return found
+
+
+@contextmanager
+def lent(model: nn.Module, device: torch.device) -> Iterator[None]:
+    """The model on `device` for a while; then, whatever happened, back where it was.
+
+    So the line after a training need not know where it took place: `model(x)` takes the same x as
+    before. The parameters stay the same objects; what refers to them, as an optimiser does, need
+    not be told.
+    """
+    home = _home(model)
+    try:
+        model.to(device)
+        yield
+    finally:
+        model.to(home)
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """The random states of the CPU and of `device` set by a seed; then as the caller had them."""
+    before = [(each, random_state(each)) for each in {torch.device("cpu"), device}]
+    try:
+        torch.default_generator.manual_seed(seed)
+        if device.type != "cpu":
+            set_random_state(torch.Generator(device).manual_seed(seed).get_state(), device)
+        yield
+    finally:
+        for each, state in before:
+            set_random_state(state, each)
+
+
+def random_state(device: torch.device) -> Tensor:
+    """The state of the device's random numbers, as a tensor on the CPU."""
+    if device.type == "cpu":
+        return torch.get_rng_state()
+    return torch.get_device_module(device).get_rng_state(device)
+
+
+def set_random_state(state: Tensor, device: torch.device) -> None:
+    """Set the device's random numbers to a state that `random_state` gave."""
+    if device.type == "cpu":
+        torch.set_rng_state(state)
+    else:
+        torch.get_device_module(device).set_rng_state(state, device)
+
+
+def described(device: torch.device) -> str:
+    """The device in words: "the CPU", or "cuda (NVIDIA H100)"."""
+    if device.type == "cpu":
+        return "the CPU"
+    named = getattr(torch.get_device_module(device), "get_device_name", None)
+    return f"{device} ({named(device)})" if named else str(device)
+
+
+def _home(model: nn.Module) -> torch.device:
+    """The one device of all the model's tensors; the CPU for a model that has none."""
+    found = {tensor.device for tensor in chain(model.parameters(), model.buffers())}
+    if len(found) > 1:
+        raise ValueError("model: expected all parameters and buffers on one device, got "
+                         + " and ".join(sorted(map(str, found))))
+    return found.pop() if found else torch.device("cpu")
+
+
+def _computes(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether the device can add two numbers of that dtype."""
+    try:
+        return (torch.ones(1, dtype=dtype, device=device) * 2).cpu().item() == 2
+    except (RuntimeError, TypeError):
+        return False

@@ -37,7 +37,7 @@ def echo(lag: int, steps: int = 40, n_train: int = 6400, *, n_test: int = 640,
 
 
 
-def echo_of_a_pair(lag: int, n_bits: int = 12, steps: int = 30, n_train: int = 6400, *,
+def echo_of_a_pair(lag: int, n_bits: int = 10, steps: int = 20, n_train: int = 6400, *,
                    n_test: int = 640, seed: int = 0) -> Task:
     """The task: x (N, T, n_bits) fair draws of -1 and 1, and y (N, T, 2) of 0 and 1 by lag:
 

@@ -35,7 +35,7 @@ def mlp(*sizes: int) -> nn.Sequential:
 class Transition(nn.Module):
     """Hidden to hidden through `depth` layers; what comes from the input, a^(t), enters the first:
 
-        z_1 = tanh(a^(t) + W_1 h^(t-1)),    z_k = tanh(b_k + W_k z_(k-1)),    h^(t) = z_depth
+        z_1 = tanh(a^(t) + W_1 h^(t-1)),    z_i = tanh(b_i + W_i z_(i-1)),    h^(t) = z_depth
 
     With depth 1 it is the plain recurrence. Parameters W (depth, n_hidden, n_hidden), each layer
     orthogonal at the start, and b (depth - 1, n_hidden), zero.
@@ -54,10 +54,10 @@ class Transition(nn.Module):
 
     def forward(self, a_t: Tensor, h: Tensor) -> Tensor:
         """a^(t) and h^(t-1), both (B, n_hidden), to h^(t)."""
-        z = a_t + F.linear(h, self.W[0])
-        for W_k, b_k in zip(self.W[1:], self.b, strict=True):
-            z = F.linear(torch.tanh(z), W_k, b_k)
-        return torch.tanh(z if self.S is None else z + F.linear(h, self.S))
+        inner = a_t + F.linear(h, self.W[0])               # what stands inside a layer's tanh
+        for W_i, b_i in zip(self.W[1:], self.b, strict=True):
+            inner = F.linear(torch.tanh(inner), W_i, b_i)
+        return torch.tanh(inner if self.S is None else inner + F.linear(h, self.S))
 
     def extra_repr(self) -> str:
         return f"n_hidden={self.n_hidden}, depth={self.depth}"
@@ -66,7 +66,7 @@ class Transition(nn.Module):
 class SkipTransition(Transition):
     """A deep transition with a way around it: h^(t-1) enters the last layer as well.
 
-        h^(t) = tanh(b_k + W_k z_(k-1) + S h^(t-1)),    k = depth
+        h^(t) = tanh(b_d + W_d z_(d-1) + S h^(t-1)),    d = depth
 
     From h^(t-1) to h^(t) there is one layer again, however many stand beside it. S (n_hidden,
     n_hidden) starts orthogonal.

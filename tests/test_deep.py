@@ -316,6 +316,22 @@ def by_brute_force(cell, shape, low, high, steps):
     return best[steps, high]
 
 
+@pytest.mark.parametrize("output", [1, 2])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("input", [1, 2])
+def test_a_second_layer_shows_in_its_own_block_and_in_no_other(input, depth, output):
+    """From x to h it is the layers of two blocks: what enters passes the whole transition."""
+    network = ThreeBlocks(BlockCell(3, mlp(3, *[5] * input), Transition(5, depth)),
+                          mlp(*[5] * output, 2))
+    x, h0 = (torch.zeros(1, n, requires_grad=True) * 1 for n in (3, 5))
+    a = network.rnn.cell.project(x)
+    h, _ = network.rnn.cell.step(a, h0)
+    o = network.output(h)
+    ends = ((x, a), (h0, h), (h, o), (x, h))
+    assert [shortest_path(*each) for each in ends] == [input - 1, depth, output - 1,
+                                                       input - 1 + depth]
+
+
 def test_paths_of_the_cells_with_gates():
     """Memory cells hand on c, and a GRU h, through sums and products alone."""
     first, last = run_from_inner_state(LSTMCell(2, 3), 3)

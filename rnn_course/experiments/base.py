@@ -29,7 +29,7 @@ from rnn_course.checkpoints import cache_folder, write_whole
 from rnn_course.devices import Device, described, find_device
 
 NAMES = ("captions", "edges", "chorales", "sharing", "bidirectional", "grid", "encoder_decoder",
-         "g2p", "deep_chorales", "echo", "gaps", "remedies", "attention")
+         "g2p", "deep_chorales", "transplant", "echo", "gaps", "remedies", "attention")
 FOLDER = Path(__file__).with_name("results")
 PACKAGES = ("torch", "numpy", "scikit-learn")
 

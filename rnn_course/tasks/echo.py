@@ -35,3 +35,32 @@ def echo(lag: int, steps: int = 40, n_train: int = 6400, *, n_test: int = 640,
     symbols = tuple("abcdefgh")
     return Task("echo", split(n_train), split(n_test), split(n_test), symbols, symbols)
 
+
+
+def echo_of_a_pair(lag: int, n_bits: int = 10, steps: int = 20, n_train: int = 6400, *,
+                   n_test: int = 640, seed: int = 0) -> Task:
+    """The task: x (N, T, n_bits) fair draws of -1 and 1, and y (N, T, 2) of 0 and 1 by lag:
+
+        y_1^(t) = 1 if x_1^(t-lag) ≠ x_2^(t-lag), else 0
+        y_2^(t) = 1 if x_3^(t-lag) = 1, else 0
+
+    y is -1 for the first `lag` steps. The second output is memory of the input as it stands. The
+    first has two stages: whether the bits differ, which no single one of them tells (its chance is
+    1/2 given all bits but one), and memory of the answer.
+    Source: S7.2. Raises `ValueError` as `echo` does, and for fewer than 3 bits.
+    """
+    if checks.whole("n_bits", n_bits) < 3:
+        raise ValueError(f"n_bits: expected at least 3, got {n_bits}")
+    if not checks.whole("lag", lag) < checks.positive("steps", steps):
+        raise ValueError(f"lag: expected 0 ≤ lag < {steps} (the number of steps), got {lag}")
+    generator = torch.Generator().manual_seed(seed)
+
+    def split(count: int) -> Split:
+        bits = torch.randint(2, (checks.positive("count", count), steps, n_bits),
+                             generator=generator)
+        said = torch.stack([bits[..., 0] != bits[..., 1], bits[..., 2] == 1], dim=2).float()
+        y = torch.full_like(said, -1)
+        y[:, lag:] = said[:, :steps - lag]
+        return Split(2 * bits.float() - 1, y)
+
+    return Task("echo of a pair", split(n_train), split(n_test), split(n_test))

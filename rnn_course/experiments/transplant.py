@@ -1,0 +1,196 @@
+"""S7.2: does a lower level prepare what the upper one needs? One new upper level on four inputs.
+
+Each lower level is trained, or not, and frozen. A new upper level with its readout, the same from
+the same start, is then trained on what it says. Only what stands below it differs.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rnn_course import checks
+from rnn_course.cells import Cell
+from rnn_course.deep import BlockCell, Stack, ThreeBlocks, Transition, mlp
+from rnn_course.experiments import deep_chorales
+from rnn_course.experiments.base import Experiment
+from rnn_course.tasks.base import Batch, Task
+from rnn_course.tasks.echo import echo_of_a_pair
+from rnn_course.tasks.frames import frames, log_odds
+from rnn_course.train import evaluate, fit
+
+BELOW = ("raw", "untrained", "alone", "joint")
+"""What stands below the new level: x itself, or a lower level that is frozen
+
+untrained : as it was drawn;
+alone : after it was trained for the same target, with a readout of its own and nothing above;
+joint : after it was trained for the same target under an upper level, which is then taken off.
+"""
+
+
+class Problem(NamedTuple):
+    """A task whose x is as wide as each level, its loss, and its scores, for which less is better.
+
+    bias is what a readout starts from: the log-odds of each of its outputs.
+    """
+
+    task: Task
+    loss: Callable[[nn.Module, Batch], Tensor]
+    errors: Mapping[str, Callable[[nn.Module, Batch], Tensor]]
+    bias: Tensor
+    batch_size: int
+
+    @property
+    def width(self) -> int:
+        return self.task.train.x.shape[2]
+
+
+def level(width: int) -> BlockCell:
+    """A level that reads as many numbers as it has units: h^(t) = tanh(b + U x^(t) + W h^(t-1))."""
+    return BlockCell(width, mlp(width, width), Transition(width))
+
+
+def readout(problem: Problem) -> nn.Sequential:
+    """From a level to the outputs, small at the start, so that they begin at their frequencies."""
+    output = mlp(problem.width, len(problem.bias))
+    nn.init.xavier_uniform_(output[-1].weight, gain=0.1)
+    with torch.no_grad():
+        output[-1].bias.copy_(problem.bias)
+    return output
+
+
+def donor(problem: Problem, below: str, seed: int) -> ThreeBlocks:
+    """The network that a lower level is taken from, before training: one level, or two.
+
+    Its lower level starts alike for one seed, whichever `below` is.
+    """
+    torch.manual_seed(seed)
+    lower = level(problem.width)
+    cell = Stack(lower, level(problem.width)) if below == "joint" else lower
+    return ThreeBlocks(cell, readout(problem))
+
+
+def lowest(network: ThreeBlocks) -> Cell:
+    """The lowest level of a network."""
+    cell = network.rnn.cell
+    return cell.cells[0] if isinstance(cell, Stack) else cell
+
+
+def host(problem: Problem, lower: Cell | None, seed: int) -> ThreeBlocks:
+    """A new upper level and its readout, on a frozen copy of `lower`; None: on x itself.
+
+    What is trained starts alike for one seed, and has as many parameters, whatever stands below.
+    """
+    torch.manual_seed(1000 + seed)                         # another draw than any donor's
+    upper, output = level(problem.width), readout(problem)
+    if lower is None:
+        return ThreeBlocks(upper, output)
+    return ThreeBlocks(Stack(copy.deepcopy(lower).requires_grad_(False), upper), output)
+
+
+def against_joint(errors: Mapping[str, Sequence[float]]) -> dict[str, str]:
+    """What a new level makes of each other input, compared with the jointly trained lower level.
+
+    errors: for each of `BELOW` one a seed. "worse" where every seed of the one has a larger error
+    than every seed of "joint", "better" where every seed has a smaller one, else "alike". That
+    lower levels prepare the input for the higher says: all are worse. That they only hold it ready,
+    as drawn: "untrained" is alike. That training makes each level better, with another above it or
+    not: "alone" is alike, or better. That there is nothing to prepare: so is "raw".
+
+    Raises ValueError for errors of other inputs than these four, or of no seeds.
+    """
+    if set(errors) != set(BELOW) or not all(map(len, errors.values())):
+        raise ValueError(f"errors: expected some for each of {', '.join(BELOW)}, got "
+                         f"{ {name: len(values) for name, values in errors.items()} }")
+    joint = errors["joint"]
+    return {name: "worse" if min(errors[name]) > max(joint) else
+            "better" if max(errors[name]) < min(joint) else "alike"
+            for name in BELOW if name != "joint"}
+
+
+def _pair_loss(model: nn.Module, batch: Batch) -> Tensor:
+    o, _ = model(batch.x)
+    asked = batch.y >= 0
+    return F.binary_cross_entropy_with_logits(o[asked], batch.y[asked])
+
+
+def _wrong(model: nn.Module, batch: Batch, output: int) -> Tensor:
+    o, y = model(batch.x)[0][..., output], batch.y[..., output]
+    asked = y >= 0
+    return ((((o > 0).float() != y) & asked).sum(1) / asked.sum(1)).double()
+
+
+def pairs(limit: int | None = None) -> Problem:
+    """The echo of a pair: the errors are the shares that are wrong, of the pairs and of the bits.
+
+    With `limit`, so many training sequences.
+    """
+    task = echo_of_a_pair(LAG, n_train=limit or 6400)
+    return Problem(task, _pair_loss, {"pair": partial(_wrong, output=0),
+                                      "bit": partial(_wrong, output=1)}, torch.zeros(2), 64)
+
+
+def chorales(limit: int | None = None) -> Problem:
+    """The chorales' next frame, in nats, as in `deep_chorales`."""
+    task = frames(limit)
+    return Problem(task, lambda model, batch: deep_chorales.frame_nll(model, batch).mean(),
+                   {"nll": deep_chorales.frame_nll}, log_odds(task.train), 16)
+
+
+LAG = 4
+PROBLEMS: Mapping[str, Callable[[int | None], Problem]] = {
+    "chorales": cache(chorales), "pairs": cache(pairs)}
+SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "chorales": {"lr": max(deep_chorales.RATES), "epochs": 16, "limit": None},
+    "pairs": {"lr": 1e-2, "epochs": 20, "limit": None}}
+"""How every lower level and every new one is trained; the best epoch on validation is kept."""
+
+
+def _trial(checkpoint: Path, progress: bool, task: str, below: str, seed: int, lr: float,
+           epochs: int, limit: int | None) -> dict[str, Any]:
+    problem = PROBLEMS[checks.one_of("task", task, tuple(PROBLEMS))](limit)
+
+    def trained(network: ThreeBlocks, path: Path) -> tuple[list[float], dict[str, float]]:
+        history = fit(network, problem.loss, problem.task.train, problem.task.valid,
+                      epochs=epochs, batch_size=problem.batch_size, lr=lr, patience=epochs,
+                      seed=seed, checkpoint=path, progress=progress)
+        return history.valid_loss, {name: evaluate(network, problem.task.test, error)
+                                    for name, error in problem.errors.items()}
+
+    figures: dict[str, Any] = {}
+    lower = None
+    first = checkpoint.with_suffix(".lower")               # the lower level's own training
+    if checks.one_of("below", below, BELOW) != "raw":
+        given = donor(problem, below, seed)
+        if below != "untrained":
+            figures |= {f"donor {name}": e for name, e in trained(given, first)[1].items()}
+        lower = lowest(given)
+    network = host(problem, lower, seed)
+    valid, errors = trained(network, checkpoint)
+    first.unlink(missing_ok=True)
+    return {"valid": min(valid), **errors, **figures,
+            "trained": sum(p.numel() for p in network.parameters() if p.requires_grad)}
+
+
+_REHEARSALS = tuple({"task": task, "below": "joint", "seed": 0, **SETTINGS[task], "epochs": 2,
+                     "limit": limit} for task, limit in (("chorales", 40), ("pairs", 640)))
+
+EXPERIMENT = Experiment(
+    name="transplant",
+    about="A new upper level on the raw input, and on a lower level that was not trained, trained "
+          "alone, and trained under another upper level.",
+    statements=("S7.2",),
+    settings=(*({"task": task, "below": below, "seed": seed, **SETTINGS[task]}
+                for task in PROBLEMS for seed in range(5) for below in BELOW), *_REHEARSALS),
+    trial=_trial,
+    small=_REHEARSALS,
+    tolerance={"valid": 0.3},
+    packages=("music21",),
+)

@@ -127,8 +127,13 @@ def test_the_file_lists_the_33_statements():
     ('id = "S1.2"', 'id = "S9.2"', "S9.2: expected a section among S1, S2"),
     ('state = "settled"', 'state = "done"', "S1.1: expected state settled or open, got 'done'"),
     ('chapter = "01_summarise"', 'chapter = ""', "S1.1: settled, but no chapter is named"),
-    ('id = "S1.2"\n', "", "a statement without id: expected id, text, chapter and state"),
-    ('id = "S1.2"', 'id = "S1.2"\nslide = 3', "S1.2: expected id, text, chapter and state, got"),
+    ('id = "S1.2"\n', "", "a statement without id: expected id, text, chapter, state"),
+    ('id = "S1.2"', 'id = "S1.2"\nslide = 3',
+     "S1.2: expected id, text, chapter, state, kind, saboteur, got"),
+    ('kind = "measured"\n', "", "S1.3: expected id, text, chapter, state, kind, saboteur, got"),
+    ('kind = "measured"', 'kind = "seen"',
+     "S1.3: expected kind measured or construction, got 'seen'"),
+    ('saboteur = "the labels are shuffled"', 'saboteur = ""', "S1.3: no saboteur is named"),
     ('[[statement]]\nid = "S8.3"', '[spare]\nid = "S8.3"', "expected 33 statements, got 32"),
 ])
 def test_a_malformed_file_names_the_statement(tmp_path, old, new, message):
@@ -201,11 +206,33 @@ def test_the_command_prints_every_statement_and_the_count(root):
     done = subprocess.run([sys.executable, "-m", "rnn_course", "ledger"], cwd=root,
                           capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1] == "33 of 33 settled"
+    *lines, count = done.stdout.splitlines()
+    assert count == "33 of 33 settled: 24 measured, 9 by construction"
+    found = {v.id: v.line for v in ledger.verdicts(root / "notebooks")}
     for s in ledger.load():
-        assert f"  {s.id}  {s.state}" in done.stdout and s.text in done.stdout
-    for v in ledger.verdicts(root / "notebooks"):
-        assert f"measured: {v.line}" in done.stdout
+        kind = {"measured": "measured", "construction": "by construction"}[s.kind]
+        at = lines.index(f"  {s.id}  {s.state}  {s.chapter}")
+        assert lines[at + 1:at + 4] == [f"        {line}" for line in (
+            s.text, f"{kind}: {found[s.id]}", f"fails when {s.saboteur}")]
+
+
+def test_what_is_open_is_counted_as_neither_kind():
+    assert ledger.count_line(only()) == "0 of 33 settled: 0 measured, 0 by construction"
+    assert ledger.count_line(only(S1_1="settled", S1_3="settled", S1_4="settled")) == (
+        "3 of 33 settled: 2 measured, 1 by construction")
+
+
+def test_the_page_shows_the_kind_and_the_saboteur_beside_the_verdict():
+    first, _, third, *_ = statements = only(S1_1="settled", S1_3="settled")
+    found = [ledger.Verdict(name, "01_summarise", "Title", "70% right.", True)
+             for name in ("S1.1", "S1.3")]
+    page = ledger.as_markdown(statements, found)
+    link = "[Title](../notebooks/01_summarise.ipynb): 70% right."
+    for s, kind in ((first, "By construction"), (third, "Measured")):
+        assert (f"- **{s.id}** {s.text}\\\n  *{kind}*, in {link}\\\n"
+                f"  *Fails when* {s.saboteur}.\n") in page
+    assert f"**S1.2** {statements[1].text}\\\n  *Open.*\\\n" in page
+    assert "**2 of 33 settled: 1 measured, 1 by construction**" in page
 
 
 def test_the_command_fails_where_file_and_notebooks_disagree(tmp_path, capsys):

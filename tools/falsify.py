@@ -235,9 +235,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped.", file=sys.stderr)
         return 130
     failed = sum(outcome.fails for outcome in outcomes)
-    for statement, outcome in zip(chosen, outcomes, strict=True):
-        if not outcome.fails:
-            print(f"{statement.id}: {outcome.said}", file=sys.stderr)
     print(f"{failed} of {len(chosen)} fail when they should "
           f"({time.perf_counter() - start:.0f} s)")
     return 0 if failed == len(chosen) else 1

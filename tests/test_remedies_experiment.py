@@ -1,5 +1,7 @@
 """The networks of the long run on remedies: equal size, right shapes, errors as they are named."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -76,6 +78,10 @@ def test_what_the_chapter_says_of_clipping():
     assert min(clipped["orthogonal W"]) > line
     assert all(a > b for a, b in zip(free["orthogonal W"], clipped["orthogonal W"], strict=True))
     assert sum(curve[-1] > 0.5 for curve in valid["orthogonal W"]) == 3
+    jumps = {clip: [max(b - a for a, b in pairwise(curve)) > 0.1
+                    for curve in committed("valid", "copying", clip)["orthogonal W"]]
+             for clip in (True, False)}
+    assert sum(jumps[False]) == 2 and not any(jumps[True])
     # the GRU: the one seed with a long gradient has the largest error, and is on the line
     assert [norm > 20 for norm in longest["GRU"]] == [False, True, False, False, False]
     assert free["GRU"][1] == max(free["GRU"]) > line > max(clipped["GRU"])

@@ -54,7 +54,7 @@ def accuracy_over_gap(found: Mapping[str, Mapping[int, Sequence[float]]], chance
     """Draw accuracy against the gap: a dot a seed, a line through their medians for each name.
 
     found : for each name and gap the accuracies of the seeds. The dashed lines are chance and the
-        ceiling, the dotted one stands half-way between them (`fails_at`).
+        ceiling, the dotted one stands half-way between them (`gaps.outcome`).
     """
     ax = white_axes(ax, 6.4, 4.2)
     for i, (name, at) in enumerate(found.items()):

@@ -1,14 +1,26 @@
 """The networks of the long run on remedies: equal size, right shapes, errors as they are named."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
 from rnn_course.experiments import attention
 from rnn_course.experiments.g2p import say
-from rnn_course.experiments.remedies import BUDGET, CELLS, RATES, UNCLIPPED, errors, network, train
+from rnn_course.experiments.remedies import (
+    BUDGET,
+    CELLS,
+    GAPS,
+    RATES,
+    UNCLIPPED,
+    committed,
+    errors,
+    network,
+    train,
+)
 from rnn_course.sizes import n_parameters
-from rnn_course.tasks.adding import adding
-from rnn_course.tasks.copying import copying
+from rnn_course.tasks.adding import adding, memoryless
+from rnn_course.tasks.copying import copying, forgetful
 from rnn_course.tasks.pronunciations import pronunciations
 
 TASKS = {"adding": adding(30, 60, n_test=4), "copying": copying(5, 60, n_test=4)}
@@ -44,6 +56,36 @@ def test_errors_are_squares_of_sums_and_nats_of_symbols():
 
 def test_each_network_has_a_rate_and_those_without_clipping_are_among_them():
     assert set(RATES["adding"]) == set(RATES["copying"]) == set(CELLS) > set(UNCLIPPED)
+
+
+@pytest.mark.parametrize(("task", "line"), [("adding", memoryless(GAPS["adding"])),
+                                            ("copying", forgetful(GAPS["copying"]))])
+def test_two_of_eight_are_under_the_line_and_six_on_no_seed(task, line):
+    """Six were not trained enough to tell: nothing in the book may rank them."""
+    errors = committed("error", task)
+    assert len(errors) == 8 and all(len(seeds) == 5 for seeds in errors.values())
+    for name, seeds in errors.items():
+        learnt = name in ("identity, ReLU", "GRU")
+        assert (max(seeds) < line) if learnt else (min(seeds) > line), name
+
+
+def test_what_the_chapter_says_of_clipping():
+    """Norms are those of the runs that were not clipped."""
+    line, clipped = forgetful(GAPS["copying"]), committed("error", "copying")
+    free, longest, valid = (committed(figure, "copying", clip=False)
+                            for figure in ("error", "longest", "valid"))
+    # orthogonal W: nothing was learnt that could have been undone, and most never came down
+    assert min(clipped["orthogonal W"]) > line
+    assert all(a > b for a, b in zip(free["orthogonal W"], clipped["orthogonal W"], strict=True))
+    assert sum(curve[-1] > 0.5 for curve in valid["orthogonal W"]) == 3
+    jumps = {clip: [max(b - a for a, b in pairwise(curve)) > 0.1
+                    for curve in committed("valid", "copying", clip)["orthogonal W"]]
+             for clip in (True, False)}
+    assert sum(jumps[False]) == 2 and not any(jumps[True])
+    # the GRU: the one seed with a long gradient has the largest error, and is on the line
+    assert [norm > 20 for norm in longest["GRU"]] == [False, True, False, False, False]
+    assert free["GRU"][1] == max(free["GRU"]) > line > max(clipped["GRU"])
+    assert sorted(longest["GRU"])[-2] < 4
 
 
 def test_attention_has_no_more_parameters_than_a_fixed_context():

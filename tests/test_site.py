@@ -81,6 +81,13 @@ def typeset(page: Page, name: str) -> None:
     assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
 
 
+@pytest.mark.parametrize("name", [page for page in CHAPTERS if page != "book/api"])
+def test_no_reader_is_shown_an_unknown_word(base: str, name: str) -> None:
+    """Words that a network does not know are shown as they are, not as the symbol it reads."""
+    built = BeautifulSoup((SITE / f"{name}.html").read_bytes(), "html.parser")
+    assert "�" not in built.select_one("main").text
+
+
 def overflow(page: Page) -> int:
     """By how many pixels the page is wider than the window."""
     return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

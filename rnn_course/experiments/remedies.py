@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from torch.nn import functional as F
 from rnn_course import initial
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
 from rnn_course.devices import Device
-from rnn_course.experiments.base import Experiment
+from rnn_course.experiments.base import Experiment, results
 from rnn_course.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.sizes import n_parameters, widest
 from rnn_course.tasks.adding import adding
@@ -25,6 +26,9 @@ from rnn_course.unroll import RNN
 
 BUDGET = 5_500
 """Parameters of every network, at most."""
+
+GAPS, EPOCHS = {"adding": 200, "copying": 50}, {"adding": 4, "copying": 6}
+N_TRAIN, BATCH_SIZE = 10_000, 50
 
 CELLS: Mapping[str, Callable[[int, int, int], Cell]] = {
     "tanh": lambda steps, n_in, H: initial.as_torch(ElmanCell(n_in, H)),
@@ -79,7 +83,7 @@ def train(model: Reader, train: Split, valid: Split | None, *, epochs: int, lr: 
           clip: float | None = 1.0, **options: Any) -> History:
     """`fit` with this experiment's settings; the loss is the mean of `errors`."""
     return fit(model, lambda model, batch: errors(model, batch).mean(), train, valid,
-               epochs=epochs, batch_size=50, lr=lr, weight_decay=0.0, clip=clip, seed=seed,
+               epochs=epochs, batch_size=BATCH_SIZE, lr=lr, weight_decay=0.0, clip=clip, seed=seed,
                **options)
 
 
@@ -89,7 +93,7 @@ RATES = {
     "copying": {"tanh": 5e-3, "orthogonal W": 2e-3, "identity, ReLU": 1e-3, "leaky units": 5e-3,
                 "skips": 2e-3, "LSTM": 5e-3, "LSTM, forget bias": 5e-3, "GRU": 5e-3},
 }
-"""The learning rates: the best on validation of a few that were tried with one seed."""
+"""The learning rates: the best on validation of a few (not recorded) tried with one seed."""
 
 UNCLIPPED = ("identity, ReLU", "orthogonal W", "GRU")
 """The networks that copy without clipping as well."""
@@ -97,9 +101,22 @@ UNCLIPPED = ("identity, ReLU", "orthogonal W", "GRU")
 
 @cache
 def task_of(task: str, gap: int) -> Task:
-    """The adding problem over `gap` steps, or copy memory with that gap: 10,000 examples."""
+    """The adding problem over `gap` steps, or copy memory with that gap: `N_TRAIN` examples."""
     make = {"adding": adding, "copying": copying}[task]
-    return make(gap, n_train=10_000, n_test=1000)
+    return make(gap, n_train=N_TRAIN, n_test=1000)
+
+
+def committed(figure: str, task: str, clip: bool = True) -> dict[str, list[Any]]:
+    """A figure of the long run on a task: for each network, one entry a seed."""
+    found: dict[str, list[Any]] = {}
+    for trial in results("remedies", task=task, gap=GAPS[task], clip=clip):
+        found.setdefault(trial["setting"]["network_name"], []).append(trial["figures"][figure])
+    return found
+
+
+def updates(task: str) -> int:
+    """How many updates of the weights each network of the long run had on a task."""
+    return EPOCHS[task] * math.ceil(N_TRAIN / BATCH_SIZE)
 
 
 def _trial(checkpoint: Path, progress: bool, device: Device, task: str, gap: int,
@@ -125,11 +142,10 @@ EXPERIMENT = Experiment(
     name="remedies",
     about="Adding over 200 steps and copying over 50: eight networks of equal size, five seeds.",
     statements=("S8.3",),
-    settings=(*({"task": task, "gap": gap, "network_name": name, "clip": clip, "epochs": epochs,
-                 "seed": seed}
-                for seed in range(5)
-                for task, gap, epochs in (("adding", 200, 4), ("copying", 50, 6))
-                for name in CELLS for clip in (True, False)
+    settings=(*({"task": task, "gap": gap, "network_name": name, "clip": clip,
+                 "epochs": EPOCHS[task], "seed": seed}
+                for seed in range(5) for task, gap in GAPS.items() for name in CELLS
+                for clip in (True, False)
                 if clip or (task == "copying" and name in UNCLIPPED)), _REHEARSAL),
     trial=_trial,
     small=(_REHEARSAL,),

@@ -6,7 +6,6 @@ so it is done for all steps in one matrix product; `step` has to wait for the st
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -23,7 +22,9 @@ class Cell(nn.Module):
 
         h, state = cell(x_t, state)        x_t (B, n_in), h (B, n_hidden)
 
-    A subclass writes `step`, and `initial_state` if its state is not one tensor of zeros.
+    A subclass writes `step`, and `initial_state` if its state is not one tensor of zeros. h and a
+    part of the state may be one tensor: whoever goes step by step changes neither in place. (What
+    `unroll` and `RNN` return shares no memory.)
     `rows` is the number of rows of U, W and b where it is not n_hidden (an LSTM has 4 n_hidden).
     Weights start as follows: U Glorot-uniform, each n_hidden rows of W orthogonal, b zero.
 
@@ -35,8 +36,8 @@ class Cell(nn.Module):
         super().__init__()
         self.n_in = checks.positive("n_in", n_in)
         self.n_hidden = checks.positive("n_hidden", n_hidden)
-        rows, n_state = rows or n_hidden, n_hidden if n_state is None else n_state
-        self.U = nn.Parameter(torch.empty(rows, n_in))
+        rows, n_state = rows or self.n_hidden, self.n_hidden if n_state is None else n_state
+        self.U = nn.Parameter(torch.empty(rows, self.n_in))
         self.W = nn.Parameter(torch.empty(rows, n_state))
         self.b = nn.Parameter(torch.empty(rows))
         self.reset_parameters()
@@ -70,6 +71,17 @@ class Cell(nn.Module):
         checks.features("x_t", x_t, self.like, "B n_in", self.n_in)
         return self.step(self.project(x_t), self.state_or_initial(state, len(x_t)))
 
+    @property
+    def is_split(self) -> bool:
+        """Is a step `project` and then `step`, with nothing beside them?
+
+        Not if `forward` has been written anew, nor if a hook waits for the cell to be called. Then
+        all steps of such a cell are calls of it, one by one.
+        """
+        hooks = (self._forward_hooks, self._forward_pre_hooks, self._backward_hooks,
+                 self._backward_pre_hooks)
+        return getattr(self.forward, "__func__", None) is _FORWARD and not any(hooks)
+
     def state_or_initial(self, state: State | None, batch: int) -> State:
         """The state if it has the initial state's form, the initial state if it is None.
 
@@ -88,6 +100,10 @@ class Cell(nn.Module):
 
     def extra_repr(self) -> str:
         return f"n_in={self.n_in}, n_hidden={self.n_hidden}"
+
+
+#: a step that is split: noted now, before anyone can write it anew
+_FORWARD = Cell.forward
 
 
 def _same_form(name: str, value: Tensor, like: Tensor) -> Tensor:
@@ -140,8 +156,9 @@ class JordanCell(Cell):
     """
 
     def __init__(self, n_in: int, n_hidden: int, n_out: int) -> None:
-        super().__init__(n_in, n_hidden, n_state=checks.positive("n_out", n_out))
-        self.V = nn.Linear(n_hidden, n_out)
+        n_out = checks.positive("n_out", n_out)
+        super().__init__(n_in, n_hidden, n_state=n_out)
+        self.V = nn.Linear(self.n_hidden, n_out)
 
     def step(self, a_t: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         h = torch.tanh(torch.addmm(a_t, state, self.W.t()))
@@ -166,12 +183,12 @@ class LSTMCell(Cell):
     is kept until training says otherwise.
     Source: Hochreiter and Schmidhuber (1997); Gers et al. (2000); Jozefowicz et al. (2015) for the
     bias; Goodfellow et al. (2016), section 10.10.1.
+
+    Raises `ValueError` for a `forget_bias` that is no finite number.
     """
 
     def __init__(self, n_in: int, n_hidden: int, forget_bias: float = 1.0) -> None:
-        if not math.isfinite(forget_bias):
-            raise ValueError(f"forget_bias: expected a finite number, got {forget_bias!r}")
-        self.forget_bias = forget_bias
+        self.forget_bias = checks.finite("forget_bias", forget_bias)
         super().__init__(n_in, n_hidden, rows=4 * checks.positive("n_hidden", n_hidden))
 
     def reset_parameters(self) -> None:
@@ -181,8 +198,7 @@ class LSTMCell(Cell):
             self.b[self.n_hidden:2 * self.n_hidden] = self.forget_bias
 
     def initial_state(self, batch: int) -> LSTMState:
-        h = super().initial_state(batch)
-        return LSTMState(h, h)
+        return LSTMState(super().initial_state(batch), super().initial_state(batch))
 
     def step(self, a_t: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
         i, f, g, o = torch.addmm(a_t, state.h, self.W.t()).chunk(4, dim=1)

@@ -1,32 +1,69 @@
-"""What is said of bad input: which argument, what came, what was expected."""
+"""What is said of bad input: which argument, what came, what was expected.
+
+A number may be Python's or NumPy's, and comes back as Python's; True and False are no numbers.
+"""
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Sequence
+from numbers import Real
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
+
+
+def integer(value: Any) -> int | None:
+    """An integer as an int, whatever library it comes from; None for anything else."""
+    if isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool:
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
 
 
 def positive(name: str, value: int) -> int:
     """Return `value` if it is an integer of at least 1, else raise `ValueError`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    found = integer(value)
+    if found is None or found < 1:
         raise ValueError(f"{name}: expected an integer of at least 1, got {value!r}")
-    return value
+    return found
 
 
 def symbol(name: str, value: int, n_symbols: int) -> int:
     """Return `value` if it is a symbol 0 ≤ value < n_symbols, else raise `ValueError`."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < n_symbols:
+    found = integer(value)
+    if found is None or not 0 <= found < n_symbols:
         raise ValueError(f"{name}: expected a symbol 0 … {n_symbols - 1}, got {value!r}")
-    return value
+    return found
 
 
 def whole(name: str, value: int) -> int:
     """Return `value` if it is a whole number from 0, else raise `ValueError`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    found = integer(value)
+    if found is None or found < 0:
         raise ValueError(f"{name}: expected a whole number from 0, got {value!r}")
-    return value
+    return found
+
+
+def real(value: Any) -> float:
+    """A number as a float, whatever library it comes from; NaN for anything else.
+
+    Every comparison with NaN is false: ask for what is right, `0 < real(value) < 1`.
+    """
+    return float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+
+
+def finite(name: str, value: float) -> float:
+    """Return `value` if it is a finite number, else raise `ValueError`."""
+    if not math.isfinite(real(value)):
+        raise ValueError(f"{name}: expected a finite number, got {value!r}")
+    return real(value)
 
 
 def one_of(name: str, value: str, choices: Sequence[str]) -> str:
@@ -60,18 +97,26 @@ def features(name: str, x: Tensor, like: Tensor, axes: str, width: int) -> Tenso
     for letter, size in zip(letters[:-1], x.shape, strict=False):
         if size == 0:
             raise ValueError(f"{name}: expected {letter} of at least 1, got {tuple(x.shape)}")
-    if x.dtype != like.dtype:
+    if x.dtype != like.dtype and not (x.is_floating_point() and autocast(x)):
         raise TypeError(f"{name}: expected the weights' dtype {like.dtype}, got {x.dtype}")
     if x.device != like.device:
         raise ValueError(f"{name}: expected the weights' device {like.device}, got {x.device}")
     return x
 
 
+def autocast(x: Tensor) -> bool:
+    """Does torch choose the precision of what is computed with x? Then x comes in any, too."""
+    return x.device.type != "meta" and torch.is_autocast_enabled(x.device.type)
+
+
 def lengths(value: Tensor | Sequence[int], batch: int, steps: int, device: torch.device) -> Tensor:
     """Return the lengths as an int64 tensor (B,) on `device`, each between 1 and `steps`.
 
-    Raises `TypeError` unless they are whole numbers, `ValueError` for a wrong count or range.
+    Raises `TypeError` unless they are whole numbers, `ValueError` for a wrong count or range
+    (but see `transformed`).
     """
+    if isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.integer):
+        value = value.astype(np.int64, order="C")          # torch knows no negative strides
     try:
         value = torch.as_tensor(value, device=device)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -81,6 +126,8 @@ def lengths(value: Tensor | Sequence[int], batch: int, steps: int, device: torch
     if value.shape != (batch,):
         raise ValueError(f"lengths: expected one for each of {batch} sequences, shape ({batch},), "
                          f"got shape {tuple(value.shape)}")
+    if transformed():
+        return value.long()
     wrong = ((value < 1) | (value > steps)).nonzero()
     if len(wrong):
         index = int(wrong[0])
@@ -92,14 +139,34 @@ def lengths(value: Tensor | Sequence[int], batch: int, steps: int, device: torch
 def symbols(name: str, x: Tensor, n_symbols: int) -> Tensor:
     """Return `x` if it is an int64 tensor (B, T) of symbols 0 ≤ x < n_symbols, not empty.
 
-    Raises `TypeError` for a wrong type, `ValueError` for a wrong shape or range.
+    Raises `TypeError` for a wrong type, `ValueError` for a wrong shape or range (but see
+    `transformed`).
     """
     if not isinstance(x, Tensor) or x.dtype != torch.int64:
         got = x.dtype if isinstance(x, Tensor) else type(x).__name__
         raise TypeError(f"{name}: expected an int64 tensor of symbols, got {got}")
     if x.dim() != 2 or x.numel() == 0:
         raise ValueError(f"{name}: expected shape (B, T), not empty, got {tuple(x.shape)}")
+    return in_range(name, x, n_symbols, "symbols")
+
+
+def in_range(name: str, x: Tensor, n: int, what: str) -> Tensor:
+    """Return `x` if it holds whole numbers 0 ≤ x < n, else raise `ValueError`: see `transformed`.
+
+    `what` they are called: symbols, or classes.
+    """
+    if transformed():
+        return x
     low, high = int(x.min()), int(x.max())
-    if low < 0 or high >= n_symbols:
-        raise ValueError(f"{name}: expected symbols 0 … {n_symbols - 1}, got {low} … {high}")
+    if low < 0 or high >= n:
+        raise ValueError(f"{name}: expected {what} 0 … {n - 1}, got {low} … {high}")
     return x
+
+
+def transformed() -> bool:
+    """Is a transform of torch.func (vmap, grad, jvp, …) at work, or forward-mode differentiation?
+
+    Then a tensor stands for many, or for more than its values, and these cannot be looked at: what
+    depends on them goes unchecked.
+    """
+    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0

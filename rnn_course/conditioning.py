@@ -43,7 +43,8 @@ class VectorToSequence(nn.Module):
                  first: int) -> None:
         super().__init__()
         self.conditioning = checks.one_of("conditioning", conditioning, CONDITIONINGS)
-        self.first = checks.symbol("first", first, checks.positive("n_symbols", n_symbols))
+        n_symbols = checks.positive("n_symbols", n_symbols)
+        self.first = checks.symbol("first", first, n_symbols)
         self.rnn = RNN(cell)
         if cell.n_in != cell.n_hidden:
             raise ValueError("cell: expected n_in = n_hidden, since R x serves as input and as "

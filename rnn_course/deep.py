@@ -45,9 +45,10 @@ class Transition(nn.Module):
 
     def __init__(self, n_hidden: int, depth: int = 1) -> None:
         super().__init__()
-        self.n_hidden, self.depth = checks.positive("n_hidden", n_hidden), depth
-        self.W = nn.Parameter(torch.empty(checks.positive("depth", depth), n_hidden, n_hidden))
-        self.b = nn.Parameter(torch.zeros(depth - 1, n_hidden))
+        self.n_hidden = H = checks.positive("n_hidden", n_hidden)
+        self.depth = checks.positive("depth", depth)
+        self.W = nn.Parameter(torch.empty(self.depth, H, H))
+        self.b = nn.Parameter(torch.zeros(self.depth - 1, H))
         self.register_parameter("S", None)                 # a way around: see SkipTransition
         for layer in self.W.detach():
             nn.init.orthogonal_(layer)
@@ -78,7 +79,7 @@ class SkipTransition(Transition):
         if checks.positive("depth", depth) < 2:
             raise ValueError(f"depth: expected at least 2 layers to go around, got {depth}")
         super().__init__(n_hidden, depth)
-        self.S = nn.Parameter(nn.init.orthogonal_(torch.empty(n_hidden, n_hidden)))
+        self.S = nn.Parameter(nn.init.orthogonal_(torch.empty_like(self.W[0])))
 
 
 #: what `TransitionBPTT` computes: noted now, before anyone can write it anew
@@ -106,7 +107,7 @@ class BlockCell(Cell):
                             f"Transition, got {type(transition).__name__}")
         self.n_in, self.n_hidden = checks.positive("n_in", n_in), transition.n_hidden
         self.input, self.transition = input, transition
-        _tried("input", input, self.like.new_zeros(1, n_in), self.n_hidden)
+        _tried("input", input, self.like.new_zeros(1, self.n_in), self.n_hidden)
 
     def project(self, x: Tensor) -> Tensor:
         """Input to hidden, through the input block."""
@@ -158,14 +159,14 @@ class Stack(Cell):
         self.n_in, self.n_hidden = cells[0].n_in, cells[-1].n_hidden
 
     def project(self, x: Tensor) -> Tensor:
-        """Input to hidden of the lowest level."""
-        return self.cells[0].project(x)
+        """Input to hidden of the lowest level; x itself if that has to be called as a whole."""
+        lowest = self.cells[0]
+        return lowest.project(x) if lowest.is_split else x
 
     def step(self, a_t: Tensor, state: tuple[State, ...]) -> tuple[Tensor, tuple[State, ...]]:
-        h, lowest = self.cells[0].step(a_t, state[0])
-        states = [lowest]
-        for cell, before in zip(self.cells[1:], state[1:], strict=True):
-            h, after = cell.step(cell.project(h), before)
+        h, states = a_t, []
+        for k, (cell, before) in enumerate(zip(self.cells, state, strict=True)):
+            h, after = cell.step(h, before) if k == 0 and cell.is_split else cell(h, before)
             states.append(after)
         return h, tuple(states)
 

@@ -50,7 +50,7 @@ class TransitionBPTT(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
-        first_derivative_only("TransitionBPTT")
+        first_derivative_only("TransitionBPTT", g)
         z, W, S = ctx.saved_tensors
         k, T, B, H = z.shape[0], z.shape[1] - 1, z.shape[2], z.shape[3]
         delta = z.new_empty(k, T, B, H)

@@ -145,21 +145,25 @@ def gradient_terms(cell: Cell, x: Tensor, loss: Callable[[State], Tensor],
 
 
 def _steps(cell: Cell, x: Tensor, state: State | None) -> Iterator[tuple[Tensor, Tensor]]:
-    """Of each step the projected input, and the state before it, flat and without a past."""
+    """Of each step what it reads, and the state before it, flat and without a past.
+
+    It reads the projected input; the input itself if the cell has to be called as a whole.
+    """
     checks.instance("cell", cell, Cell)
     checks.features("x", x, next(cell.parameters()), "B T n_in", cell.n_in)
     before = _flat(cell.state_or_initial(state, len(x))).detach()
     if before.shape[1] == 0:
         raise ValueError(f"cell: expected one with a state, got {type(cell).__name__}")
     for x_t in x.detach().unbind(1):
-        a_t = cell.project(x_t)
+        a_t = cell.project(x_t) if cell.is_split else x_t
         yield a_t, before
         before = _one_step(cell, a_t, before).detach()
 
 
 def _one_step(cell: Cell, a_t: Tensor, before: Tensor) -> Tensor:
     """`cell.step` from a flat state (B, n) to the flat state after it."""
-    return _flat(cell.step(a_t, _shaped(before, cell.initial_state(len(before))))[1])
+    step = cell.step if cell.is_split else cell
+    return _flat(step(a_t, _shaped(before, cell.initial_state(len(before))))[1])
 
 
 def _flat(state: State) -> Tensor:

@@ -49,7 +49,8 @@ class Tagger(nn.Module):
                  dropout: float = 0.0) -> None:
         super().__init__()
         self.rnn = network_of(cell)
-        if cell.n_in != self.PARTS * checks.positive("n_embed", n_embed):
+        n_embed = checks.positive("n_embed", n_embed)
+        if cell.n_in != self.PARTS * n_embed:
             raise ValueError(f"cell: expected n_in = {self.PARTS} · n_embed = "
                              f"{self.PARTS * n_embed}, got n_in = {cell.n_in}")
         self.embed = symbol_table("n_symbols", n_symbols, n_embed)
@@ -108,8 +109,8 @@ class FeedbackTagger(Tagger):
                  dropout: float = 0.0) -> None:
         # a network that runs backward as well would be given each y before it writes it
         super().__init__(n_symbols, n_embed, checks.instance("cell", cell, Cell), n_out, dropout)
-        self.embed_y = symbol_table("n_out", n_out + 1, n_embed)
-        self.first = n_out
+        self.first = self.V.out_features
+        self.embed_y = symbol_table("n_out", self.first + 1, n_embed)
 
     def inputs(self, x: Tensor, before: Tensor | None = None) -> Tensor:
         """What the cell reads, (B, T, n_in): E x^(t) and F y^(t-1) side by side.

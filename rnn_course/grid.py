@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rnn_course import checks
+from rnn_course import checks, kernels
 from rnn_course.grid_kernels import GridBPTT
 
 #: each corner, and the axes of x (B, rows, columns, n_in) that are turned round to start there
@@ -32,8 +32,8 @@ class GridCell(nn.Module):
 
     def __init__(self, n_in: int, n_hidden: int) -> None:
         super().__init__()
-        self.n_in = checks.positive("n_in", n_in)
-        self.n_hidden = checks.positive("n_hidden", n_hidden)
+        self.n_in = n_in = checks.positive("n_in", n_in)
+        self.n_hidden = n_hidden = checks.positive("n_hidden", n_hidden)
         self.U = nn.Parameter(torch.empty(n_hidden, n_in))
         self.W_1 = nn.Parameter(torch.empty(n_hidden, n_hidden))
         self.W_2 = nn.Parameter(torch.empty(n_hidden, n_hidden))
@@ -100,7 +100,9 @@ class MDRNN(nn.Module):
     `MDRNN.four(n_in, n_hidden)` makes the one with all four.
 
     It is the same function as `unroll_grid`, by the kernel of `grid_kernels.py`; a cell whose
-    `project` or `step` has been written anew runs through the double loop.
+    `project` or `step` has been written anew runs through the double loop, and so does every cell
+    where a kernel cannot serve (`kernels.serve`). What needs a second derivative calls
+    `unroll_grid`.
     Source: Graves, Fernández and Schmidhuber (2007), section 2.1 (multi-directional); deck S5.4.
 
     Raises `TypeError` or `ValueError` for no cells, what is no corner or no `GridCell`, and cells
@@ -186,7 +188,7 @@ def run_from(corner: str, cell: GridCell, x: Tensor) -> Tensor:
     axes = CORNERS[checks.one_of("corner", corner, tuple(CORNERS))]
     x = _checked(cell, x)
     methods = tuple(getattr(m, "__func__", None) for m in (cell.project, cell.step))
-    if methods != _METHODS:                                # a reader has written one of them anew
+    if methods != _METHODS or not kernels.serve(x):   # written anew, or no kernel can
         return unroll_grid(cell, x.flip(axes)).flip(axes)
     return GridBPTT.apply(x, cell.U, cell.W_1, cell.W_2, cell.b, axes)
 

@@ -99,7 +99,7 @@ class GridBPTT(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
-        first_derivative_only("GridBPTT", "unroll_grid(cell, x)", "MDRNN(...)(x)")
+        first_derivative_only("GridBPTT", g, "unroll_grid(cell, x)", "MDRNN(...)(x)")
         x, h, U, W_1, W_2 = ctx.saved_tensors
         (B, rows, columns, H), n_in = g.shape, x.shape[2]
         n, pixels, edge, source, _ = ctx.plan

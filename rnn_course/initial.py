@@ -78,7 +78,7 @@ def largest_singular_value(W: Tensor) -> float:
 def _blocks(cell: Cell, name: str, value: float) -> tuple[Tensor, ...]:
     """The square blocks of W, and a check of the number that goes into them."""
     checks.instance("cell", cell, Cell)
-    if not isinstance(value, int | float) or not 0 < value < math.inf:
+    if not 0 < checks.real(value) < math.inf:
         raise ValueError(f"{name}: expected a positive number, got {value!r}")
     if cell.W.shape[1] != cell.n_hidden:
         raise ValueError(f"cell: expected W with {cell.n_hidden} columns, as many as hidden units, "

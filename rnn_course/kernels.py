@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx
 from torch.nn import functional as F
 
+from rnn_course import checks
 from rnn_course.padding import inside
 
 SHUT = 1e4
@@ -57,7 +58,7 @@ class ElmanBPTT(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
-        first_derivative_only("ElmanBPTT")
+        first_derivative_only("ElmanBPTT", g)
         x, h, U, W = ctx.saved_tensors
         T, B, H = h.shape[0] - 1, h.shape[1], h.shape[2]
         delta = g.transpose(0, 1).clone(memory_format=torch.contiguous_format)   # (T, B, H)
@@ -115,7 +116,7 @@ class GRUBPTT(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
-        first_derivative_only("GRUBPTT")
+        first_derivative_only("GRUBPTT", g)
         x, h, gates, n, q, U, W = ctx.saved_tensors
         T, B, H = n.shape
         r, z = gates.chunk(2, dim=2)
@@ -164,12 +165,24 @@ def lstm(x: Tensor, state: tuple[Tensor, Tensor], lengths: Tensor | None, U: Ten
     return h, type(state)(h_T.squeeze(0), c_T.squeeze(0))
 
 
-def first_derivative_only(name: str, call: str = "unroll(cell, ...)",
+def serve(x: Tensor) -> bool:
+    """Can a kernel run over x now? If not, the plain loop does the same, a step at a time.
+
+    A kernel knows nothing of the precisions that autocast mixes, of the transforms of torch.func
+    (vmap, and with it per-sample gradients, grad, jvp, …) and of forward-mode differentiation. That
+    a second derivative will be asked for cannot be known: see `first_derivative_only`.
+    """
+    return isinstance(x, Tensor) and not (checks.autocast(x) or checks.transformed())
+
+
+def first_derivative_only(name: str, g: Tensor, call: str = "unroll(cell, ...)",
                           instead_of: str = "RNN(cell)(...)") -> None:
-    """Raise `NotImplementedError` in a backward pass of which a derivative is asked for."""
-    if torch.is_grad_enabled():                            # that is, under create_graph=True
-        raise NotImplementedError(f"{name} has no second derivative: call {call} "
-                                  f"instead of {instead_of}")
+    """Raise `NotImplementedError` in a backward pass of which a derivative is asked for, or which
+    is to serve many gradients at once (`is_grads_batched`, `vectorize`)."""
+    many = checks.transformed() or torch._C._functorch.is_legacy_batchedtensor(g)
+    if torch.is_grad_enabled() or many:                    # the first: under create_graph=True
+        raise NotImplementedError(f"{name} has no second derivative, and takes one gradient at a "
+                                  f"time: call {call} instead of {instead_of}")
 
 
 def all_at_once(x: Tensor, state: Tensor, U: Tensor, W: Tensor, b: Tensor) -> Tensor:

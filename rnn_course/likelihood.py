@@ -19,8 +19,7 @@ def shifted(y: Tensor, first: int) -> Tensor:
 
     Raises `TypeError` or `ValueError` unless y holds whole numbers (B, T) and `first` is one.
     """
-    if isinstance(first, bool) or not isinstance(first, int) or first < 0:
-        raise ValueError(f"first: expected a symbol, a whole number from 0, got {first!r}")
+    first = checks.whole("first", first)
     _targets(y)
     return torch.cat([y.new_full((len(y), 1), first), y[:, :-1]], dim=1)
 
@@ -63,14 +62,15 @@ def _each_step(o: Tensor, y: Tensor, lengths: Lengths | None) -> tuple[Tensor, T
     if y.shape != o.shape[:2]:
         raise ValueError(f"y: expected a target for each output, shape {tuple(o.shape[:2])}, "
                          f"got {tuple(y.shape)}")
-    low, high = int(y.min()), int(y.max())
-    if low < 0 or high >= o.shape[2]:
-        raise ValueError(f"y: expected classes 0 … {o.shape[2] - 1}, got {low} … {high}")
+    steps: Tensor | int = y.numel()
+    if lengths is not None:
+        lengths = checks.lengths(lengths, *y.shape, o.device)
+        steps, mask = lengths.sum(), inside(lengths, y.shape[1])
+        # Before the loss, since not even a NaN in the padding may reach the gradient.
+        o, y = torch.where(mask.unsqueeze(2), o, 0), torch.where(mask, y, 0)
+    checks.in_range("y", y, o.shape[2], "classes")
     each = -F.cross_entropy(o.transpose(1, 2), y, reduction="none")
-    if lengths is None:
-        return each, y.numel()
-    lengths = checks.lengths(lengths, *y.shape, o.device)
-    return torch.where(inside(lengths, y.shape[1]), each, 0.0), lengths.sum()
+    return each if lengths is None else torch.where(mask, each, 0.0), steps
 
 
 def _targets(y: Tensor) -> None:

@@ -46,9 +46,9 @@ class LeakyCell(Cell):
 
     def __init__(self, n_in: int, n_hidden: int, slowest: float) -> None:
         super().__init__(n_in, n_hidden)
-        if not isinstance(slowest, int | float) or not 1 <= slowest < float("inf"):
+        if not 1 <= checks.real(slowest) < float("inf"):
             raise ValueError(f"slowest: expected a number of steps of at least 1, got {slowest!r}")
-        times = float(slowest) ** torch.linspace(0, 1, n_hidden)
+        times = checks.real(slowest) ** torch.linspace(0, 1, self.n_hidden)
         self.register_buffer("alpha", 1 - 1 / times)
 
     def step(self, a_t: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
@@ -71,7 +71,8 @@ class SkipCell(Cell):
     """
 
     def __init__(self, n_in: int, n_hidden: int, d: int) -> None:
-        if checks.positive("d", d) < 2:
+        d = checks.positive("d", d)
+        if d < 2:
             raise ValueError(f"d: expected at least 2 steps, got {d}")
         super().__init__(n_in, n_hidden, n_state=2 * checks.positive("n_hidden", n_hidden))
         self.d = d

@@ -43,11 +43,11 @@ class EncoderDecoder(nn.Module):
                  n_context: int, first: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.encoder, self.decoder = network_of(encoder), RNN(decoder)
-        checks.positive("n_context", n_context)
+        n_context, n_y = checks.positive("n_context", n_context), checks.positive("n_y", n_y)
         if decoder.n_in <= n_context:
             raise ValueError(f"decoder: expected n_in over n_context = {n_context}, so that y has "
                              f"columns beside C, got n_in = {decoder.n_in}")
-        self.first = checks.symbol("first", first, checks.positive("n_y", n_y))
+        self.first = checks.symbol("first", first, n_y)
         self.embed_x = symbol_table("n_x", n_x, encoder.n_in)
         self.embed_y = symbol_table("n_y", n_y, decoder.n_in - n_context)
         self.Q = nn.Linear(encoder.n_hidden, n_context)

@@ -57,16 +57,21 @@ class Layers(nn.Module):
         """x (B, T, n_in) to h (B, T, n_hidden) and the state after the last layer used."""
         first = self.cells[0]
         checks.features("x", x, first.U, "B T n_in", first.n_in)
-        _fits("x", x, len(self.cells), "one for each layer")
         h = first.state_or_initial(state, len(x))
-        mask = _inside(x, lengths).unsqueeze(2)
-        x = torch.where(mask, x, 0)
-        ragged, out = not mask.all(), []
+        mask = _inside(x, lengths)
+        _fits("x", mask, len(self.cells), "one for each layer")
+        mask = mask.unsqueeze(2)
+        x, out = torch.where(mask, x, 0), []
         for cell, x_t, live in zip(self.cells, x.unbind(1), mask.unbind(1), strict=False):
-            h_new, _ = cell.step(cell.project(x_t), h)
-            h = torch.where(live, h_new, h) if ragged else h_new
+            h_new, _ = cell(x_t, h)
+            h = h_new if lengths is None else torch.where(live, h_new, h)
             out.append(h)
-        return torch.stack(out, dim=1), h
+        out += [h] * (x.shape[1] - len(out))               # all is padding behind the last layer
+        return torch.stack(out, dim=1), h.clone()
+
+    def summary(self, h: Tensor) -> Tensor:
+        """Of h (B, T, n_hidden) each sequence's last, h^(τ), as with an `RNN`."""
+        return h[:, -1].clone()                            # h stands still past each end
 
 
 class DeepSummariser(Summariser):
@@ -104,15 +109,16 @@ class WindowNetwork(nn.Module):
         super().__init__()
         self.window = checks.positive("window", window)
         self.embed = symbol_table("n_symbols", n_symbols, n_embed)
-        self.U = nn.Linear(window * n_embed, checks.positive("n_hidden", n_hidden))
+        n_hidden = checks.positive("n_hidden", n_hidden)
+        self.U = nn.Linear(self.window * self.embed.embedding_dim, n_hidden)
         self.W = nn.Linear(n_hidden, n_hidden)
         self.V = nn.Linear(n_hidden, checks.positive("n_out", n_out))
 
     def forward(self, x: Tensor, lengths: Lengths | None = None) -> Tensor:
         """Symbols x (B, T ≤ window) to o (B, n_out), not normalised."""
         e = _embedded(self.embed, x, lengths)
-        _fits("x", x, self.window, "the window")
-        e = F.pad(e, (0, 0, 0, self.window - x.shape[1]))  # (B, window, n_embed)
+        _fits("x", _inside(x, lengths), self.window, "the window")
+        e = F.pad(e, (0, 0, 0, self.window - x.shape[1]))  # (B, window, n_embed): padded, or cut
         return self.V(torch.tanh(self.W(torch.tanh(self.U(e.flatten(1))))))
 
 
@@ -134,10 +140,11 @@ class Convolution(nn.Module):
     def __init__(self, n_symbols: int, n_embed: int, n_hidden: int, n_out: int,
                  width: int = 3) -> None:
         super().__init__()
-        if checks.positive("width", width) % 2 == 0:
+        width, n_hidden = checks.positive("width", width), checks.positive("n_hidden", n_hidden)
+        if width % 2 == 0:
             raise ValueError(f"width: expected an odd number, got {width}")
         self.embed = symbol_table("n_symbols", n_symbols, n_embed)
-        self.U = nn.Conv1d(n_embed, checks.positive("n_hidden", n_hidden), width, padding="same")
+        self.U = nn.Conv1d(self.embed.embedding_dim, n_hidden, width, padding="same")
         self.V = nn.Linear(n_hidden, checks.positive("n_out", n_out))
 
     def forward(self, x: Tensor, lengths: Lengths | None = None) -> Tensor:
@@ -160,7 +167,7 @@ class BagOfWords(nn.Module):
     def __init__(self, n_symbols: int, n_out: int) -> None:
         super().__init__()
         self.V = symbol_table("n_symbols", n_symbols, n_out, std=0)
-        self.c = nn.Parameter(torch.zeros(n_out))
+        self.c = nn.Parameter(torch.zeros(self.V.embedding_dim))
 
     def forward(self, x: Tensor, lengths: Lengths | None = None) -> Tensor:
         """Symbols x (B, T) to o (B, n_out), not normalised."""
@@ -181,6 +188,8 @@ def _embedded(table: nn.Embedding, x: Tensor, lengths: Lengths | None) -> Tensor
     return torch.where(_inside(x, lengths).unsqueeze(2), table(x), 0)
 
 
-def _fits(name: str, x: Tensor, most: int, what: str) -> None:
-    if x.shape[1] > most:
-        raise ValueError(f"{name}: expected at most {most} steps ({what}), got {x.shape[1]}")
+def _fits(name: str, mask: Tensor, most: int, what: str) -> None:
+    """Raise `ValueError` where a sequence has more than so many steps; its padding may."""
+    if mask.shape[1] > most and not checks.transformed() and mask[:, most:].any():
+        longest = int(mask.sum(1).max())
+        raise ValueError(f"{name}: expected at most {most} steps ({what}), got {longest}")

@@ -94,7 +94,8 @@ def fit(model: nn.Module, loss: Callable[[nn.Module, Any], Tensor], train: Any, 
     Raises `TypeError` or `ValueError` for bad arguments or data, `FloatingPointError` where the
     loss or its gradient is no longer finite, `CheckpointError` where the checkpoint cannot be used.
     """
-    check_arguments(locals())
+    (epochs, batch_size, patience, save_every, seed, lr, weight_decay,
+     clip) = check_arguments(locals())
     device = device_for(model, device)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimiser = make_optimiser(optimiser, parameters, lr=lr, weight_decay=weight_decay)

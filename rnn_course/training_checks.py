@@ -10,11 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnn_course.checks import positive
+from rnn_course.checks import integer, positive, real
 
 
-def check_arguments(given: dict[str, Any]) -> None:
-    """Raise `TypeError` or `ValueError` unless these arguments of `fit`, by name, make sense."""
+def check_arguments(given: dict[str, Any]) -> tuple[Any, ...]:
+    """Raise `TypeError` or `ValueError` unless these arguments of `fit`, by name, make sense.
+
+    Returns its numbers as Python's: epochs, batch_size, patience, save_every, seed, lr,
+    weight_decay, clip.
+    """
     model, valid = given["model"], given["valid"]
     if not isinstance(model, nn.Module):
         raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
@@ -31,24 +35,22 @@ def check_arguments(given: dict[str, Any]) -> None:
     path = given["checkpoint"]
     if path is not None and (not isinstance(path, str | PathLike) or not str(path)):
         raise TypeError(f"checkpoint: expected a path or None, got {path!r}")
-    positive("epochs", given["epochs"])
-    positive("batch_size", given["batch_size"])
-    for name in ("patience", "save_every"):
-        if given[name] is not None:
-            positive(name, given[name])
+    counts = [None if name in ("patience", "save_every") and given[name] is None
+              else positive(name, given[name])
+              for name in ("epochs", "batch_size", "patience", "save_every")]
     for name in ("patience", "metric"):
         if given[name] is not None and valid is None:
             raise ValueError(f"valid: expected one beside {name}, got None")
-    seed = given["seed"]
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise ValueError(f"seed: expected an integer 0 ≤ seed < 2**32, got {seed!r}")
-    _number("lr", given["lr"])
-    _number("weight_decay", given["weight_decay"], zero=True)
-    if given["clip"] is not None:
-        _number("clip", given["clip"])
+    seed = integer(given["seed"])
+    if seed is None or not 0 <= seed < 2**32:
+        raise ValueError(f"seed: expected an integer 0 ≤ seed < 2**32, got {given['seed']!r}")
+    lr = _number("lr", given["lr"])
+    weight_decay = _number("weight_decay", given["weight_decay"], zero=True)
+    clip = None if given["clip"] is None else _number("clip", given["clip"])
     for name in ("decay", "progress"):
         if not isinstance(given[name], bool):
             raise ValueError(f"{name}: expected True or False, got {given[name]!r}")
+    return *counts, seed, lr, weight_decay, clip
 
 
 def check_split(name: str, split: Any) -> None:
@@ -134,8 +136,9 @@ _NO_GRADIENT = ("loss: expected to depend on the model's trainable parameters, g
                 "(was something detached, or computed under torch.no_grad()?)")
 
 
-def _number(name: str, value: Any, zero: bool = False) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or value < 0 or (value == 0 and not zero):
+def _number(name: str, value: Any, zero: bool = False) -> float:
+    found = real(value)
+    if not 0 <= found < math.inf or (found == 0 and not zero):
         raise ValueError(f"{name}: expected a finite number {'≥' if zero else '>'} 0, "
                          f"got {value!r}")
+    return found

@@ -21,30 +21,41 @@ def unroll(cell: Cell, x: Tensor, state: State | None = None,
     x (B, T, n_in), h (B, T, n_hidden); the state returned is the one after the last step.
     With `lengths` (B,), a sequence's state stands still after its own last step: h repeats h^(τ),
     the state returned is that at τ, and whatever stands in the padding is never looked at.
+    h and the state share no memory, neither with each other nor with anything else.
+
+    A cell whose `forward` has been written anew, and one that has hooks, is called at each step:
+    h^(t), state^(t) = cell(x^(t), state^(t-1)).
 
     Raises `TypeError` or `ValueError` that names the argument: x of wrong rank, width, dtype or
     device, or empty; a state of another form; lengths of wrong count, type or range.
     Source: Goodfellow et al. (2016), section 10.1; deck S1.1, S1.2.
     """
     x, state, lengths = _checked(cell, x, state, lengths)
+    a, step = (cell.project(x), cell.step) if cell.is_split else (x, cell)
     h, out = None, []
-    for t, a_t in enumerate(cell.project(x).unbind(1)):
-        h_new, new = cell.step(a_t, state)
+    for t, a_t in enumerate(a.unbind(1)):
+        h_new, new = step(a_t, state)
         if lengths is None or t == 0:                      # every sequence has a first step
             h, state = h_new, new
         else:
             live = (t < lengths).unsqueeze(1)
             h, state = torch.where(live, h_new, h), _where(live, new, state)
         out.append(h)
-    return torch.stack(out, dim=1), state
+    return torch.stack(out, dim=1), copied(state)
 
 
 class RNN(nn.Module):
     """A recurrent network of any cell: `h, state = rnn(x, state=None, lengths=None)`.
 
     The same function as `unroll`. A cell that has a kernel (`kernels.py`: back-propagation
-    through time by hand) runs through it; any other cell, and one whose `project` or `step` has
-    been written anew, runs through the plain loop.
+    through time by hand) runs through it; any other cell runs through the plain loop, and so does
+
+    - one whose `project`, `step` or `forward` has been written anew, and one that has hooks;
+    - every cell where a kernel cannot serve (`kernels.serve`): under autocast, in the transforms of
+      torch.func (vmap, per-sample gradients, …), in forward-mode differentiation.
+
+    What needs a *second* derivative, or a batch of gradients in one backward pass, calls `unroll`:
+    a kernel is told so late that all it can do is raise `NotImplementedError`.
     """
 
     def __init__(self, cell: Cell) -> None:
@@ -56,14 +67,14 @@ class RNN(nn.Module):
                 lengths: Lengths | None = None) -> tuple[Tensor, State]:
         """x (B, T, n_in) to h (B, T, n_hidden) and the state after the last step; see `unroll`."""
         cell, kernel = self.cell, _kernel(self.cell)
-        if kernel is None:
+        if kernel is None or not kernels.serve(x):
             return unroll(cell, x, state, lengths)
         x, state, lengths = _checked(cell, x, state, lengths)
         return kernel(x, state, lengths)
 
     def summary(self, h: Tensor) -> Tensor:
         """Of what `forward` returned, h (B, T, n_hidden), each sequence's last: h^(τ)."""
-        return h[:, -1]                                    # h stands still past each end
+        return h[:, -1].clone()                            # h stands still past each end
 
 
 class Backwards(RNN):
@@ -82,7 +93,7 @@ class Backwards(RNN):
 
     def summary(self, g: Tensor) -> Tensor:
         """Of g (B, T, n_hidden) what was computed last, g^(1): it has read the whole sequence."""
-        return g[:, 0]
+        return g[:, 0].clone()
 
 
 class Bidirectional(nn.Module):
@@ -140,12 +151,12 @@ def with_states(kernel: Callable[..., Tensor]) -> Callable[..., tuple[Tensor, Te
             *weights: Tensor) -> tuple[Tensor, Tensor]:
         h = kernel(x, state, *weights)
         if lengths is None:
-            return h, h[:, -1] if state.shape[1] else state
+            return h, (h[:, -1] if state.shape[1] else state).clone()
         # No step looks ahead, so the kernel may run on into the padding; what it wrote there is
         # replaced by the last h that counts.
         last = h.gather(1, (lengths - 1).view(-1, 1, 1).expand(-1, 1, h.shape[2]))
         h = torch.where(inside(lengths, x.shape[1]).unsqueeze(2), h, last)
-        return h, last.squeeze(1) if state.shape[1] else state
+        return h, last.squeeze(1) if state.shape[1] else state.clone()
     return run
 
 
@@ -168,7 +179,9 @@ register(MemorylessCell, with_states(kernels.all_at_once), "U W b")
 
 
 def _kernel(cell: Cell) -> Callable[..., tuple[Tensor, State]] | None:
-    """The cell's kernel, unless a reader has written its `project` or `step` anew."""
+    """The cell's kernel, unless a reader has written a part of the cell anew, or hooked it."""
+    if not cell.is_split:
+        return None
     methods = tuple(getattr(m, "__func__", None) for m in (cell.project, cell.step))
     kernel, names = _KERNELS.get(methods, (None, ""))
     weights = [getattr(cell, name) for name in names.split()]
@@ -184,15 +197,25 @@ def _checked(cell: Cell, x: Tensor, state: State | None,
     state = cell.state_or_initial(state, len(x))
     if lengths is not None:
         lengths = checks.lengths(lengths, x.shape[0], x.shape[1], x.device)
-        if (lengths == x.shape[1]).all():
+        if not checks.transformed() and (lengths == x.shape[1]).all():
             return x, state, None                          # nothing to hold back
         # Zeros, since not even a NaN in the padding may reach the gradient (0 · NaN is NaN).
         x = torch.where(inside(lengths, x.shape[1]).unsqueeze(2), x, 0)
     return x, state, lengths
 
 
+def copied(state: State) -> State:
+    """The same state in memory of its own."""
+    return _each(torch.clone, state)
+
+
 def _where(live: Tensor, new: State, old: State) -> State:
-    if isinstance(new, Tensor):
-        return torch.where(live, new, old)
-    parts = [_where(live, n, o) for n, o in zip(new, old, strict=True)]
-    return type(new)(*parts) if hasattr(new, "_fields") else tuple(parts)
+    return _each(lambda n, o: torch.where(live, n, o), new, old)
+
+
+def _each(function: Callable[..., Tensor], state: State, *others: State) -> State:
+    """The function of each tensor in a state, or of those in the same place of several states."""
+    if isinstance(state, Tensor):
+        return function(state, *others)
+    parts = [_each(function, *those) for those in zip(state, *others, strict=True)]
+    return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)

@@ -210,9 +210,10 @@ def _rounded(name: str, value: Any) -> Any:
     """Numbers with five significant digits: more of them differ between processors."""
     if isinstance(value, Iterable) and not isinstance(value, str | Mapping):
         return [_rounded(name, each) for each in value]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not math.isfinite(checks.real(value)):
         raise ValueError(f"{name}: expected finite numbers, got {value!r}")
-    return value if isinstance(value, int) else float(f"{value:.5g}")
+    whole = checks.integer(value)
+    return float(f"{value:.5g}") if whole is None else whole
 
 
 def _flat(value: Any) -> list[float]:

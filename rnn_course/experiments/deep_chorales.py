@@ -79,7 +79,7 @@ def frame_nll(model: ThreeBlocks, batch: Batch) -> Tensor:
     """-log P(y | x) of each sequence in nats a frame, (B,): keys are independent given the past."""
     o, _ = model(batch.x, lengths=batch.lengths)
     nll = F.binary_cross_entropy_with_logits(o, batch.y, reduction="none").sum(2)
-    return (nll * inside(batch.lengths, nll.shape[1])).sum(1) / batch.lengths
+    return torch.where(inside(batch.lengths, nll.shape[1]), nll, 0.0).sum(1) / batch.lengths
 
 
 def train(model: ThreeBlocks, task: Task, *, epochs: int, seed: int, lr: float,

@@ -50,7 +50,8 @@ def network(transition: str, start: str, seed: int) -> ThreeBlocks:
 
 def outputs(model: ThreeBlocks, batch: Batch) -> Tensor:
     """The symbols as one-hot vectors to o (B, T, 8)."""
-    return model(F.one_hot(batch.x, N_SYMBOLS).to(model.rnn.cell.like.dtype))[0]
+    x = F.one_hot(batch.x, N_SYMBOLS).to(model.rnn.cell.like.dtype)
+    return model(x, lengths=batch.lengths)[0]
 
 
 def loss(model: ThreeBlocks, batch: Batch) -> Tensor:

@@ -105,12 +105,12 @@ def network(task: Task, architecture: str, seed: int) -> Summariser:
 
 def answer_loss(model: Summariser, batch: Batch) -> Tensor:
     """The mean cross-entropy of the languages, in nats."""
-    return F.cross_entropy(model(batch.x), batch.y)
+    return F.cross_entropy(model(batch.x, batch.lengths), batch.y)
 
 
 def right(model: Summariser, batch: Batch) -> Tensor:
     """Of each sentence, whether the language is the right one: (B,) of zeros and ones."""
-    return (model(batch.x).argmax(1) == batch.y).float()
+    return (model(batch.x, batch.lengths).argmax(1) == batch.y).float()
 
 
 def train(model: Summariser, task: Task, architecture: str, seed: int, epochs: int = EPOCHS,

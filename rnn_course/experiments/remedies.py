@@ -16,13 +16,14 @@ from rnn_course import initial
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
 from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment, results
+from rnn_course.likelihood import log_likelihood
 from rnn_course.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.sizes import n_parameters, widest
 from rnn_course.tasks.adding import adding
 from rnn_course.tasks.base import Batch, Split, Task
 from rnn_course.tasks.copying import SYMBOLS, copying
 from rnn_course.train import History, evaluate, fit
-from rnn_course.unroll import RNN
+from rnn_course.unroll import RNN, Lengths
 
 BUDGET = 5_500
 """Parameters of every network, at most."""
@@ -53,10 +54,10 @@ class Reader(nn.Module):
         super().__init__()
         self.rnn, self.V = RNN(cell), nn.Linear(cell.n_hidden, n_out)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, lengths: Lengths | None = None) -> Tensor:
         if not x.is_floating_point():
             x = F.one_hot(x, self.rnn.n_in).to(self.V.weight.dtype)
-        return self.V(self.rnn(x)[0])
+        return self.V(self.rnn(x, lengths=lengths)[0])
 
 
 def network(name: str, task: Task, seed: int) -> Reader:
@@ -73,10 +74,11 @@ def network(name: str, task: Task, seed: int) -> Reader:
 
 def errors(model: Reader, batch: Batch) -> Tensor:
     """One number an example: the squared error of the sum, or nats a step of the copy."""
-    o = model(batch.x)
+    o = model(batch.x, batch.lengths)
     if batch.y.is_floating_point():
-        return (o[:, -1] - batch.y).square().squeeze(1)
-    return F.cross_entropy(o.transpose(1, 2), batch.y, reduction="none").mean(1)
+        return (o[:, -1] - batch.y).square().squeeze(1)    # o stands still past each end
+    steps = batch.y.shape[1] if batch.y_lengths is None else batch.y_lengths
+    return -log_likelihood(o, batch.y, batch.y_lengths) / steps
 
 
 def train(model: Reader, train: Split, valid: Split | None, *, epochs: int, lr: float, seed: int,

@@ -120,7 +120,7 @@ class Split:
         """
         # The order is drawn here rather than at the first `next` (this is no generator function):
         # errors come at the call, and two passes begun one after the other have two orders.
-        checks.positive("batch_size", batch_size)
+        batch_size = checks.positive("batch_size", batch_size)
         shuffled = generator is not None
         order = torch.randperm(len(self), generator=generator) if shuffled else range(len(self))
         order = torch.as_tensor(order)

@@ -37,7 +37,7 @@ class Coins:
 
     def __post_init__(self) -> None:
         checks.positive("steps", self.steps)
-        if not isinstance(self.flip, int | float) or not 0 <= self.flip <= 0.5:
+        if not 0 <= checks.real(self.flip) <= 0.5:
             raise ValueError(f"flip: expected a probability between 0 and 1/2, got {self.flip!r}")
 
     def log_prob(self, x: Tensor, y: Tensor) -> Tensor:

@@ -114,7 +114,7 @@ class RandomImages:
         if pixels > 20:
             raise ValueError(f"rows, columns: expected at most 20 pixels, to go through all "
                              f"images, got {pixels}")
-        if not isinstance(self.p, int | float) or not 0 < self.p < 1:
+        if not 0 < checks.real(self.p) < 1:
             raise ValueError(f"p: expected a probability between 0 and 1, got {self.p!r}")
 
     def every(self) -> tuple[Split, Tensor]:

@@ -1,20 +1,42 @@
 # `make` lists what there is to do. Python 3.11, git and make are all that has to be there before.
-PYTHON ?= $(shell for p in python3.11 python3 python; do command -v $$p && break; done)
-VENV ?= .venv
+# These are set on the command line, as in `make test JOBS=4`; the environment's are not looked at.
+PYTHON = $(shell for p in python3.11 python3 python; do command -v $$p && break; done)
+VENV = .venv
+PORT = 8000
+JOBS = 2
+
+ifneq ($(words $(VENV)),1)
+$(error VENV: expected the path of one folder, without spaces, got "$(VENV)")
+endif
 PY = $(VENV)/bin/python
-PORT ?= 8000
-JOBS ?= 2
+
+# What is built, run and tested is the same whatever else the caller has set: another backend for the
+# plots, another search path, a width of the terminal; and whatever stands in dot files at home.
+# RNN_COURSE_CACHE, the number of threads, and what pip, npm and proxies need are left as they are.
+unexport $(filter PYTHON% MPL% MATPLOTLIB% JUPYTER% IPYTHON% IPY% NB% MYST% SPHINX% DOCUTILS% \
+	PYTEST_% HYPOTHESIS_% TQDM_% RUFF_% TORCH_% PWDEBUG COLUMNS LINES NO_COLOR% FORCE_COLOR% \
+	PY_COLORS CLICOLOR% LANGUAGE LC_% LANG SOURCE_DATE_EPOCH,$(.VARIABLES))
+export PYTHONUTF8 = 1
+export LC_ALL = C
+SETTINGS = $(CURDIR)/_build/settings
+export MPLCONFIGDIR = $(SETTINGS)/matplotlib
+export IPYTHONDIR = $(SETTINGS)/ipython
+export JUPYTER_CONFIG_DIR = $(SETTINGS)/jupyter
+export JUPYTER_DATA_DIR = $(SETTINGS)/jupyter
+export JUPYTER_RUNTIME_DIR = $(SETTINGS)/jupyter/runtime
 
 ENVIRONMENT = $(VENV)/.requirements
 VENDORED = book/_static/vendor/.stamp
 BUILT = _build/.book
-FOUND = $(shell find book notebooks rnn_course -type f ! -path '*/vendor/*' ! -path '*/.*' ! -name '*.pyc')
+# FORCE if a file has changed since the last build. The names stay in the shell: make cannot read all.
+CHANGED = $(if $(shell find book notebooks rnn_course -type f ! -path '*/vendor/*' ! -path '*/.*' \
+	! -name '*.pyc' -newer $(BUILT) 2>/dev/null | head -n 1),FORCE)
 
 # Statements named beside falsify, as in `make falsify S7.2 S1.3`, are no files to make.
 S = $(filter S%,$(MAKECMDGOALS))
 NAMED := $(S)
 
-.PHONY: help book test lint serve bench notebooks falsify clean browser $(NAMED)
+.PHONY: help book test lint serve bench notebooks falsify clean browser FORCE $(NAMED)
 .DELETE_ON_ERROR:
 
 help:  ## list these commands
@@ -30,7 +52,8 @@ test: lint browser $(BUILT)  ## check everything: lint, book, unit tests, notebo
 		--ignore tests/test_benchmarks.py tests
 
 lint: $(ENVIRONMENT)  ## check the style of the code, notebooks included
-	$(PY) -m ruff check .
+	$(PY) -m ruff check . --exclude notebooks
+	$(PY) -m ruff check $$($(PY) tools/notebooks.py --list)
 	$(PY) tools/notebooks.py --check
 
 serve: $(BUILT)  ## show the site at http://127.0.0.1:8000 (PORT=...)
@@ -40,6 +63,7 @@ bench: $(ENVIRONMENT)  ## time the networks against torch.nn and plain loops
 	$(PY) -m benchmarks
 
 notebooks: $(ENVIRONMENT)  ## run every notebook in place, and write book/ledger.md from them
+	$(PY) -c "import matplotlib.font_manager"
 	$(PY) tools/notebooks.py
 	$(PY) -m rnn_course ledger --markdown > book/ledger.md.new
 	mv book/ledger.md.new book/ledger.md
@@ -52,7 +76,7 @@ $(NAMED): falsify
 
 clean:  ## remove what was built and fetched (the environment stays: rm -r .venv)
 	rm -rf _build book/_static/vendor .pytest_cache .ruff_cache .hypothesis
-	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	find benchmarks book rnn_course tests tools -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(ENVIRONMENT): requirements.txt requirements-dev.txt constraints.txt pyproject.toml tools/setup_venv.py
 	$(PYTHON) tools/setup_venv.py $(VENV)
@@ -61,8 +85,9 @@ $(VENDORED): package.json package-lock.json tools/vendor.py $(ENVIRONMENT)
 	$(PY) tools/vendor.py
 
 # All pages are read anew, so that a warning is repeated until it is mended; notebooks whose code has
-# not changed are not run again.
-$(BUILT): _config.yml _toc.yml benchmarks/results.md $(FOUND) $(VENDORED)
+# not changed are not run again. Matplotlib looks for fonts once, and says so: not within a chapter.
+$(BUILT): _config.yml _toc.yml benchmarks/results.md $(VENDORED) $(CHANGED)
+	$(PY) -c "import matplotlib.font_manager"
 	rm -rf _build/html
 	$(VENV)/bin/jupyter-book build . --all -W --keep-going
 	touch $@

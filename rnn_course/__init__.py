@@ -1,5 +1,12 @@
 """Recurrent networks, one step at a time: the code beside the lecture."""
 
+import sys
+
+from rnn_course.command import guard_imports
+
+if sys.argv[:1] == ["-m"]:  # python -m rnn_course: Ctrl-C may come before the command's own lines
+    guard_imports()
+
 from rnn_course.attention import AttentiveEncoderDecoder
 from rnn_course.cells import Cell, ElmanCell, GRUCell, JordanCell, LSTMCell, MemorylessCell
 from rnn_course.conditioning import VectorToSequence

@@ -1,8 +1,14 @@
 """python -m rnn_course."""
 
-import sys
+from rnn_course import command
 
-from rnn_course.cli import main
+
+def main() -> int:
+    """The command line, whose imports Ctrl-C may interrupt as well."""
+    from rnn_course import cli
+
+    return cli.main()
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command.run(main)

@@ -1,8 +1,8 @@
 """Checkpoints: a training run or a model's weights in one safetensors file, whole or not at all.
 
 A file holds tensors, a short text (JSON) and a checksum over both. There is no pickle in it, so
-opening one runs no code. It is written beside its place and moved there when it is safe on the
-disk: whatever happens meanwhile, the place holds the older file or the new one, never a part.
+opening one runs no code. It is written whole (`rnn_course.storage.write_whole`): whatever happens
+meanwhile, the place holds the older file or the new one, never a part.
 """
 
 from __future__ import annotations
@@ -14,16 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from rnn_course import checks
 from rnn_course.devices import random_state, set_random_state
-
-FOLDER_VARIABLE = "RNN_COURSE_CACHE"
-"""The environment variable that moves the course's cache folder."""
+from rnn_course.storage import write_whole
 
 RUN = "rnn_course run 1"
 WEIGHTS = "rnn_course weights 1"
@@ -36,17 +34,26 @@ class CheckpointError(RuntimeError):
 def save_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
     """Write the model's weights and buffers to `path` (safetensors), replacing what is there.
 
-    Raises `CheckpointError` where the file cannot be written; an older file is then untouched.
+    Where `path` is a link, the file that it leads to is replaced. The weights of a model that was
+    compiled (`torch.compile`) or wrapped (`nn.DataParallel`) have the names of the model inside.
+
+    Raises `TypeError` for what is no model or no path, `CheckpointError` where the file cannot be
+    written; an older file is then untouched.
     """
+    model = unwrapped(model)
     write(path, WEIGHTS, copied(model), {"model": described(model)})
 
 
 def load_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
     """Set the model's weights and buffers, in place, to those that `save_weights` wrote.
 
-    Raises `CheckpointError` where the file is damaged, of another kind, or of another model
-    (other names, shapes or dtypes); the model is then untouched.
+    The model may be compiled or wrapped (see `save_weights`), whatever it was when it was saved.
+
+    Raises `TypeError` for what is no model or no path, `CheckpointError` where the file is damaged,
+    of another kind, or of another model (other names, shapes or dtypes); the model is then
+    untouched.
     """
+    model = unwrapped(model)
     tensors, facts = read(path, WEIGHTS)
     _same(path, "of another model", facts["model"], described(model),
           "Build the model as it was when its weights were saved.")
@@ -70,7 +77,7 @@ class RunFile:
 
     def exists(self) -> bool:
         """Whether there is a file to resume from."""
-        return os.path.lexists(self.path)
+        return os.path.exists(self.path)
 
     def save(self, history: dict[str, Any], best: dict[str, Tensor] | None, over: bool) -> None:
         """Write the run as it stands now; raises `CheckpointError` where that fails."""
@@ -151,11 +158,17 @@ def described_run(model: nn.Module, optimiser: torch.optim.Optimizer,
     return json.loads(json.dumps(facts, default=str))
 
 
-def cache_folder() -> Path:
-    """Where the course keeps what took long: the user's cache folder for it, or what the
-    environment variable RNN_COURSE_CACHE says."""
-    course = os.environ.get(FOLDER_VARIABLE) or platformdirs.user_cache_dir("rnn_course", False)
-    return Path(course).expanduser()
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The model itself, out of what `torch.compile` and `nn.DataParallel` put around it: their
+    names for its weights begin with "_orig_mod." and "module."."""
+    checks.instance("model", model, nn.Module)
+    while True:
+        if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+            model = model.module
+        elif isinstance(getattr(model, "_orig_mod", None), nn.Module):
+            model = model._orig_mod
+        else:
+            return model
 
 
 def copied(model: nn.Module) -> dict[str, Tensor]:
@@ -188,6 +201,7 @@ def restore(model: nn.Module, weights: dict[str, Tensor], path: str | os.PathLik
 def write(path: str | os.PathLike[str], kind: str, tensors: dict[str, Tensor],
           facts: dict[str, Any]) -> None:
     """Put tensors and facts into one file at `path`: all of them, or none and `CheckpointError`."""
+    checks.path("path", path)
     tensors = {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
                for name, tensor in tensors.items()}
     text = json.dumps(facts)
@@ -202,6 +216,7 @@ def write(path: str | os.PathLike[str], kind: str, tensors: dict[str, Tensor],
 
 def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The tensors and facts of the file at `path`; `CheckpointError` unless all of it is sound."""
+    checks.path("path", path)
     remedy = "Restore it from a copy, or choose another path (or delete the file) to start anew."
     try:
         with safe_open(path, framework="pt") as file:
@@ -218,28 +233,6 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Tensor], di
         raise CheckpointError(f"{path}: damaged: the content does not have the checksum that was "
                               f"written with it. {remedy}")
     return tensors, json.loads(about["facts"])
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write `data` beside `path`, see it safe on the disk, and only then move it there.
-
-    A killed run leaves at most one such file, and the next writing takes it over.
-    """
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    if os.name == "posix":  # the move itself is safe once the folder is on the disk
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _digest(tensors: dict[str, Tensor], text: str) -> str:
@@ -259,5 +252,10 @@ def _same(path: str | os.PathLike[str], what: str, found: dict[str, Any],
              f"{expected.get(name, 'nothing')} here"
              for name in [*expected, *(name for name in found if name not in expected)]
              if found.get(name, ...) != expected.get(name, ...)]
+    wrappers = {part for name in found.keys() ^ expected.keys() for part in name.split(".")
+                if part in ("_orig_mod", "module")}
+    if wrappers:
+        remedy += (f" The {' and '.join(sorted(wrappers))} in names is what torch.compile or "
+                   "nn.DataParallel puts there: compile or wrap the same parts of it.")
     if lines:
         raise CheckpointError("\n".join([f"{path}: {what}:", *lines, remedy]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any
@@ -77,6 +78,13 @@ def instance(name: str, value: object, kind: type) -> object:
     """Return `value` if it is a `kind`, else raise `TypeError`."""
     if not isinstance(value, kind):
         raise TypeError(f"{name}: expected a {kind.__name__}, got {type(value).__name__}")
+    return value
+
+
+def path(name: str, value: object) -> str | os.PathLike[str]:
+    """Return `value` if it can be a file's path, else raise `TypeError`."""
+    if not isinstance(value, str | os.PathLike) or os.fspath(value) == "" or "\0" in str(value):
+        raise TypeError(f"{name}: expected a path, got {value!r}")
     return value
 
 

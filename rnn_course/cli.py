@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rnn_course import experiments, ledger
 from rnn_course.checkpoints import CheckpointError
+from rnn_course.command import STOPPED
 from rnn_course.devices import Device, find_device
 
 if TYPE_CHECKING:
@@ -23,15 +25,15 @@ BEST = "(default: the accelerator where there is one)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. 0: all is well; 1: the ledger and the notebooks disagree, or a run was
-    stopped; 2: misuse."""
+    """Run one command. 0: all is well; 1: the ledger and the notebooks disagree; 2: misuse; 130: a
+    run was stopped."""
     parser = argparse.ArgumentParser(prog="python -m rnn_course", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
     command = commands.add_parser("ledger", help="what the lecture claims, and what was measured")
     command.add_argument("--markdown", action="store_true", help="as the page of the book")
-    command.add_argument("--notebooks", type=Path, default=NOTEBOOKS, metavar="FOLDER",
-                         help="where the executed notebooks are")
+    command.add_argument("--notebooks", type=Path, metavar="FOLDER",
+                         help="where the executed notebooks are (default: those of the checkout)")
 
     command = commands.add_parser("experiment", help="a long run: minutes to hours, resumable")
     command.add_argument("name", choices=experiments.NAMES, help="which one: %(choices)s",
@@ -59,10 +61,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.set_defaults(name="g2p")
     options = parser.parse_args(arguments)
 
+    # What the package logs, such as that nothing can be kept, is for whoever sits here.
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("rnn_course").setLevel(logging.INFO)
+
     if options.command == "ledger":
-        if not options.notebooks.is_dir():
-            parser.error(f"--notebooks: expected a folder of notebooks, got {options.notebooks}")
-        return show_ledger(options.notebooks, options.markdown)
+        notebooks = options.notebooks or NOTEBOOKS
+        if not options.notebooks and not notebooks.is_dir():
+            parser.error("ledger: what was measured stands in the executed notebooks, which are "
+                         "not installed with the package. Clone the course and run this there, or "
+                         "say where they are: --notebooks FOLDER")
+        if not notebooks.is_dir():
+            parser.error(f"--notebooks: expected a folder of notebooks, got {notebooks}")
+        try:
+            return show_ledger(notebooks, options.markdown)
+        except (ValueError, OSError) as error:
+            parser.error(str(error))
     # The dictionary and what reads it take seconds to import: not for the ledger.
     from rnn_course.experiments import g2p
     from rnn_course.tasks.pronunciations import read_file
@@ -108,7 +122,7 @@ def run_experiment(experiment: experiments.Experiment, folder: Path,
         path = experiments.run(experiment, folder, device=device)
     except KeyboardInterrupt:
         print("Stopped. Nothing is lost: the same command goes on from here.", file=sys.stderr)
-        return 1
+        return STOPPED
     print(path)
     return 0
 

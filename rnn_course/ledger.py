@@ -6,7 +6,6 @@ executed notebook; `verdicts` reads it back, and `problems` holds it against `le
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import string
@@ -17,6 +16,8 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from rnn_course.notebooks import chapters, read
 
 FILE = Path(__file__).with_name("ledger.toml")
 COUNT = 33
@@ -141,10 +142,13 @@ def load(path: Path = FILE) -> tuple[Statement, ...]:
 
 
 def verdicts(notebooks: Path) -> list[Verdict]:
-    """Read the verdicts, in order, out of the executed notebooks of a folder."""
+    """Read the verdicts, in order, out of the executed chapters of a folder.
+
+    Raises `ValueError` with the file's name for what is no notebook.
+    """
     found: list[Verdict] = []
-    for path in sorted(notebooks.glob("*.ipynb")):
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    for path in chapters(notebooks):
+        cells = read(path)["cells"]
         prose = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
         heading = re.search(r"^# (.+)$", prose, re.MULTILINE)
         title = heading[1] if heading else path.stem

@@ -7,7 +7,6 @@ gradient's norm clipped (section 10.11.1; Pascanu et al. 2013). It trains any `t
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,17 +19,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
-from tqdm import tqdm
 
 from rnn_course.checkpoints import RunFile, copied, described_run
 from rnn_course.checks import positive
 from rnn_course.devices import Device, device_for, lent, seeded
+from rnn_course.progress import progress_bar
 from rnn_course.training_checks import (
     check_arguments,
     check_batch,
     check_epoch,
+    check_function,
     check_gradient,
     check_loss,
+    check_model,
     check_scores,
     check_split,
     make_optimiser,
@@ -121,10 +122,9 @@ def fit(model: nn.Module, loss: Callable[[nn.Module, Any], Tensor], train: Any, 
             numbers, best = file.load()
             history = History(**numbers)
         start = time.perf_counter() - history.seconds
-        if not history.loss:
+        if not over():
             save()
-        bar = tqdm(total=steps, initial=len(history.loss), unit="step", file=sys.stderr,
-                   disable=not progress)
+        bar = progress_bar(total=steps, initial=len(history.loss), unit="step", shown=progress)
 
         while not over():
             epoch = history.epochs
@@ -174,9 +174,12 @@ def evaluate(model: nn.Module, split: Any, metric: Callable[[nn.Module, Any], Te
     """The mean over all examples of `metric(model, batch)`, one score an example, in eval mode.
 
     It takes place on `device`, chosen as in `fit`; then the model is back where it was. Raises
-    `ValueError` for an unknown device, an empty split, NaN in its data, or scores of a wrong shape,
-    `FloatingPointError` where their mean is not finite.
+    `TypeError` for what is no model, split or function, `ValueError` for an unknown device, an
+    empty split, NaN in its data, or scores of a wrong shape, `FloatingPointError` where their mean
+    is not finite.
     """
+    check_model(model)
+    check_function("metric", metric)
     positive("batch_size", batch_size)
     check_split("split", split)
     device = device_for(model, device)

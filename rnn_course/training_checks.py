@@ -20,14 +20,13 @@ def check_arguments(given: dict[str, Any]) -> tuple[Any, ...]:
     weight_decay, clip.
     """
     model, valid = given["model"], given["valid"]
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
+    check_model(model)
     if not any(p.requires_grad for p in model.parameters()):
         raise ValueError(f"model: expected at least one trainable parameter, got none in "
                          f"{type(model).__name__}")
-    for name in ("loss", "metric"):
-        if not callable(given[name]) and not (name == "metric" and given[name] is None):
-            raise TypeError(f"{name}: expected a function of (model, batch), got {given[name]!r}")
+    check_function("loss", given["loss"])
+    if given["metric"] is not None:
+        check_function("metric", given["metric"])
     check_split("train", given["train"])
     if valid is not None:
         check_split("valid", valid)
@@ -53,9 +52,21 @@ def check_arguments(given: dict[str, Any]) -> tuple[Any, ...]:
     return *counts, seed, lr, weight_decay, clip
 
 
+def check_model(model: Any) -> None:
+    """Raise `TypeError` for what is no model."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
+
+
+def check_function(name: str, function: Any) -> None:
+    """Raise `TypeError` for what cannot be called, as losses and metrics are."""
+    if not callable(function):
+        raise TypeError(f"{name}: expected a function of (model, batch), got {function!r}")
+
+
 def check_split(name: str, split: Any) -> None:
     """Raise unless `split` has a length of at least 1 and ``.batches``, as a task's splits do."""
-    if not hasattr(split, "__len__") or not hasattr(split, "batches"):
+    if not hasattr(split, "__len__") or not callable(getattr(split, "batches", None)):
         raise TypeError(f"{name}: expected a split (a length, and .batches(batch_size, "
                         f"generator)), got {type(split).__name__}")
     if len(split) == 0:
@@ -77,7 +88,12 @@ def make_optimiser(make: Callable[..., torch.optim.Optimizer], parameters: list[
 
 
 def check_batch(name: str, number: int, batch: Any) -> None:
-    """Raise `ValueError` where a tensor of the batch has a NaN or an infinity."""
+    """Raise `TypeError` unless the batch is a named tuple as a task's are, `ValueError` where a
+    tensor of it has a NaN or an infinity."""
+    if not all(hasattr(batch, needed) for needed in ("_asdict", "x", "to")):
+        raise TypeError(f"{name}: expected batches that are named tuples with a field x and with "
+                        f".to(device), as rnn_course.tasks.base.Batch is, got "
+                        f"{type(batch).__name__} for batch {number}")
     for part, value in batch._asdict().items():
         if isinstance(value, Tensor) and value.is_floating_point():
             wrong = (~value.isfinite()).nonzero()

@@ -124,7 +124,7 @@ def at_random(folder):
         os.kill(child, signal.SIGKILL)
         landed += died(child) == signal.SIGKILL
         positions.append(position(path))
-        writing += Path(f"{path}.tmp").exists()
+        writing += any(folder.glob(f".{path.name}*.tmp"))
     died(run_to(result, path, seed=99))
     return {"landed": landed, "positions": positions, "while writing": writing,
             "left over": sorted(os.listdir(folder))}
@@ -154,7 +154,7 @@ def while_writing(folder):
     for name, call, before in (("fsync", 9, True), ("fsync", 9, False), ("replace", 8, True),
                                ("replace", 8, False), ("fsync", 10, True)):
         ended_by = died(forked(partial(kill_itself, name, call, before)))
-        seen.append([ended_by, Path(f"{path}.tmp").exists()])
+        seen.append([ended_by, any(folder.glob(f".{path.name}*.tmp"))])
     died(run_to(result, path, seed=99))
     return seen
 

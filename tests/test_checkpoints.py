@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from rnn_course import checkpoints
+from rnn_course import checkpoints, storage
 from rnn_course.checkpoints import CheckpointError, RunFile, load_weights, save_weights
 
 
@@ -218,9 +218,11 @@ def test_a_late_error_leaves_the_older_file(path, monkeypatch, name):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's /dev/full")
-def test_a_full_disk_leaves_the_older_file(path):
+def test_a_full_disk_leaves_the_older_file(path, monkeypatch):
     save_weights(linear(), path)
-    os.symlink("/dev/full", f"{path}.tmp")  # the kernel answers each write with ENOSPC
+    monkeypatch.setattr(storage.secrets, "token_hex", lambda n: "it")
+    own = f"{storage._mark(path)}{os.getpid()}-it.tmp"
+    os.symlink("/dev/full", path.with_name(own))  # the kernel answers each write with ENOSPC
     assert os.strerror(errno.ENOSPC) in still_whole(path, linear(1), path.read_bytes())
 
 
@@ -243,6 +245,36 @@ def test_a_half_written_file_leaves_the_older_one(path):
     save_weights(linear(1), path)
     load_weights(model := linear(), path)
     assert content(model) == content(linear(1))
+
+
+@pytest.mark.parametrize("saved", ["plain", "compiled", "wrapped"])
+@pytest.mark.parametrize("loaded", ["plain", "compiled", "wrapped"])
+def test_a_compiled_or_wrapped_model_has_the_names_of_the_model_inside(path, saved, loaded):
+    dress = {"plain": lambda model: model, "compiled": torch.compile, "wrapped": nn.DataParallel}
+    save_weights(dress[saved](linear()), path)
+    load_weights(dress[loaded](model := linear(1)), path)
+    assert content(model) == content(linear())
+
+
+def test_a_part_that_was_compiled_is_named(path):
+    save_weights(nn.Sequential(torch.compile(linear())), path)
+    message = refused(nn.Sequential(linear()), path)
+    assert "0._orig_mod.weight: float32 (2, 2) in the file, nothing here" in message
+    assert "The _orig_mod in names is what torch.compile" in message
+
+
+@pytest.mark.parametrize("wrong", [None, "", 3, b"bytes", "nul\0"])
+def test_what_is_no_path_is_refused(wrong):
+    for call in save_weights, load_weights:
+        with pytest.raises(TypeError, match="path: expected a path, got"):
+            call(linear(), wrong)
+
+
+def test_what_is_no_model_is_refused(path):
+    for call in save_weights, load_weights:
+        with pytest.raises(TypeError, match="model: expected a Module, got dict"):
+            call(linear().state_dict(), path)
+    assert not path.exists()
 
 
 def test_a_missing_folder_is_named(tmp_path):

@@ -142,7 +142,7 @@ def test_interrupted_at_the_keyboard_it_says_how_to_go_on(tmp_path):
         assert process.stdout.readline() == "trial 1\n"
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert "Stopped. Nothing is lost" in said and "Traceback" not in said
     assert len(experiments.results("edges", tmp_path)) == 1
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from rnn_course import cli, experiments
-from rnn_course.checkpoints import FOLDER_VARIABLE
 from rnn_course.experiments import g2p
+from rnn_course.storage import FOLDER_VARIABLE
 from rnn_course.tasks.pronunciations import pronunciations, read_file
 
 FILE = "deep  D IY1 P\ndeeply  D IY1 P L IY0\nread  R EH1 D\nread(2)  R IY1 D\n"

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import subprocess
 
 import nbformat
 import pytest
@@ -92,7 +93,16 @@ def test_the_table_of_contents_and_the_chapters_match():
                if not any((ROOT / f"{page}{suffix}").is_file() for suffix in ("", ".md", ".ipynb"))]
     assert missing == []
     chapters = [str(path.relative_to(ROOT).with_suffix("")) for path in NOTEBOOKS]
+    assert len(chapters) > 10
     assert [re.sub(r"\.ipynb$", "", page) for page in listed if "notebooks/" in page] == chapters
+
+
+def test_every_notebook_that_git_knows_is_in_the_table_of_contents():
+    known = subprocess.run(["git", "ls-files", "-z", "notebooks/*.ipynb"], cwd=ROOT,
+                           capture_output=True, text=True)
+    if known.returncode:
+        pytest.skip("no git here")
+    assert set(known.stdout.split("\0")) - {""} == {str(p.relative_to(ROOT)) for p in NOTEBOOKS}
 
 
 # the tool

@@ -15,7 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("*.ipynb"))
+from rnn_course.notebooks import chapters
+
+NOTEBOOKS = chapters(Path(__file__).resolve().parent.parent / "notebooks")
 SECONDS = 120  # a chapter's budget is 60 s on two free cores; a busy machine gets twice that
 GIGABYTES = 1.5
 

@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 
+from rnn_course import command
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -21,4 +23,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command.run(main)

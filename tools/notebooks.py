@@ -3,7 +3,9 @@
     python tools/notebooks.py [NOTEBOOK ...]            run, then tidy
     python tools/notebooks.py --tidy [NOTEBOOK ...]     tidy only
     python tools/notebooks.py --check [NOTEBOOK ...]    change nothing; 1 if one is not tidy
+    python tools/notebooks.py --list                    change nothing; name them
 
+Without names, they are those of the table of contents: a reader's own beside them are left alone.
 The committed form keeps what nbval compares and nothing else, so that a run that comes to the same
 results gives the same bytes: text stays; pictures and widget views go, and so do all outputs of
 cells tagged nbval-ignore-output (timings, progress).
@@ -14,6 +16,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +27,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
+
+from rnn_course import command, storage
+from rnn_course import notebooks as files
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT = 600  # seconds a cell
@@ -38,15 +44,15 @@ IGNORED = "nbval-ignore-output"
 
 def notebooks() -> list[Path]:
     """Every notebook of the course, in order."""
-    return sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb")
-                  if ".ipynb_checkpoints" not in p.parts)
+    return files.chapters(ROOT / "notebooks")
 
 
 def read(path: Path) -> NotebookNode:
-    """The notebook, in nbformat 4.5, each cell with an id (nbformat's own would be random)."""
-    content = json.loads(path.read_text(encoding="utf-8"))
-    if content.get("nbformat") != 4:
-        raise ValueError(f"{path.name}: expected nbformat 4, got {content.get('nbformat')}")
+    """The notebook, in nbformat 4.5, each cell with an id (nbformat's own would be random).
+
+    Raises `ValueError` for what is no notebook.
+    """
+    content = files.read(path)
     content["nbformat_minor"] = 5
     taken = {cell["id"] for cell in content["cells"] if "id" in cell}
     for cell in content["cells"]:
@@ -124,19 +130,25 @@ def main(arguments: list[str] | None = None) -> int:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--tidy", action="store_true", help="do not run them")
     mode.add_argument("--check", action="store_true", help="change nothing; 1 if one is not tidy")
+    mode.add_argument("--list", action="store_true", help="change nothing; name them")
     parser.add_argument("notebook", nargs="*", type=Path, help="default: all of notebooks/")
     options = parser.parse_args(arguments)
     for path in options.notebook:
         if not path.is_file() or path.suffix != ".ipynb":
             parser.error(f"notebook: expected an .ipynb file, got {path}")
+    if options.list:
+        print(*(os.path.relpath(path) for path in options.notebook or notebooks()), sep="\n")
+        return 0
     failed = False
     for path in options.notebook or notebooks():
         start = time.perf_counter()
-        before = path.read_text(encoding="utf-8")
         try:
+            if not options.check:
+                storage.make_sure_of(path)                 # before it is run, not after
             notebook = read(path)
+            before = path.read_text(encoding="utf-8")
             text = tidy(notebook if options.tidy or options.check else run(path, notebook))
-        except (CellExecutionError, ValueError) as error:
+        except (CellExecutionError, nbformat.ValidationError, ValueError, OSError) as error:
             print(f"{path.name}: {error}", file=sys.stderr)
             failed = True
             continue
@@ -148,11 +160,11 @@ def main(arguments: list[str] | None = None) -> int:
                       file=sys.stderr)
             continue
         if changed:
-            path.write_text(text, encoding="utf-8")
+            storage.write_whole(path, text.encode())
         print(f"{path.name}: {'written' if changed else 'unchanged'}, "
               f"{time.perf_counter() - start:.0f} s")
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command.run(main)

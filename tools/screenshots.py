@@ -5,10 +5,13 @@ whole, on a desktop and a phone, in the light and the dark theme.
 """
 
 import sys
+from functools import partial
 from itertools import product
 from pathlib import Path
 
 import yaml
+
+from rnn_course import command, storage
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -23,6 +26,7 @@ def toc_pages() -> list[str]:
 
 def main(folder: str, *pages: str) -> None:
     """Write one PNG for each page, size and theme into `folder`."""
+    storage.make_sure_of(Path(folder) / "any.png")
     with serve(SITE) as base, launch() as browser:
         for size, theme in product(SIZES, THEMES):
             with visit(browser, base, size, theme) as visited:
@@ -37,4 +41,4 @@ def main(folder: str, *pages: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    command.run(partial(main, *sys.argv[1:]))

@@ -2,14 +2,18 @@
 
 Uses the standard library only. Does nothing when the requirements have not changed since the last
 time. pip's own configuration and environment variables stay in force.
+
+An environment that does not start any more is made anew, in place. Nothing else is ever emptied:
+see `refusal`.
 """
 
 import hashlib
+import http.client
+import os
 import platform
 import shutil
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 import venv
 from pathlib import Path
@@ -18,6 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 INPUTS = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "pyproject.toml")
 # PyTorch's wheels without CUDA. Elsewhere the ordinary index serves Linux several gigabytes of it.
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+# What venv, pip, Jupyter and this file put into an environment's folder.
+PARTS = {"bin", "doc", "etc", "include", "lib", "lib64", "man", "pyvenv.cfg", "share", "src",
+         ".gitignore", ".requirements"}
 
 
 def fingerprint(python: Path) -> str:
@@ -37,8 +44,10 @@ def torch_index_options() -> list[str]:
     try:
         with urllib.request.urlopen(request, timeout=4):
             return ["--extra-index-url", TORCH_CPU_INDEX]
-    except (urllib.error.URLError, OSError):
-        print("PyTorch's CPU wheels do not answer: pip takes torch from its usual sources.")
+    # ValueError and HTTPException: a proxy in the environment whose address is none.
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        print(f"PyTorch's CPU wheels do not answer ({error}): pip takes torch from its usual "
+              "sources.")
         return []
 
 
@@ -51,20 +60,47 @@ def works(python: Path) -> bool:
         return False
 
 
+def refusal(target: Path) -> str | None:
+    """Why `target` cannot become the environment, or, if it is one, cannot be made anew; or None.
+
+    It can where nothing is there, or an empty folder. What is there may be emptied only if it is an
+    environment and no more than that, is not reached through a link, and does not hold the course.
+    """
+    if target.exists() and not target.is_dir():
+        return "it is no folder"
+    if target.resolve() in (ROOT, *ROOT.parents):
+        return "it holds the course itself"
+    if not target.exists() or not any(target.iterdir()):
+        return None
+    if link := next((path for path in (target, *target.parents) if path.is_symlink()), None):
+        return f"{link} is a link, and nothing is emptied behind one"
+    if not (target / "pyvenv.cfg").is_file():
+        return "it is a folder with other files, and no virtual environment"
+    if others := sorted(set(os.listdir(target)) - PARTS):
+        return f"it holds more than a virtual environment: {', '.join(others)}"
+    return None
+
+
 def main(folder: str = ".venv") -> None:
     """Create the environment if need be, and install what the requirements name."""
     if sys.version_info < (3, 11):  # noqa: UP036 (this runs before anything is checked)
         sys.exit(f"Python 3.11 or newer is needed, this is {platform.python_version()}: "
                  "try `make PYTHON=python3.11`")
-    target = (ROOT / folder).resolve()
+    target = Path(os.path.abspath(ROOT / folder))          # links stay to be seen
     python = target / "bin" / "python"
     stamp = target / ".requirements"
     wanted = fingerprint(python)
     if stamp.exists() and stamp.read_text() == wanted and works(python):
         stamp.touch()
         return
-    if not works(python):
-        venv.create(target, with_pip=True, clear=target.exists())
+    if not (target / "pyvenv.cfg").is_file() or not works(python):
+        if why := refusal(target):
+            sys.exit(f"{target}: no virtual environment can be made here: {why}. Name another "
+                     "folder (`make VENV=...`), or remove this one yourself.")
+        try:
+            venv.create(target, with_pip=True, clear=target.exists())
+        except (OSError, subprocess.CalledProcessError) as error:
+            sys.exit(f"{target}: no virtual environment can be made here: {error}")
     stamp.unlink(missing_ok=True)
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
     requirements = str(ROOT / "requirements-dev.txt")
@@ -80,4 +116,8 @@ def main(folder: str = ".venv") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. The same command goes on from here.\n")
+        sys.exit(130)

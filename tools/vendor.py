@@ -11,6 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from rnn_course import command
+
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "book" / "_static" / "vendor"
 STAMP = TARGET / ".stamp"
@@ -77,4 +79,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
+from glob import escape
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -21,6 +22,8 @@ VENDORED = ("vendor/mathjax/tex-mml-chtml.js", "vendor/widgets/embed.js")
 #: whatever a notebook's outputs depend on besides the notebook
 INPUTS = ("rnn_course/**/*.py", "rnn_course/**/*.toml", "rnn_course/**/*.json",
           "requirements.txt", "constraints.txt")
+#: the name of a folder of executed notebooks: the state of the code
+CACHE = re.compile(r"[0-9a-f]{16}")
 #: a line of a progress bar, as tqdm writes it into stderr
 PROGRESS = re.compile(r".*\[(\d+:)+\d\d[<,].*")
 
@@ -33,13 +36,25 @@ def name_cache(app: Sphinx, config: Config) -> None:
     root = Path(app.srcdir)
     digest = hashlib.sha256(sys.version.encode())
     for path in sorted(path for pattern in INPUTS for path in root.glob(pattern)):
+        if path.name.startswith(".") or not path.is_file():
+            continue                                       # an editor's, or the system's
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     caches = Path(app.outdir).parent / "executed"
     current = caches / digest.hexdigest()[:16]
     for old in caches.glob("*"):
-        if old != current:
+        # Only folders that were made here; a file manager may have put a file of its own beside.
+        if old != current and CACHE.fullmatch(old.name) and old.is_dir() and not old.is_symlink():
             shutil.rmtree(old)
     config.nb_execution_cache_path = str(current)
+
+
+def exclude_strangers(app: Sphinx, config: Config) -> None:
+    """Leave out what is not in the table of contents also where its name reads like a pattern.
+
+    Its exact name has been added to `exclude_patterns`; "[draft].ipynb" does not match itself.
+    """
+    config.exclude_patterns = [*config.exclude_patterns, *(
+        escape(name) for name in config.exclude_patterns if (Path(app.srcdir) / name).is_file())]
 
 
 def require_vendored(app: Sphinx) -> None:
@@ -101,6 +116,7 @@ def skip_bare_fields(app: Sphinx, what: str, name: str, thing: object, skip: boo
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above to Sphinx."""
     app.connect("config-inited", name_cache)
+    app.connect("config-inited", exclude_strangers, priority=950)  # after sphinx_external_toc
     app.connect("builder-inited", require_vendored)
     app.connect("env-check-consistency", report_stderr)
     app.connect("build-finished", require_pages)

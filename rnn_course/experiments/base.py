@@ -12,7 +12,6 @@ import json
 import math
 import os
 import platform
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from rnn_course import checks
-from rnn_course.checkpoints import cache_folder, write_whole
 from rnn_course.devices import Device, described, find_device
+from rnn_course.progress import progress_bar
+from rnn_course.storage import cache_folder, make_sure_of, write_whole
 
 NAMES = ("captions", "edges", "chorales", "sharing", "bidirectional", "grid", "encoder_decoder",
          "g2p", "deep_chorales", "transplant", "echo", "gaps", "remedies", "attention")
@@ -66,6 +65,8 @@ class Experiment:
     packages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for setting in (*self.settings, *self.small):
+            checks.instance("settings, small", setting, Mapping)
         keys = [_key(setting) for setting in self.settings]
         if not keys or len(set(keys)) < len(keys):
             raise ValueError(f"settings: expected one or more, all different, got {len(keys)}, "
@@ -90,20 +91,22 @@ def run(experiment: Experiment, folder: Path = FOLDER, *, progress: bool = True,
     They are trained on `device`, chosen as in `fit`: None is the accelerator where there is one.
 
     Killed and called again, it goes on: with the trial it was in, from that trial's checkpoint (in
-    `scratch`, the user's cache folder if not given). Trials whose settings the experiment no
+    `scratch`, the course's cache folder if not given). Trials whose settings the experiment no
     longer has are dropped from the file.
 
-    Raises `ValueError` for a results file that cannot be read and for figures that are no finite
-    numbers.
+    Raises `TypeError` for what is no experiment, `ValueError` for a results file that cannot be
+    read and for figures that are no finite numbers; and, before the first trial, `OSError` where
+    results or checkpoints could not be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    scratch = scratch or cache_folder() / "experiments"
-    scratch.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{experiment.name}.json"
+    checks.instance("experiment", experiment, Experiment)
+    path, kept = (Path(folder) / f"{experiment.name}.{end}" for end in ("json", "safetensors"))
     done = {_key(t["setting"]): t for t in (_read(path)["trials"] if path.exists() else [])}
     done = {key: done[key] for key in map(_key, experiment.settings) if key in done}
-    bar = tqdm(experiment.settings, desc=experiment.name, unit="trial", file=sys.stderr,
-               disable=not progress)
+    if len(done) < len(experiment.settings):
+        scratch = scratch or cache_folder() / "experiments"
+        for place in path, kept, scratch / "any":
+            make_sure_of(place)
+    bar = progress_bar(experiment.settings, desc=experiment.name, unit="trial", shown=progress)
     for setting in bar:
         key = _key(setting)
         bar.set_postfix_str(", ".join(map(str, setting.values())))
@@ -114,7 +117,7 @@ def run(experiment: Experiment, folder: Path = FOLDER, *, progress: bool = True,
         done[key] = one_trial(experiment, setting, checkpoint, progress, device)
         weights = checkpoint.with_suffix(".weights")
         if weights.exists():
-            write_whole(folder / f"{experiment.name}.safetensors", weights.read_bytes())
+            write_whole(kept, weights.read_bytes())
         ordered = [done[k] for k in map(_key, experiment.settings) if k in done]
         write_whole(path, _as_json(experiment, ordered, find_device(device)).encode())
         checkpoint.unlink(missing_ok=True)
@@ -137,6 +140,7 @@ def one_trial(experiment: Experiment, setting: Setting, checkpoint: Path,
     finally:
         torch.set_num_threads(threads)
     seconds = round(time.perf_counter() - started, 1)
+    checks.instance(f"{experiment.name}: figures", figures, Mapping)
     return {"setting": dict(setting), "seconds": seconds,
             "figures": {name: _rounded(f"{experiment.name}: {name}", value)
                         for name, value in figures.items()}}
@@ -150,7 +154,7 @@ def results(name: str, folder: Path = FOLDER, **where: Any) -> list[dict[str, An
     Raises `ValueError` for an experiment that is unknown or has not been run, and where no trial
     is as asked for.
     """
-    path = folder / f"{checks.one_of('name', name, NAMES)}.json"
+    path = Path(folder) / f"{checks.one_of('name', name, NAMES)}.json"
     if not path.exists():
         raise ValueError(f"name: expected an experiment with results, got {name!r}; run: "
                          f"python -m rnn_course experiment {name}")
@@ -166,6 +170,10 @@ def disagreements(old: Mapping[str, Any], new: Mapping[str, Any],
     """Where two runs of one trial differ by more than the tolerance, a line for each figure."""
     wrong = []
     for name, allowed in tolerance.items():
+        if missing := [of for of, trial in (("before", old), ("now", new))
+                       if name not in trial["figures"]]:
+            wrong.append(f"{name}: not among the figures {' nor '.join(missing)}")
+            continue
         was, now = (_flat(trial["figures"][name]) for trial in (old, new))
         if len(was) != len(now):
             wrong.append(f"{name}: {len(was)} values before, {len(now)} now")
@@ -194,9 +202,14 @@ def _as_json(experiment: Experiment, trials: Sequence[Mapping[str, Any]],
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if not all({"setting", "figures", "seconds"} <= set(t) for t in content["trials"]):
-            raise ValueError("a trial lacks its setting, figures or seconds")
-    except (ValueError, KeyError, TypeError) as error:
+        checks.instance("the file", content, dict)
+        for trial in checks.instance("trials", content.get("trials"), list):
+            checks.instance("a trial", trial, dict)
+            for name in "setting", "figures":
+                checks.instance(f"a trial's {name}", trial.get(name), dict)
+            for name, value in (*trial["figures"].items(), ("seconds", trial.get("seconds"))):
+                _rounded(name, value)
+    except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: not a results file ({error}); restore it, or delete it to run "
                          "all trials anew") from error
     return content

@@ -15,13 +15,14 @@ from typing import Any
 import torch
 
 from rnn_course.cells import GRUCell
-from rnn_course.checkpoints import cache_folder, load_weights, save_weights
+from rnn_course.checkpoints import load_weights, save_weights
 from rnn_course.devices import Device, device_for, lent
 from rnn_course.experiments.base import FOLDER, Experiment, results
 from rnn_course.letter_ngrams import letter_ngram
 from rnn_course.metrics import accepted_rates
 from rnn_course.seq2seq import EncoderDecoder, pair_loss
 from rnn_course.sizes import n_parameters
+from rnn_course.storage import cache_folder
 from rnn_course.tasks.base import Split, encode
 from rnn_course.tasks.letters import letters
 from rnn_course.tasks.pronunciations import (

@@ -21,9 +21,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from rnn_course import checks
+from rnn_course.progress import progress_bar
 from rnn_course.tasks import chorale_reader
 from rnn_course.tasks.chorale_cache import Cache
 from rnn_course.tasks.chorale_reader import REST
@@ -72,11 +72,11 @@ def corpus(limit: int | None = None, *, progress: bool = True) -> list[Chorale]:
     """The chorales in the order of Riemenschneider's edition: all of them, or the first `limit`.
 
     What the cache lacks is read by up to four processes, with a progress bar, and then kept.
-    The cache lies in the user's cache folder, or where the environment variable RNN_COURSE_CACHE
-    says. Its files carry a checksum and are moved into place whole: one that is damaged, or of
-    another version of music21 or of this reader, is read anew, and any number of processes may
-    read and write at once. Where nothing can be written, the chorales come all the same, and the
-    log says that they were not kept.
+    The cache lies in the course's cache folder (`rnn_course.storage.cache_folder`). Its files carry
+    a checksum and are moved into place whole: one that is damaged, or of another version of music21
+    or of this reader, is read anew, and any number of processes may read and write at once. Where
+    nothing can be written, the chorales come all the same, and the log says that they were not
+    kept.
 
     Raises ValueError for a limit that is no positive integer, RuntimeError where music21 cannot
     read its corpus.
@@ -92,8 +92,8 @@ def corpus(limit: int | None = None, *, progress: bool = True) -> list[Chorale]:
     to_read = [name for number in missing for name in chunks[number]]
 
     with (closing(_answers(to_read)) as answers,
-          tqdm(total=len(to_read), desc="reading chorales", unit="chorale", file=sys.stderr,
-               disable=not (progress and to_read)) as bar):
+          progress_bar(total=len(to_read), desc="reading chorales", unit="chorale",
+                       shown=progress and bool(to_read)) as bar):
         for number in missing:
             kept[number] = {}
             for name in chunks[number]:

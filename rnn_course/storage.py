@@ -1,0 +1,170 @@
+"""Where the course keeps files, and how it writes them: whole, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import secrets
+import socket
+import stat
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import platformdirs
+
+FOLDER_VARIABLE = "RNN_COURSE_CACHE"
+"""The environment variable that moves the course's cache folder."""
+
+_LOG = logging.getLogger(__name__)
+_UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+_told: set[str] = set()
+
+
+def cache_folders() -> list[Path]:
+    """Where files of the course may have been kept, in this order: the folder that the environment
+    variable RNN_COURSE_CACHE names, or else the user's cache folder for the course; and a folder of
+    this user's among the temporary ones, for those who have no home or none to write in."""
+    folders = []
+    for place in _named_folder, _temporary_folder:
+        with suppress(RuntimeError, OSError):              # no home; none that is this user's
+            folders.append(place())
+    return folders
+
+
+def cache_folder() -> Path:
+    """Where the course keeps what took long: the first of `cache_folders` that can be written.
+
+    Where that is the temporary one, the log says so, once. Raises `OSError` where there is none.
+    """
+    folders = cache_folders()
+    refusal = OSError(errno.ENOENT, "neither a home nor a folder for temporary files")
+    why = "There is no home" if len(folders) < 2 else f"{folders[0]} cannot be written"
+    for folder in folders:
+        try:
+            make_sure_of(folder / "any")
+        except OSError as error:
+            refusal = error
+            continue
+        if folder == folders[-1]:
+            tell(f"{why}: what takes long is kept in {folder}.")
+        return folder
+    raise refusal
+
+
+def tell(text: str) -> None:
+    """Log, once, that something could not be kept where it should be, and what to do.
+
+    As information, not as a warning: nothing is wrong with what is computed, and a chapter's page
+    is not to be stopped by it. The command line shows it.
+    """
+    if text not in _told:
+        _told.add(text)
+        _LOG.info("%s Set %s to a folder that can be written.", text, FOLDER_VARIABLE)
+
+
+def make_sure_of(path: Path) -> None:
+    """Make the folder of `path`, and raise `OSError` unless a file can be written to `path`."""
+    place = _place(path)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place.parent):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, f"the folder cannot be written ({error.strerror})",
+                      str(place.parent)) from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write `data` beside `path`, see it safe on the disk, and only then move it there.
+
+    Whatever happens meanwhile, there is the older file at `path` or this one, never a part. Where
+    `path` is a link, the file that it leads to is replaced, and the link stays. Each writer has a
+    file of its own until the move. What a killed one has left is removed by the next.
+
+    Raises `OSError` where that fails; an older file is then untouched.
+    """
+    place = _place(path)
+    _remove_leftovers(place)
+    own = place.with_name(f"{_mark(place)}{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with open(own, "wb") as file:
+            file.write(data)
+            file.flush()
+            _sync(lambda: os.fsync(file.fileno()))
+        os.replace(own, place)
+    finally:
+        own.unlink(missing_ok=True)
+    # The move itself outlasts a power failure once the folder is on the disk, too. Some file
+    # systems cannot do that (CIFS, some of FUSE), and the file is in its place all the same.
+    if os.name == "posix":
+        with suppress(OSError):
+            folder = os.open(place.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+
+def _place(path: Path) -> Path:
+    """The regular file, there or not yet, that `path` leads to."""
+    place = Path(os.path.realpath(path))
+    with suppress(FileNotFoundError, NotADirectoryError):
+        mode = os.lstat(place).st_mode
+        if stat.S_ISLNK(mode):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+        if not stat.S_ISREG(mode):
+            what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+            raise OSError(errno.EINVAL, f"expected a place for a file, there is {what}", str(path))
+    return place
+
+
+def _mark(place: Path) -> str:
+    """How the names begin of files that processes of this machine write for `place`."""
+    # Cut, since a name has at most 255 bytes, and a character up to four.
+    return f".{place.name[:40]}.{socket.gethostname()[:15]}-"
+
+
+def _remove_leftovers(place: Path) -> None:
+    """Remove what processes of this machine that are no more have begun to write for `place`."""
+    if os.name != "posix":
+        return
+    mark = _mark(place)
+    with suppress(OSError):
+        for name in os.listdir(place.parent):
+            process = name.removeprefix(mark).partition("-")[0]
+            if name.startswith(mark) and name.endswith(".tmp") and process.isdecimal():
+                try:
+                    os.kill(int(process), 0)
+                except ProcessLookupError:
+                    (place.parent / name).unlink(missing_ok=True)
+                except OSError:
+                    continue                               # another user's, at work
+
+
+def _sync(sync: Callable[[], None]) -> None:
+    """Wait for the disk; some file systems have nothing to wait for, and say so."""
+    try:
+        sync()
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+
+
+def _named_folder() -> Path:
+    """The folder that the environment names, or the user's; `RuntimeError` without a home."""
+    return Path(os.environ.get(FOLDER_VARIABLE)
+                or platformdirs.user_cache_dir("rnn_course", False)).expanduser()
+
+
+def _temporary_folder() -> Path:
+    """This user's folder for the course among the temporary ones; `OSError` if it is another's."""
+    user = os.getuid() if hasattr(os, "getuid") else ""    # elsewhere each has temporary folders
+    folder = Path(tempfile.gettempdir()) / f"rnn_course-{user}"
+    with suppress(FileNotFoundError):
+        about = os.lstat(folder)
+        if not stat.S_ISDIR(about.st_mode) or user not in ("", about.st_uid):
+            raise OSError(errno.EPERM, "expected a folder of this user's", str(folder))
+    return folder

@@ -1,4 +1,7 @@
-"""Data sets and synthetic tasks, one file each; every one of them returns a `Task`."""
+"""Data sets and synthetic tasks, one file each; every one of them returns a `Task`.
+
+A task imports the package that its data come from when it is called: some take a second.
+"""
 
 from rnn_course.tasks.adding import adding
 from rnn_course.tasks.base import Batch, Split, Task

@@ -17,8 +17,6 @@ from functools import cache
 from pydoc_data.topics import topics
 
 import torch
-from babel import Locale
-from babel.languages import get_official_languages
 from torch import Tensor
 
 from rnn_course import checks
@@ -39,6 +37,9 @@ def languages() -> Mapping[str, str]:
 
     The names are symbols, and so may have several words: "Costa Rica".
     """
+    from babel import Locale
+    from babel.languages import get_official_languages
+
     english, found = Locale("en"), {}
     for code, country in sorted(english.territories.items()):
         official = get_official_languages(code) if len(code) == 2 and code.isalpha() else ()

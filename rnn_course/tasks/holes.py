@@ -12,9 +12,6 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from scipy import ndimage
-from sklearn.datasets import load_digits
-from sklearn.metrics import f1_score, log_loss, precision_recall_curve
 from torch import Tensor
 
 from rnn_course import checks
@@ -32,6 +29,8 @@ def enclosed(ink: Tensor) -> Tensor:
 
     ink and result (N, rows, columns) bool. By scipy.ndimage.binary_fill_holes.
     """
+    from scipy import ndimage
+
     if not isinstance(ink, Tensor) or ink.dtype != torch.bool or ink.dim() != 3:
         got = (tuple(ink.shape), ink.dtype) if isinstance(ink, Tensor) else type(ink).__name__
         raise ValueError(f"ink: expected bool (N, rows, columns), got {got}")
@@ -60,6 +59,8 @@ def _sides() -> dict[str, tuple[Tensor, Tensor]]:
     is shuffled, with a seed of its own, are the patterns of ink, those that are the same when
     turned or mirrored counted once: none of them is on two sides.
     """
+    from sklearn.datasets import load_digits
+
     digits = load_digits()
     images, y = torch.tensor(digits.images, dtype=torch.float32), torch.tensor(digits.target)
     bits = orientations(images >= DARK).flatten(2).long()
@@ -167,6 +168,8 @@ def nll(p: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
 
     p (N, rows, columns) probabilities, y as in `holes`; weight (N,), or None for equal ones.
     """
+    from sklearn.metrics import log_loss
+
     p, y, weight = _background(p, y, weight)
     return float(log_loss(y, p.clip(0, 1), sample_weight=weight, labels=[0, 1]))
 
@@ -177,12 +180,16 @@ def f1(p: Tensor, y: Tensor, threshold: float = 0.5, weight: Tensor | None = Non
     F1 = 2 · hits / (called enclosed + enclosed): 0 for who never says enclosed, 1 for no error.
     Plain accuracy would say little, since nearly all pixels are open.
     """
+    from sklearn.metrics import f1_score
+
     p, y, weight = _background(p, y, weight)
     return float(f1_score(y, p >= threshold, sample_weight=weight, zero_division=0.0))
 
 
 def best_threshold(p: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
     """The threshold on p of the highest F1; to be chosen on another split than is reported."""
+    from sklearn.metrics import precision_recall_curve
+
     p, y, weight = _background(p, y, weight)
     precision, recall, thresholds = precision_recall_curve(y, p, sample_weight=weight)
     total = np.maximum(precision + recall, 1e-300)

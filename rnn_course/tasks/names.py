@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
-from babel import Locale, UnknownLocaleError
 
 from rnn_course.tasks.base import Split, Task, encode
 
@@ -38,6 +37,8 @@ def cldr_names(language: str) -> Iterator[Name]:
 
     Raises ValueError for a language that CLDR does not know.
     """
+    from babel import Locale, UnknownLocaleError
+
     try:
         locale = Locale.parse(language)
     except (UnknownLocaleError, ValueError) as error:
@@ -90,6 +91,8 @@ def names(languages: Sequence[str] = LANGUAGES, *, min_count: int = 2) -> Task:
 
     Raises ValueError for fewer than two languages, for one twice, or for one unknown to CLDR.
     """
+    from babel import Locale
+
     languages = tuple(languages)
     if len(languages) < 2 or len(set(languages)) < len(languages):
         raise ValueError(f"languages: expected two or more different codes, got {languages}")

@@ -13,9 +13,6 @@ from functools import cache
 from os.path import commonprefix
 
 import torch
-from num2words import num2words
-from sklearn.datasets import load_digits
-from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.nn import functional as F
@@ -87,6 +84,8 @@ def words(language: str) -> tuple[str, ...]:
 
     Raises ValueError for a language that num2words does not know.
     """
+    from num2words import num2words
+
     try:
         return tuple(num2words(n, lang=language) for n in NUMBERS)
     except NotImplementedError as error:
@@ -121,6 +120,8 @@ def digit_images() -> dict[str, tuple[Tensor, Tensor]]:
     Seven tenths are for training, the rest in two halves: shuffled once, with a seed of their own.
     All sides have the same 13 writers, since the package does not tell who wrote which.
     """
+    from sklearn.datasets import load_digits
+
     digits = load_digits()
     ink, y = torch.tensor(digits.data, dtype=torch.float32), torch.tensor(digits.target)
     order = torch.randperm(len(y), generator=torch.Generator().manual_seed(0))
@@ -201,6 +202,8 @@ def spelled_by_table(task: NumberWords, split: Split) -> list[str]:
     training side, which a network of this task has as well. It is given what the network must
     find: that there are two digits, and how each number is spelled, unseen ones too.
     """
+    from sklearn.svm import SVC
+
     ink, digits = digit_images()["train"]
     with threadpool_limits(1):
         classifier = SVC().fit(ink.numpy(), digits.numpy())

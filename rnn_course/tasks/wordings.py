@@ -13,9 +13,6 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cache
 
-from babel import Locale
-from babel.dates import format_date
-
 YEARS = range(1970, 2020)
 """The years that are asked for. The numbers that are no years lie in the same range."""
 
@@ -57,6 +54,8 @@ def countries() -> dict[str, tuple[str, ...]]:
     "known" have a symbol each. "unnamed" are in training as well, but as the unknown symbol, so
     that it is learnt. "new" are in validation and test only, and unknown there.
     """
+    from babel import Locale
+
     groups: dict[str, list[str]] = {"known": [], "unnamed": [], "new": []}
     for code, name in sorted(Locale("en").territories.items()):
         if (len(code) == 2 and code.isalpha() and len(name.split()) == 1
@@ -69,6 +68,8 @@ def countries() -> dict[str, tuple[str, ...]]:
 @cache
 def vocabulary() -> tuple[str, ...]:
     """The symbols: padding, unknown, and the words that training sentences are made of, sorted."""
+    from babel import Locale
+
     phrases = [*CORES, *BEFORE, *AFTER, *NUMBERED, *(w for slot in SLOTS.values() for w in slot)]
     known = {word for phrase in phrases for word in phrase.split() if "{" not in word}
     known |= {*countries()["known"], *map(str, YEARS), *map(str, range(1, 29)),
@@ -104,6 +105,8 @@ def sentence(length: int, position: int, split: str, draw: random.Random) -> tup
 
     Which countries there can be depends on the split.
     """
+    from babel.dates import format_date
+
     known, other = (countries()[g] for g in ("known", "unnamed" if split == "train" else "new"))
     year, no_year = draw.sample(YEARS, 2)
     core, n_before, n_after = draw.choice(_fitting(length, position))

@@ -125,8 +125,11 @@ async def verdict(notebook: NotebookNode, statement: str, folder: Path,
                             resources={"metadata": {"path": str(folder)}})
     client.create_kernel_manager()
     try:
-        await client.async_start_new_kernel()
-        await client.async_start_new_kernel_client()
+        try:
+            await client.async_start_new_kernel()
+            await client.async_start_new_kernel_client()
+        except RuntimeError as error:
+            return False, f"stopped: no kernel: {error}"
         for index, cell in enumerate(notebook.cells):
             try:
                 await client.async_execute_cell(cell, index)
@@ -150,7 +153,7 @@ async def verdict(notebook: NotebookNode, statement: str, folder: Path,
     finally:
         if client.kc is not None:
             client.kc.stop_channels()
-        if client.km.has_kernel:
+        if client.km is not None and client.km.has_kernel:
             await client.km.shutdown_kernel(now=True)
 
 

@@ -98,13 +98,6 @@ UNCLIPPED = ("identity, ReLU", "orthogonal W", "GRU")
 """The networks that copy without clipping as well."""
 
 
-@cache
-def task_of(task: str, gap: int) -> Task:
-    """The adding problem over `gap` steps, or copy memory with that gap: `N_TRAIN` examples."""
-    make = {"adding": adding, "copying": copying}[task]
-    return make(gap, n_train=N_TRAIN, n_test=1000)
-
-
 def committed(figure: str, task: str, clip: bool = True) -> dict[str, list[Any]]:
     """A figure of the long run on a task: for each network, one entry a seed."""
     found: dict[str, list[Any]] = {}
@@ -116,6 +109,13 @@ def committed(figure: str, task: str, clip: bool = True) -> dict[str, list[Any]]
 def updates(task: str) -> int:
     """How many updates of the weights each network of the long run had on a task."""
     return EPOCHS[task] * math.ceil(N_TRAIN / BATCH_SIZE)
+
+
+@cache
+def task_of(task: str, gap: int) -> Task:
+    """The adding problem over `gap` steps, or copy memory with that gap: `N_TRAIN` examples."""
+    make = {"adding": adding, "copying": copying}[task]
+    return make(gap, n_train=N_TRAIN, n_test=1000)
 
 
 def _trial(checkpoint: Path, progress: bool, task: str, gap: int, network_name: str, clip: bool,

@@ -86,18 +86,6 @@ def train(model: Reader, train: Split, valid: Split | None, *, epochs: int, lr: 
                **options)
 
 
-RATES = {
-    "adding": {"tanh": 2e-3, "orthogonal W": 2e-3, "identity, ReLU": 1e-4, "leaky units": 1e-3,
-               "skips": 3e-3, "LSTM": 1e-2, "LSTM, forget bias": 1e-2, "GRU": 1e-2},
-    "copying": {"tanh": 5e-3, "orthogonal W": 2e-3, "identity, ReLU": 1e-3, "leaky units": 5e-3,
-                "skips": 2e-3, "LSTM": 5e-3, "LSTM, forget bias": 5e-3, "GRU": 5e-3},
-}
-"""The learning rates: the best on validation of a few (not recorded) tried with one seed."""
-
-UNCLIPPED = ("identity, ReLU", "orthogonal W", "GRU")
-"""The networks that copy without clipping as well."""
-
-
 def committed(figure: str, task: str, clip: bool = True) -> dict[str, list[Any]]:
     """A figure of the long run on a task: for each network, one entry a seed."""
     found: dict[str, list[Any]] = {}
@@ -109,6 +97,18 @@ def committed(figure: str, task: str, clip: bool = True) -> dict[str, list[Any]]
 def updates(task: str) -> int:
     """How many updates of the weights each network of the long run had on a task."""
     return EPOCHS[task] * math.ceil(N_TRAIN / BATCH_SIZE)
+
+
+RATES = {
+    "adding": {"tanh": 2e-3, "orthogonal W": 2e-3, "identity, ReLU": 1e-4, "leaky units": 1e-3,
+               "skips": 3e-3, "LSTM": 1e-2, "LSTM, forget bias": 1e-2, "GRU": 1e-2},
+    "copying": {"tanh": 5e-3, "orthogonal W": 2e-3, "identity, ReLU": 1e-3, "leaky units": 5e-3,
+                "skips": 2e-3, "LSTM": 5e-3, "LSTM, forget bias": 5e-3, "GRU": 5e-3},
+}
+"""The learning rates: the best on validation of a few (not recorded) tried with one seed."""
+
+UNCLIPPED = ("identity, ReLU", "orthogonal W", "GRU")
+"""The networks that copy without clipping as well."""
 
 
 @cache

@@ -86,19 +86,6 @@ def train(model: Reader, train: Split, valid: Split | None, *, epochs: int, lr: 
                **options)
 
 
-def committed(figure: str, task: str, clip: bool = True) -> dict[str, list[Any]]:
-    """A figure of the long run on a task: for each network, one entry a seed."""
-    found: dict[str, list[Any]] = {}
-    for trial in results("remedies", task=task, gap=GAPS[task], clip=clip):
-        found.setdefault(trial["setting"]["network_name"], []).append(trial["figures"][figure])
-    return found
-
-
-def updates(task: str) -> int:
-    """How many updates of the weights each network of the long run had on a task."""
-    return EPOCHS[task] * math.ceil(N_TRAIN / BATCH_SIZE)
-
-
 RATES = {
     "adding": {"tanh": 2e-3, "orthogonal W": 2e-3, "identity, ReLU": 1e-4, "leaky units": 1e-3,
                "skips": 3e-3, "LSTM": 1e-2, "LSTM, forget bias": 1e-2, "GRU": 1e-2},
@@ -116,6 +103,19 @@ def task_of(task: str, gap: int) -> Task:
     """The adding problem over `gap` steps, or copy memory with that gap: `N_TRAIN` examples."""
     make = {"adding": adding, "copying": copying}[task]
     return make(gap, n_train=N_TRAIN, n_test=1000)
+
+
+def committed(figure: str, task: str, clip: bool = True) -> dict[str, list[Any]]:
+    """A figure of the long run on a task: for each network, one entry a seed."""
+    found: dict[str, list[Any]] = {}
+    for trial in results("remedies", task=task, gap=GAPS[task], clip=clip):
+        found.setdefault(trial["setting"]["network_name"], []).append(trial["figures"][figure])
+    return found
+
+
+def updates(task: str) -> int:
+    """How many updates of the weights each network of the long run had on a task."""
+    return EPOCHS[task] * math.ceil(N_TRAIN / BATCH_SIZE)
 
 
 def _trial(checkpoint: Path, progress: bool, task: str, gap: int, network_name: str, clip: bool,

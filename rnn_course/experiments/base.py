@@ -27,8 +27,8 @@ from tqdm import tqdm
 from rnn_course import checks
 from rnn_course.checkpoints import cache_folder, write_whole
 
-NAMES = ("captions", "edges", "chorales", "sharing", "bidirectional", "grid", "encoder_decoder",
-         "g2p", "deep_chorales", "echo", "gaps", "remedies", "attention")
+NAMES = ("summarise", "captions", "edges", "chorales", "sharing", "bidirectional", "grid",
+         "encoder_decoder", "g2p", "deep_chorales", "echo", "gaps", "remedies", "attention")
 FOLDER = Path(__file__).with_name("results")
 PACKAGES = ("torch", "numpy", "scikit-learn")
 

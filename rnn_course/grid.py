@@ -154,6 +154,39 @@ class PixelTagger(nn.Module):
         return self.V(self.mdrnn(x))
 
 
+class PixelConvolution(nn.Module):
+    """An output for each pixel without recurrence: `layers` of 3 × 3 filters, then the readout.
+
+        h_k^(i,j) = relu(b_k + Σ_{|p| ≤ 1, |q| ≤ 1} U_k^(p,q) h_{k-1}^(i+p,j+q)),    h_0 = x
+        o^(i,j) = c + V h_layers^(i,j)
+
+    Beyond the edge, h is zero. o^(i,j) sees the pixels that are at most `layers` rows and columns
+    away, on all sides. Parameters: `filters` (a `Conv2d` a layer: U_k and b_k) and `V` (its bias
+    is c). x (B, rows, columns, n_in), o (B, rows, columns, n_out).
+    Source: Goodfellow et al. (2016), section 9.1.
+
+    Raises `TypeError` or `ValueError` for sizes that are no positive integers and for an x of wrong
+    rank, width, dtype or device.
+    """
+
+    def __init__(self, n_in: int, n_hidden: int, n_out: int, layers: int) -> None:
+        super().__init__()
+        self.n_in = checks.positive("n_in", n_in)
+        self.n_hidden = checks.positive("n_hidden", n_hidden)
+        widths = [n_in, *[n_hidden] * checks.positive("layers", layers)]
+        self.filters = nn.ModuleList(nn.Conv2d(n, m, 3, padding=1)
+                                     for n, m in zip(widths, widths[1:], strict=False))
+        self.V = nn.Linear(n_hidden, checks.positive("n_out", n_out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, rows, columns, n_in) to o (B, rows, columns, n_out)."""
+        checks.features("x", x, self.V.weight, "B rows columns n_in", self.n_in)
+        h = x.movedim(3, 1)                                # torch has channels before rows
+        for layer in self.filters:
+            h = torch.relu(layer(h))
+        return self.V(h.movedim(1, 3))
+
+
 def pixel_loss(model: nn.Module, batch: Any) -> Tensor:
     """The mean -log P of a pixel's class, in nats, over the pixels that have one: for `train.fit`.
 

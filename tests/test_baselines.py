@@ -10,6 +10,7 @@ from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits
 
 from rnn_course.baselines import bag_of_characters, character_ngrams, majority
+from rnn_course.ledger import FILE
 from rnn_course.tasks import Split, Task, names
 
 
@@ -103,3 +104,10 @@ def test_a_task_without_symbols_or_classes_is_refused(task, make, missing):
 def test_a_wrong_longest_run_is_refused(task, longest):
     with pytest.raises(ValueError, match="longest: expected an integer of at least 1"):
         character_ngrams(task, longest)
+
+
+def test_the_page_of_advice_names_the_classifier_that_there_is(fitted):
+    page = " ".join((FILE.parent.parent / "book" / "which_network.md").read_text().split())
+    assert isinstance(fitted[2].classifier[-1], LinearSVC)
+    assert "n-grams with a linear support vector machine" in page
+    assert "logistic" not in page

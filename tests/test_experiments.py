@@ -75,7 +75,7 @@ def test_a_results_file_that_cannot_be_read_is_named_and_not_overwritten(tmp_pat
 
 
 def test_what_is_asked_for_wrongly():
-    with pytest.raises(ValueError, match="experiment: expected one of captions, .* got 'music'"):
+    with pytest.raises(ValueError, match="experiment: expected one of summarise, .* got 'music'"):
         experiments.find("music")
     with pytest.raises(ValueError, match="settings: .* all different, got 2, 1 of them"):
         made(None, (1, 1))

@@ -14,11 +14,12 @@ from torch.nn import functional as F
 from benchmarks import grid as benchmark
 from benchmarks import measure
 from rnn_course import ElmanCell, fit, unroll
-from rnn_course.experiments.grid import DIRECTIONS, tagger, tuned_f1
+from rnn_course.experiments.grid import CONVOLUTION, DIRECTIONS, LAYERS, tagger, tuned_f1
 from rnn_course.grid import (
     CORNERS,
     MDRNN,
     GridCell,
+    PixelConvolution,
     PixelTagger,
     pixel_loss,
     quadrants,
@@ -360,3 +361,30 @@ def test_bad_input_is_named(run, x, error, message):
 def test_bad_arguments_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_convolution_is_its_equation_and_sees_so_many_pixels_on_each_side():
+    torch.manual_seed(0)
+    model = PixelConvolution(2, 3, 4, layers=2).double()
+    x = torch.randn(2, 5, 7, 2).double().requires_grad_()
+    h = x
+    for layer in model.filters:
+        around = F.pad(h, (0, 0, 1, 1, 1, 1))             # a border of zeros
+        h = torch.relu(layer.bias + sum(
+            around[:, p:p + 5, q:q + 7] @ layer.weight[:, :, p, q].T
+            for p in range(3) for q in range(3)))
+    torch.testing.assert_close(model(x), h @ model.V.weight.T + model.V.bias, **CLOSE)
+    seen = torch.autograd.grad(model(x)[0, 2, 3].sum(), x)[0]
+    assert not seen[1].any() and not seen[0, :, [0, 6]].any()
+    assert seen[0].any()
+
+
+def test_the_convolution_of_the_long_run_has_no_more_parameters():
+    model = tagger(CONVOLUTION, 16, 2, 0)
+    budget = n_parameters(tagger("four", 16, 2, 0))
+    wider = PixelConvolution(1, model.n_hidden + 1, 2, LAYERS)
+    assert n_parameters(model) <= budget < n_parameters(wider)
+    with pytest.raises(ValueError, match="x: expected"):
+        model(torch.zeros(1, 8, 8, 3))
+    with pytest.raises(ValueError, match="layers: expected"):
+        PixelConvolution(1, 4, 2, layers=0)

@@ -27,8 +27,9 @@ from rnn_course.devices import Device, described, find_device
 from rnn_course.progress import progress_bar
 from rnn_course.storage import cache_folder, make_sure_of, write_whole
 
-NAMES = ("captions", "edges", "chorales", "sharing", "bidirectional", "grid", "encoder_decoder",
-         "g2p", "deep_chorales", "transplant", "echo", "gaps", "remedies", "attention")
+NAMES = ("summarise", "captions", "edges", "chorales", "sharing", "bidirectional", "grid",
+         "encoder_decoder", "g2p", "deep_chorales", "transplant", "echo", "gaps", "remedies",
+         "attention")
 FOLDER = Path(__file__).with_name("results")
 PACKAGES = ("torch", "numpy", "scikit-learn")
 

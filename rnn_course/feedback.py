@@ -74,13 +74,13 @@ class Tagger(nn.Module):
               lengths: Lengths | None = None) -> Generated:
         """The most probable y beside x, or a sampled one: see `decoding.generate`.
 
-        What is written beside the padding of x is to be cut off.
+        Beside the padding of x nothing is written: y is 0 there.
         """
         with torch.no_grad():
             o = self.V(self.rnn(self.inputs(x), lengths=lengths)[0])
         first = torch.zeros(len(x), dtype=torch.int64, device=x.device)
         return generate(lambda t, before, state: (o[:, t], state), first, None, x.shape[1],
-                        generator=generator)
+                        lengths=_checked_lengths(x, lengths), generator=generator)
 
 
 class FeedbackTagger(Tagger):
@@ -139,8 +139,8 @@ class FeedbackTagger(Tagger):
               lengths: Lengths | None = None) -> Generated:
         """Let the network run freely beside x, one symbol a step: see `decoding.generate`.
 
-        What it writes at one step is its own y^(t-1) at the next. What is written beside the
-        padding of x is to be cut off.
+        What it writes at one step is its own y^(t-1) at the next. Beside the padding of x nothing
+        is written: y is 0 there.
         """
         def step(t: int, before: Tensor, state: State) -> tuple[Tensor, State]:
             inputs = self.inputs(x[:, t:t + 1], before.unsqueeze(1))
@@ -149,7 +149,7 @@ class FeedbackTagger(Tagger):
 
         first = torch.full((len(x),), self.first, device=x.device)
         return generate(step, first, self.rnn.cell.initial_state(len(x)), x.shape[1],
-                        generator=generator)
+                        lengths=_checked_lengths(x, lengths), generator=generator)
 
     def _before(self, y: Tensor | None) -> Tensor | None:
         """y^(t-1) beside step t, where y^(0) is a symbol of its own."""
@@ -215,6 +215,10 @@ def enters(model: Tagger, steps: int) -> list[tuple[int, int]]:
         hook.remove()
         model.train(training)
     return sorted(found)
+
+
+def _checked_lengths(x: Tensor, lengths: Lengths | None) -> Tensor | None:
+    return lengths if lengths is None else checks.lengths(lengths, *x.shape[:2], x.device)
 
 
 def _looked_up(name: str, values: Tensor, table: nn.Embedding) -> Tensor:

@@ -77,8 +77,10 @@ def network(name: str, task: Task, seed: int) -> ThreeBlocks:
 def frame_nll(model: ThreeBlocks, batch: Batch) -> Tensor:
     """-log P(y | x) of each sequence in nats a frame, (B,): keys are independent given the past."""
     o, _ = model(batch.x, lengths=batch.lengths)
-    nll = F.binary_cross_entropy_with_logits(o, batch.y, reduction="none").sum(2)
-    return torch.where(inside(batch.lengths, nll.shape[1]), nll, 0.0).sum(1) / batch.lengths
+    mask = inside(batch.lengths, o.shape[1])
+    y = torch.where(mask.unsqueeze(2), batch.y, 0.0)       # 0 · NaN would be NaN
+    nll = F.binary_cross_entropy_with_logits(o, y, reduction="none").sum(2)
+    return (nll * mask).sum(1) / batch.lengths
 
 
 def train(model: ThreeBlocks, task: Task, *, epochs: int, seed: int, lr: float,

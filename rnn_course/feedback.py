@@ -12,6 +12,7 @@ from rnn_course import checks
 from rnn_course.cells import Cell, ElmanCell, MemorylessCell, State
 from rnn_course.decoding import Generated, generate
 from rnn_course.likelihood import mean_nll, shifted
+from rnn_course.padding import blanked
 from rnn_course.sizes import n_parameters, widest
 from rnn_course.summarise import symbol_table
 from rnn_course.unroll import RNN, Bidirectional, Lengths, network_of
@@ -64,7 +65,7 @@ class Tagger(nn.Module):
     def forward(self, x: Tensor, y: Tensor | None = None,
                 lengths: Lengths | None = None) -> Tensor:
         """x to o (B, T, n_out). y may be given, so that all taggers are called alike; unused."""
-        return self._outputs(self.inputs(x), lengths)
+        return self._outputs(self.inputs(_known(x, lengths)), lengths)
 
     def _outputs(self, inputs: Tensor, lengths: Lengths | None) -> Tensor:
         h, _ = self.rnn(self.dropout(inputs), lengths=lengths)
@@ -77,7 +78,7 @@ class Tagger(nn.Module):
         Beside the padding of x nothing is written: y is 0 there.
         """
         with torch.no_grad():
-            o = self.V(self.rnn(self.inputs(x), lengths=lengths)[0])
+            o = self.V(self.rnn(self.inputs(_known(x, lengths)), lengths=lengths)[0])
         first = torch.zeros(len(x), dtype=torch.int64, device=x.device)
         return generate(lambda t, before, state: (o[:, t], state), first, None, x.shape[1],
                         lengths=_checked_lengths(x, lengths), generator=generator)
@@ -133,7 +134,8 @@ class FeedbackTagger(Tagger):
 
         o^(t) depends on the y before t only: they enter one step later than they are written.
         """
-        return self._outputs(self.inputs(x, self._before(y)), lengths)
+        before = self._before(_known(y, lengths))
+        return self._outputs(self.inputs(_known(x, lengths), before), lengths)
 
     def write(self, x: Tensor, generator: torch.Generator | None = None,
               lengths: Lengths | None = None) -> Generated:
@@ -142,6 +144,8 @@ class FeedbackTagger(Tagger):
         What it writes at one step is its own y^(t-1) at the next. Beside the padding of x nothing
         is written: y is 0 there.
         """
+        x = _known(x, lengths)
+
         def step(t: int, before: Tensor, state: State) -> tuple[Tensor, State]:
             inputs = self.inputs(x[:, t:t + 1], before.unsqueeze(1))
             h, state = self.rnn.cell(inputs.squeeze(1), state)
@@ -219,6 +223,13 @@ def enters(model: Tagger, steps: int) -> list[tuple[int, int]]:
 
 def _checked_lengths(x: Tensor, lengths: Lengths | None) -> Tensor | None:
     return lengths if lengths is None else checks.lengths(lengths, *x.shape[:2], x.device)
+
+
+def _known(values: Tensor | None, lengths: Lengths | None) -> Tensor | None:
+    """Floats (B, T, n) with zeros in their padding; symbols as they are, any of them will do."""
+    floats = isinstance(values, Tensor) and values.is_floating_point() and values.dim() == 3
+    known = _checked_lengths(values, lengths) if floats else None
+    return values if known is None else blanked(values, known)
 
 
 def _looked_up(name: str, values: Tensor, table: nn.Embedding) -> Tensor:

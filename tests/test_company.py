@@ -56,6 +56,11 @@ def beside():
     return Batch(torch.randint(6, (4, 6)), torch.randint(5, (4, 6)), TAU, TAU)
 
 
+def weighted():
+    """The same as floats: x (B, T, 6) and y (B, T, 5), each a weight for every symbol."""
+    return Batch(torch.rand(4, 6, 6).double(), torch.rand(4, 6, 5).double(), TAU, TAU)
+
+
 def pairs():
     """x (B, T) of six symbols, and y (B, T_y) of five."""
     return Batch(torch.randint(6, (4, 6)), torch.randint(5, (4, 5)), TAU, TAU_Y)
@@ -206,6 +211,8 @@ def _networks():
     for kind in (ElmanCell, MemorylessCell, LSTMCell):
         yield f"FeedbackTagger {kind.__name__}", lambda k=kind: FeedbackTagger(
             6, 3, k(6, 4), 5), beside, tags
+    yield "Tagger of floats", lambda: Tagger(6, 3, ENCODERS["both"](), 5), weighted, tags
+    yield "FeedbackTagger of floats", lambda: FeedbackTagger(6, 3, GRUCell(6, 4), 5), weighted, tags
     for how in CONDITIONINGS:
         yield f"VectorToSequence {how}", lambda h=how: VectorToSequence(
             3, 5, GRUCell(4, 4), h, 4), about, captions
@@ -396,6 +403,8 @@ BUGS = {
     "attention to the padding": (
         attention, "inside", lambda lengths, steps: torch.ones(len(lengths), steps).bool(),
         "AttentiveEncoderDecoder GRU"),
+    "a NaN in the padding, times zero": (
+        feedback, "_known", lambda values, lengths: values, "Tagger of floats"),
     "a summary from the padding": (
         rnn_course.unroll, "_checked", None, "Summariser"),
 }

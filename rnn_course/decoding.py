@@ -28,15 +28,16 @@ class Generated(NamedTuple):
 
 @torch.no_grad()
 def generate(step: Callable[[int, Tensor, S], tuple[Tensor, S]], first: Tensor, state: S,
-             steps: int, *, end: int | None = None,
+             steps: int, *, end: int | None = None, lengths: Tensor | None = None,
              generator: torch.Generator | None = None) -> Generated:
     """Let a network run freely: what it writes at one step is what it is given at the next.
 
         o^(t), state^(t) = step(t, y^(t-1), state^(t-1)),    y^(t) from softmax(o^(t))
 
     t counts from 0, y^(t-1) is (B,) int64 and at t = 0 is `first`, o^(t) is (B, n_out). Without a
-    `generator` y^(t) is the most probable symbol (greedy); with one it is drawn, on
-    the generator's device. A sequence is over when it has written `end`, or after `steps` steps.
+    `generator` y^(t) is the most probable symbol (greedy); with one it is drawn, on the
+    generator's device. A sequence is over when it has written `end`, after its own number of steps
+    in `lengths` (B,), or after `steps` steps.
     Source: Goodfellow et al. (2016), section 10.2.3; deck S2.4, S3.3.
 
     Raises `TypeError` or `ValueError` for a `first` that is no int64 vector, for `steps` that is no
@@ -45,7 +46,7 @@ def generate(step: Callable[[int, Tensor, S], tuple[Tensor, S]], first: Tensor, 
     checks.positive("steps", steps)
     y_t, written = _checked_first(first), []
     live = torch.ones_like(first, dtype=torch.bool)
-    lengths, log_p = torch.zeros_like(first), 0.0
+    taken, log_p = torch.zeros_like(first), 0.0
     for t in range(steps):
         o_t, state = step(t, y_t, state)
         log_softmax = _log_softmax(t, o_t, len(first))
@@ -56,13 +57,15 @@ def generate(step: Callable[[int, Tensor, S], tuple[Tensor, S]], first: Tensor, 
             y_t = torch.multinomial(p, 1, generator=generator).squeeze(1).to(o_t.device)
         log_p = log_p + torch.where(live, log_softmax.gather(1, y_t.unsqueeze(1)).squeeze(1), 0.0)
         y_t = torch.where(live, y_t, 0)
-        lengths = lengths + live
+        taken = taken + live
         written.append(y_t)
+        if lengths is not None:
+            live = live & (t + 1 < lengths)
         if end is not None:
             live = live & (y_t != end)
             if not live.any():
                 break
-    return Generated(torch.stack(written, dim=1), log_p, lengths)
+    return Generated(torch.stack(written, dim=1), log_p, taken)
 
 
 class Beams(NamedTuple):

@@ -12,6 +12,7 @@ from rnn_course import checks
 from rnn_course.cells import Cell, ElmanCell, MemorylessCell, State
 from rnn_course.decoding import Generated, generate
 from rnn_course.likelihood import mean_nll, shifted
+from rnn_course.padding import blanked
 from rnn_course.sizes import n_parameters, widest
 from rnn_course.summarise import symbol_table
 from rnn_course.unroll import RNN, Bidirectional, Lengths, network_of
@@ -64,7 +65,7 @@ class Tagger(nn.Module):
     def forward(self, x: Tensor, y: Tensor | None = None,
                 lengths: Lengths | None = None) -> Tensor:
         """x to o (B, T, n_out). y may be given, so that all taggers are called alike; unused."""
-        return self._outputs(self.inputs(x), lengths)
+        return self._outputs(self.inputs(_known(x, lengths)), lengths)
 
     def _outputs(self, inputs: Tensor, lengths: Lengths | None) -> Tensor:
         h, _ = self.rnn(self.dropout(inputs), lengths=lengths)
@@ -74,13 +75,13 @@ class Tagger(nn.Module):
               lengths: Lengths | None = None) -> Generated:
         """The most probable y beside x, or a sampled one: see `decoding.generate`.
 
-        What is written beside the padding of x is to be cut off.
+        Beside the padding of x nothing is written: y is 0 there.
         """
         with torch.no_grad():
-            o = self.V(self.rnn(self.inputs(x), lengths=lengths)[0])
+            o = self.V(self.rnn(self.inputs(_known(x, lengths)), lengths=lengths)[0])
         first = torch.zeros(len(x), dtype=torch.int64, device=x.device)
         return generate(lambda t, before, state: (o[:, t], state), first, None, x.shape[1],
-                        generator=generator)
+                        lengths=_checked_lengths(x, lengths), generator=generator)
 
 
 class FeedbackTagger(Tagger):
@@ -133,15 +134,18 @@ class FeedbackTagger(Tagger):
 
         o^(t) depends on the y before t only: they enter one step later than they are written.
         """
-        return self._outputs(self.inputs(x, self._before(y)), lengths)
+        before = self._before(_known(y, lengths))
+        return self._outputs(self.inputs(_known(x, lengths), before), lengths)
 
     def write(self, x: Tensor, generator: torch.Generator | None = None,
               lengths: Lengths | None = None) -> Generated:
         """Let the network run freely beside x, one symbol a step: see `decoding.generate`.
 
-        What it writes at one step is its own y^(t-1) at the next. What is written beside the
-        padding of x is to be cut off.
+        What it writes at one step is its own y^(t-1) at the next. Beside the padding of x nothing
+        is written: y is 0 there.
         """
+        x = _known(x, lengths)
+
         def step(t: int, before: Tensor, state: State) -> tuple[Tensor, State]:
             inputs = self.inputs(x[:, t:t + 1], before.unsqueeze(1))
             h, state = self.rnn.cell(inputs.squeeze(1), state)
@@ -149,7 +153,7 @@ class FeedbackTagger(Tagger):
 
         first = torch.full((len(x),), self.first, device=x.device)
         return generate(step, first, self.rnn.cell.initial_state(len(x)), x.shape[1],
-                        generator=generator)
+                        lengths=_checked_lengths(x, lengths), generator=generator)
 
     def _before(self, y: Tensor | None) -> Tensor | None:
         """y^(t-1) beside step t, where y^(0) is a symbol of its own."""
@@ -215,6 +219,17 @@ def enters(model: Tagger, steps: int) -> list[tuple[int, int]]:
         hook.remove()
         model.train(training)
     return sorted(found)
+
+
+def _checked_lengths(x: Tensor, lengths: Lengths | None) -> Tensor | None:
+    return lengths if lengths is None else checks.lengths(lengths, *x.shape[:2], x.device)
+
+
+def _known(values: Tensor | None, lengths: Lengths | None) -> Tensor | None:
+    """Floats (B, T, n) with zeros in their padding; symbols as they are, any of them will do."""
+    floats = isinstance(values, Tensor) and values.is_floating_point() and values.dim() == 3
+    known = _checked_lengths(values, lengths) if floats else None
+    return values if known is None else blanked(values, known)
 
 
 def _looked_up(name: str, values: Tensor, table: nn.Embedding) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rnn_course import checks
-from rnn_course.padding import Lengths, inside
+from rnn_course.padding import Lengths, blanked
 
 
 def shifted(y: Tensor, first: int) -> Tensor:
@@ -65,12 +65,10 @@ def _each_step(o: Tensor, y: Tensor, lengths: Lengths | None) -> tuple[Tensor, T
     steps: Tensor | int = y.numel()
     if lengths is not None:
         lengths = checks.lengths(lengths, *y.shape, o.device)
-        steps, mask = lengths.sum(), inside(lengths, y.shape[1])
-        # Before the loss, since not even a NaN in the padding may reach the gradient.
-        o, y = torch.where(mask.unsqueeze(2), o, 0), torch.where(mask, y, 0)
+        steps, o, y = lengths.sum(), blanked(o, lengths), blanked(y, lengths)
     checks.in_range("y", y, o.shape[2], "classes")
     each = -F.cross_entropy(o.transpose(1, 2), y, reduction="none")
-    return each if lengths is None else torch.where(mask, each, 0.0), steps
+    return each if lengths is None else blanked(each, lengths), steps
 
 
 def _targets(y: Tensor) -> None:

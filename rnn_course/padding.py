@@ -17,6 +17,15 @@ def inside(lengths: Tensor, steps: int) -> Tensor:
     return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(1)
 
 
+def blanked(x: Tensor, lengths: Tensor) -> Tensor:
+    """x (B, T, ...) with zeros in its padding.
+
+    Not even a NaN may stand there before a product whose gradient is masked: 0 · NaN is NaN.
+    """
+    mask = inside(lengths, x.shape[1])
+    return torch.where(mask.view(*mask.shape, *[1] * (x.dim() - 2)), x, 0)
+
+
 def reversed_inside(x: Tensor, lengths: Lengths | None = None) -> Tensor:
     """Each sequence from its own last step to its first, and its padding where it was.
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from rnn_course import checks, kernels
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell, MemorylessCell, State
-from rnn_course.padding import Lengths, inside, reversed_inside
+from rnn_course.padding import Lengths, blanked, inside, reversed_inside
 
 
 def unroll(cell: Cell, x: Tensor, state: State | None = None,
@@ -199,8 +199,7 @@ def _checked(cell: Cell, x: Tensor, state: State | None,
         lengths = checks.lengths(lengths, x.shape[0], x.shape[1], x.device)
         if not checks.transformed() and (lengths == x.shape[1]).all():
             return x, state, None                          # nothing to hold back
-        # Zeros, since not even a NaN in the padding may reach the gradient (0 · NaN is NaN).
-        x = torch.where(inside(lengths, x.shape[1]).unsqueeze(2), x, 0)
+        x = blanked(x, lengths)
     return x, state, lengths
 
 

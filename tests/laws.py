@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 import torch
+from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from rnn_course.padding import inside
 from rnn_course.seq2seq import pair_loss
 from rnn_course.tasks.base import Batch
 
@@ -54,3 +59,87 @@ def padding_changes_neither_loss_nor_gradient(model, pairs, more_x, more_y, rubb
         loss.backward()
         outcomes.append([loss, *(p.grad for p in model.parameters())])
     close(*outcomes)
+
+
+class Company(NamedTuple):
+    """A network, sequences for it, and what it says of each: a list of tensors a sequence.
+
+    `say(model, batch)` leaves out what stands beside the padding. With `together` the batch is one
+    thing of which something is said, and not its sequences: the sum over these, say, of a loss.
+    `in_y` is what the padding of y may hold: any symbol, unless something else is said.
+    """
+
+    model: nn.Module
+    batch: Batch
+    say: Callable[[nn.Module, Batch], list[list[Tensor]]]
+    together: bool = False
+    in_y: tuple[int, ...] = (0, 1)
+
+
+def company_does_not_matter(given: Company) -> None:
+    """What is said of a sequence is the same alone, in another order, and with more padding.
+
+    Its values, and its gradient with respect to each of the network's parameters.
+    """
+    batch, B = given.batch, len(given.batch.x)
+    found = _said(given, batch)
+    each = [_said(given, _alone(batch, i))[0] for i in range(B)]
+    for mine, alone in zip(found, [_sum(each)] if given.together else each, strict=True):
+        close(mine, alone)
+    order = [2, 0, 3, 1]
+    again = _said(given, Batch(*(None if part is None else part[order] for part in batch)))
+    for place, mine in enumerate(again):
+        close(mine, found[0] if given.together else found[order[place]])
+    if batch.lengths is not None or batch.y_lengths is not None:
+        for more, in_x, in_y in ((1, 0, given.in_y[0]), (3, 2, given.in_y[-1])):
+            for mine, longer in zip(found, _said(given, _longer(batch, more, in_x, in_y)),
+                                    strict=True):
+                close(mine, longer)
+
+
+def each_step(of: Tensor, lengths: Tensor | None) -> list[Tensor]:
+    """Of each sequence what stands inside it."""
+    return [*of] if lengths is None else [row[:n] for row, n in zip(of, lengths, strict=True)]
+
+
+def _said(given: Company, batch: Batch) -> list[list[Tensor]]:
+    """Of each sequence what is said, and the gradient of a weighted sum of that."""
+    weights = [p for p in given.model.parameters() if p.requires_grad]
+    found = []
+    for said in given.say(given.model, batch):
+        parts = [part for part in said if part.requires_grad]
+        assert all(part.isfinite().all() for part in said)
+        if parts:
+            loss = sum((part * torch.linspace(0.5, 1.5, part.numel(), dtype=part.dtype
+                                              ).view_as(part)).sum() for part in parts)
+            said = [*said, *torch.autograd.grad(loss, weights, retain_graph=True,
+                                                materialize_grads=True)]
+        found.append(said)
+    return found
+
+
+def _sum(rows: list[list[Tensor]]) -> list[Tensor]:
+    return [sum(column) for column in zip(*rows, strict=True)]
+
+
+def _alone(batch: Batch, i: int) -> Batch:
+    """The batch of sequence i only, without any padding."""
+    def row(part: Tensor, lengths: Tensor | None) -> Tensor:
+        return part[i:i + 1] if lengths is None else part[i:i + 1, :lengths[i]]
+
+    return Batch(row(batch.x, batch.lengths), row(batch.y, batch.y_lengths),
+                 *(None if n is None else n[i:i + 1] for n in (batch.lengths, batch.y_lengths)))
+
+
+def _longer(batch: Batch, more: int, in_x: int, in_y: int) -> Batch:
+    """The same sequences with more padding, and other padding: NaN in floats."""
+    def padded(part: Tensor, lengths: Tensor | None, symbol: int) -> Tensor:
+        if lengths is None:
+            return part
+        rubbish: Any = float("nan") if part.is_floating_point() else symbol
+        rows = torch.cat([part, part[:, :1].expand(-1, more, *part.shape[2:])], dim=1)
+        mask = inside(lengths, rows.shape[1])
+        return rows.masked_fill(~mask.view(*mask.shape, *[1] * (rows.dim() - 2)), rubbish)
+
+    return batch._replace(x=padded(batch.x, batch.lengths, in_x),
+                          y=padded(batch.y, batch.y_lengths, in_y))

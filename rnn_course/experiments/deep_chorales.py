@@ -24,7 +24,7 @@ from rnn_course.deep import (
 )
 from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
-from rnn_course.padding import inside
+from rnn_course.padding import blanked, inside
 from rnn_course.sizes import n_parameters, widest
 from rnn_course.tasks.base import Batch, Split, Task
 from rnn_course.tasks.frames import N_KEYS, by_frame_before, by_key, frames, log_odds
@@ -78,8 +78,9 @@ def network(name: str, task: Task, seed: int) -> ThreeBlocks:
 def frame_nll(model: ThreeBlocks, batch: Batch) -> Tensor:
     """-log P(y | x) of each sequence in nats a frame, (B,): keys are independent given the past."""
     o, _ = model(batch.x, lengths=batch.lengths)
-    nll = F.binary_cross_entropy_with_logits(o, batch.y, reduction="none").sum(2)
-    return torch.where(inside(batch.lengths, nll.shape[1]), nll, 0.0).sum(1) / batch.lengths
+    y = blanked(batch.y, batch.lengths)
+    nll = F.binary_cross_entropy_with_logits(o, y, reduction="none").sum(2)
+    return blanked(nll, batch.lengths).sum(1) / batch.lengths
 
 
 def train(model: ThreeBlocks, task: Task, *, epochs: int, seed: int, lr: float,

@@ -35,7 +35,7 @@ def run(main: Callable[[], int | None]) -> NoReturn:
         _forget_output()
         status = NO_READER
     except OSError as error:
-        if not _full(error):
+        if error.filename is not None:                     # a named file's, not the output's
             raise
         _forget_output()
         print(f"The output cannot be written: {error.strerror}", file=sys.stderr)
@@ -70,15 +70,6 @@ def _stop(number: int, frame: object) -> NoReturn:
     with suppress(OSError):
         os.write(2, b"Stopped.\n")
     os._exit(STOPPED)
-
-
-def _full(error: OSError) -> bool:
-    """Whether it is the output that failed: what was to be flushed still fails to be."""
-    try:
-        sys.stdout.flush()
-    except OSError as again:
-        return again.errno == error.errno
-    return False
 
 
 def _forget_output() -> None:

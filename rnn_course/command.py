@@ -19,7 +19,7 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     """Run a command and leave Python with its exit status.
 
     That is `STOPPED` after Ctrl-C, with one line; `NO_READER` where the reader of its output is
-    gone (`ledger | head -1`), and 1 where the output cannot be written.
+    gone (`ledger | head -1`), and 1, with one line, where a file or the output cannot be written.
     """
     open_streams()
     try:
@@ -35,10 +35,10 @@ def run(main: Callable[[], int | None]) -> NoReturn:
         _forget_output()
         status = NO_READER
     except OSError as error:
-        if error.filename is not None:                     # a named file's, not the output's
-            raise
-        _forget_output()
-        print(f"The output cannot be written: {error.strerror}", file=sys.stderr)
+        if error.filename is None:                         # no file's, and so the output's
+            _forget_output()
+            error = f"The output cannot be written: {error.strerror}"
+        print(error, file=sys.stderr)
         status = 1
     sys.exit(status)
 

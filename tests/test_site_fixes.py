@@ -75,7 +75,8 @@ def test_what_editors_leave_beside_the_code_is_no_code(app, name) -> None:
     assert cache(app) == before
 
 
-@pytest.mark.parametrize("name", ["my notes", "[draft]", "what?", "a*", "new\nline", "[!x]y", "[z-a]", "[["])
+@pytest.mark.parametrize("name", ["my notes", "[draft]", "what?", "a*", "new\nline", "[!x]y",
+                                  "[z-a]", "[["])
 def test_a_page_outside_the_table_of_contents_is_left_out_whatever_its_name(app, name) -> None:
     file = f"notebooks/{name}.ipynb"
     (app.srcdir / "notebooks").mkdir()

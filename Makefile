@@ -18,12 +18,12 @@ unexport $(filter PYTHON% MPL% MATPLOTLIB% JUPYTER% IPYTHON% IPY% NB% MYST% SPHI
 	PY_COLORS CLICOLOR% LANGUAGE LC_% LANG SOURCE_DATE_EPOCH,$(.VARIABLES))
 export PYTHONUTF8 = 1
 export LC_ALL = C
-SETTINGS = $(CURDIR)/_build/settings
-export MPLCONFIGDIR = $(SETTINGS)/matplotlib
-export IPYTHONDIR = $(SETTINGS)/ipython
-export JUPYTER_CONFIG_DIR = $(SETTINGS)/jupyter
-export JUPYTER_DATA_DIR = $(SETTINGS)/jupyter
-export JUPYTER_RUNTIME_DIR = $(SETTINGS)/jupyter/runtime
+SETTINGS = _build/settings
+export MPLCONFIGDIR = $(CURDIR)/$(SETTINGS)/matplotlib
+export IPYTHONDIR = $(CURDIR)/$(SETTINGS)/ipython
+export JUPYTER_CONFIG_DIR = $(CURDIR)/$(SETTINGS)/jupyter
+export JUPYTER_DATA_DIR = $(CURDIR)/$(SETTINGS)/jupyter
+export JUPYTER_RUNTIME_DIR = $(CURDIR)/$(SETTINGS)/jupyter/runtime
 
 ENVIRONMENT = $(VENV)/.requirements
 VENDORED = book/_static/vendor/.stamp
@@ -46,7 +46,7 @@ book: $(BUILT)  ## build the site into _build/html
 	@echo "Open _build/html/index.html, or run: make serve"
 
 # What is timed against torch.nn is timed alone; the rest runs in JOBS processes.
-test: lint browser $(BUILT)  ## check everything: lint, book, unit tests, notebooks, browser
+test: lint browser $(BUILT) | $(SETTINGS)  ## check everything: lint, book, unit tests, notebooks, browser
 	OMP_NUM_THREADS=1 $(PY) -m pytest tests/test_benchmarks.py
 	OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest -n $(JOBS) --dist worksteal \
 		--ignore tests/test_benchmarks.py tests
@@ -62,8 +62,7 @@ serve: $(BUILT)  ## show the site at http://127.0.0.1:8000 (PORT=...)
 bench: $(ENVIRONMENT)  ## time the networks against torch.nn and plain loops
 	$(PY) -m benchmarks
 
-notebooks: $(ENVIRONMENT)  ## run every notebook in place, and write book/ledger.md from them
-	$(PY) -c "import matplotlib.font_manager"
+notebooks: $(ENVIRONMENT) | $(SETTINGS)  ## run every notebook in place, and write book/ledger.md from them
 	$(PY) tools/notebooks.py
 	$(PY) -m rnn_course ledger --markdown > book/ledger.md.new
 	mv book/ledger.md.new book/ledger.md
@@ -81,13 +80,17 @@ clean:  ## remove what was built and fetched (the environment stays: rm -r .venv
 $(ENVIRONMENT): requirements.txt requirements-dev.txt constraints.txt pyproject.toml tools/setup_venv.py
 	$(PYTHON) tools/setup_venv.py $(VENV)
 
+# Matplotlib looks for fonts once, and says so if that takes long: here, not within a chapter.
+$(SETTINGS): | $(ENVIRONMENT)
+	mkdir -p $@
+	$(PY) -c "import matplotlib.font_manager"
+
 $(VENDORED): package.json package-lock.json tools/vendor.py $(ENVIRONMENT)
 	$(PY) tools/vendor.py
 
 # All pages are read anew, so that a warning is repeated until it is mended; notebooks whose code has
-# not changed are not run again. Matplotlib looks for fonts once, and says so: not within a chapter.
-$(BUILT): _config.yml _toc.yml benchmarks/results.md $(VENDORED) $(CHANGED)
-	$(PY) -c "import matplotlib.font_manager"
+# not changed are not run again.
+$(BUILT): _config.yml _toc.yml benchmarks/results.md $(VENDORED) $(CHANGED) | $(SETTINGS)
 	rm -rf _build/html
 	$(VENV)/bin/jupyter-book build . --all -W --keep-going
 	touch $@

@@ -3,38 +3,58 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from benchmarks import grid, pairs, tanh
 from benchmarks.measure import machine
+from rnn_course import command, storage
+from rnn_course.progress import progress_bar
 
 TABLE = Path(__file__).with_name("results.md")
+SECONDS = 3.0
+THREADS = (1, 2)
 
 
 def main() -> int:
     """Run all benchmarks; 0 if every gate is met."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=6.0, help="for each row (default 6)")
+    parser.add_argument("--seconds", type=float, default=SECONDS,
+                        help="for each row on one thread (default %(default)s)")
     parser.add_argument("--save", action="store_true", help="write the table of the book's page")
     options = parser.parse_args()
 
-    about, threads = machine(), (1, 2)
-    rows = [tanh.measure(shape, n, options.seconds) for n in threads for shape in tanh.SHAPES]
-    scaling = tanh.scaling(2 * options.seconds)
-    compared = [pairs.measure(of, shape, n, options.seconds)
-                for of in pairs.COMPARISONS for n in threads for shape in pairs.SHAPES]
-    grids = [grid.measure(shape, n, options.seconds) for n in threads for shape in grid.SHAPES]
+    if options.save:
+        storage.make_sure_of(TABLE)
+    about, found = machine(), []
+    with progress_bar(plan(options.seconds), unit="row") as bar:
+        for name, measured in bar:
+            bar.set_postfix_str(name)
+            found.append(measured())
+    rows, compared, grids = ([row for row in found if isinstance(row, kind)]
+                             for kind in (tanh.Row, pairs.Row, grid.Row))
+    [scaling] = (row for row in found if isinstance(row, tanh.Scaling))
     text = "\n\n".join([markdown(about, rows, scaling), pairs.markdown(compared),
                         grid.markdown(grids)])
-    missed = [line for row in [*rows, scaling, *compared, *grids] for line in row.short_of]
-    missed += pairs.short_of(compared)
+    missed = [line for row in found for line in row.short_of] + pairs.short_of(compared)
     text += "\n\n" + told(missed)
     print(text)
     if options.save:
-        TABLE.write_text(text + "\n", encoding="utf-8")
+        storage.write_whole(TABLE, (text + "\n").encode())
     return 1 if missed else 0
+
+
+def plan(seconds: float) -> list[tuple[str, Callable[[], Any]]]:
+    """All that is measured, in order: what to call it, and the call."""
+    rows = [(f"tanh {shape}", partial(tanh.measure, shape, n, seconds))
+            for n in THREADS for shape in tanh.SHAPES]
+    rows.append(("scaling", partial(tanh.scaling, seconds)))
+    rows += [(f"{of.title} {shape}", partial(pairs.measure, of, shape, n, seconds))
+             for of in pairs.COMPARISONS for n in THREADS for shape in pairs.SHAPES]
+    return rows + [(f"two dimensions {shape}", partial(grid.measure, shape, n, seconds))
+                   for n in THREADS for shape in grid.SHAPES]
 
 
 def told(missed: Sequence[str]) -> str:
@@ -64,4 +84,4 @@ def markdown(about: dict[str, str], rows: list[tanh.Row], scaling: tanh.Scaling)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command.run(main)

@@ -74,9 +74,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not notebooks.is_dir():
             parser.error(f"--notebooks: expected a folder of notebooks, got {notebooks}")
         try:
-            return show_ledger(notebooks, options.markdown)
+            found = ledger.verdicts(notebooks)
         except (ValueError, OSError) as error:
             parser.error(str(error))
+        return show_ledger(found, options.markdown)
     # The dictionary and what reads it take seconds to import: not for the ledger.
     from rnn_course.experiments import g2p
     from rnn_course.tasks.pronunciations import read_file
@@ -99,14 +100,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         how = f" --test-words {test_words}" if test_words else ""
         print(f"{error}. Train them; a stopped run goes on where it was:\n"
               f"    python -m rnn_course experiment g2p{how}", file=sys.stderr)
+    except BrokenPipeError:                                # nobody reads on: see command.run
+        raise
     except (OSError, ValueError, CheckpointError) as error:
         print(error, file=sys.stderr)
     return 2
 
 
-def show_ledger(notebooks: Path, markdown: bool = False) -> int:
-    """Print the ledger, and on stderr where it and the notebooks disagree."""
-    statements, found = ledger.load(), ledger.verdicts(notebooks)
+def show_ledger(found: Sequence[ledger.Verdict], markdown: bool = False) -> int:
+    """Print the ledger, and on stderr where it and the notebooks' verdicts disagree."""
+    statements = ledger.load()
     wrong = ledger.problems(statements, found)
     if wrong:
         print("The ledger and the notebooks disagree:", *wrong, sep="\n  ", file=sys.stderr)

@@ -19,7 +19,7 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     """Run a command and leave Python with its exit status.
 
     That is `STOPPED` after Ctrl-C, with one line; `NO_READER` where the reader of its output is
-    gone (`ledger | head -1`), and 1 where the output cannot be written.
+    gone (`ledger | head -1`), and 1, with one line, where a file or the output cannot be written.
     """
     open_streams()
     try:
@@ -35,10 +35,10 @@ def run(main: Callable[[], int | None]) -> NoReturn:
         _forget_output()
         status = NO_READER
     except OSError as error:
-        if not _full(error):
-            raise
-        _forget_output()
-        print(f"The output cannot be written: {error.strerror}", file=sys.stderr)
+        if error.filename is None:                         # no file's, and so the output's
+            _forget_output()
+            error = f"The output cannot be written: {error.strerror}"
+        print(error, file=sys.stderr)
         status = 1
     sys.exit(status)
 
@@ -70,15 +70,6 @@ def _stop(number: int, frame: object) -> NoReturn:
     with suppress(OSError):
         os.write(2, b"Stopped.\n")
     os._exit(STOPPED)
-
-
-def _full(error: OSError) -> bool:
-    """Whether it is the output that failed: what was to be flushed still fails to be."""
-    try:
-        sys.stdout.flush()
-    except OSError as again:
-        return again.errno == error.errno
-    return False
 
 
 def _forget_output() -> None:

@@ -260,7 +260,12 @@ def _rounding(number: float) -> str:
 def _formats(text: str, figures: Mapping[str, float]) -> dict[str, str]:
     """The rounding that `text` asks for, figure by figure."""
     formats: dict[str, str] = {}
-    for _, field, spec, _ in string.Formatter().parse(text):
+    try:
+        fields = list(string.Formatter().parse(text))
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"text: expected words with fields such as {{n:,}}, got {text!r} "
+                          f"({error})") from error
+    for _, field, spec, _ in fields:
         if field is not None:
             formats.setdefault(field, spec or "")
     if set(formats) != set(figures):
@@ -268,4 +273,10 @@ def _formats(text: str, figures: Mapping[str, float]) -> dict[str, str]:
                          f"got {', '.join(sorted(formats)) or 'none'}")
     if "\n" in text:
         raise ValueError(f"text: expected one line, got {text!r}")
+    for name, spec in formats.items():
+        try:
+            format(figures[name], spec)
+        except ValueError as error:
+            raise ValueError(f"text: expected a rounding of {name}, got {spec!r} "
+                             f"({error})") from error
     return formats

@@ -39,19 +39,19 @@ def cache_folder() -> Path:
 
     Where that is the temporary one, the log says so, once. Raises `OSError` where there is none.
     """
-    folders = cache_folders()
-    refusal = OSError(errno.ENOENT, "neither a home nor a folder for temporary files")
-    why = "There is no home" if len(folders) < 2 else f"{folders[0]} cannot be written"
-    for folder in folders:
+    refusals = []
+    for folder in cache_folders():
         try:
             make_sure_of(folder / "any")
         except OSError as error:
-            refusal = error
+            refusals.append(error)
             continue
-        if folder == folders[-1]:
-            tell(f"{why}: what takes long is kept in {folder}.")
+        why = f"{refusals[0].filename} cannot be written" if refusals else "There is no home"
+        with suppress(OSError):                            # the temporary one may be another's
+            if folder == _temporary_folder():
+                tell(f"{why}: what takes long is kept in {folder}.")
         return folder
-    raise refusal
+    raise refusals[0] if refusals else OSError(errno.ENOENT, "no home, no temporary folder")
 
 
 def tell(text: str) -> None:

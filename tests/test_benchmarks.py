@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmarks import grid, measure, pairs, tanh
-from benchmarks.__main__ import markdown, told
+from benchmarks.__main__ import SECONDS, main, markdown, plan, told
 
 ROW = tanh.Row((200, 32, 128, 256), threads=1, ours=1.0, torch=1.3, d2l=1.5, limit=0.9)
 SCALING = tanh.Scaling([50, 100], [1.0, 2.0], exponent=1.0, bytes_ours=5, bytes_loop=9)
@@ -101,6 +101,46 @@ def test_the_gates_of_the_other_tables_can_be_missed_too():
     wide = replace(plane, shape=(32, 1, 64), naive=4.0)
     assert not wide.short_of and "over 2.5" in replace(wide, limit=0.3).short_of[0]
     assert "| 16, 1, 24 | 7.0 | 1.0 | **7.00** |" in grid.markdown([plane])
+
+
+def test_a_run_is_planned_whole_and_says_how_far_it_is(monkeypatch, tmp_path, capsys):
+    rows = plan(SECONDS)
+    assert len(rows) == 2 * (len(tanh.SHAPES) + len(grid.SHAPES)
+                             + len(pairs.COMPARISONS) * len(pairs.SHAPES)) + 1
+    monkeypatch.setattr(tanh, "measure", lambda shape, n, s: replace(ROW, shape=shape, threads=n))
+    monkeypatch.setattr(tanh, "scaling", lambda s: SCALING)
+    monkeypatch.setattr(pairs, "measure", lambda of, shape, n, s: pairs.Row(of, shape, n, 1., 3.))
+    monkeypatch.setattr(grid, "measure", lambda shape, n, s: grid.Row(shape, n, 1., 5., 7., 0.5))
+    monkeypatch.setattr("benchmarks.__main__.TABLE", tmp_path / "results.md")
+    monkeypatch.setattr("sys.argv", ["benchmarks", "--save"])
+    assert main() == 1                                     # such a row misses the gate of T ≥ 784
+    said = capsys.readouterr()
+    assert f"| 0/{len(rows)} " in said.err and f"| {len(rows)}/{len(rows)} " in said.err
+    text = (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert text == said.out and set(tables(text)) >= {"1 thread", "2 threads", "GRU", "LSTM"}
+    assert "(784, 32, 1, 128): 1.30 of torch.nn.RNN, under 1.4" in text
+
+
+@pytest.mark.parametrize("threads, seconds, rounds", [(1, 0.3, 7), (2, 0.1, 3)])
+def test_a_row_takes_its_seconds_or_its_rounds_and_more_threads_less(threads, seconds, rounds,
+                                                                     monkeypatch):
+    clock, calls = iter(range(10**6)), []
+    monkeypatch.setattr(measure.time, "perf_counter", lambda: 0.01 * next(clock))
+    monkeypatch.setattr(measure.torch, "set_num_threads", lambda n: None)
+    measure.milliseconds(lambda: {"one": lambda: calls.append(1)}, (), threads, 0.3)
+    ticks = 0.03 * (len(calls) - 2)                        # of the clock, three a round
+    assert abs(ticks - seconds) < 0.05
+    calls.clear()
+    measure.milliseconds(lambda: {"one": lambda: calls.append(1)}, (), threads, 0)
+    assert len(calls) == 2 + rounds
+
+
+def test_results_that_could_not_be_saved_are_not_measured(monkeypatch, tmp_path):
+    monkeypatch.setattr("benchmarks.__main__.TABLE", tmp_path)
+    monkeypatch.setattr("benchmarks.__main__.plan", None)
+    monkeypatch.setattr("sys.argv", ["benchmarks", "--save"])
+    with pytest.raises(OSError, match="there is a folder"):
+        main()
 
 
 def test_all_versions_do_the_same():

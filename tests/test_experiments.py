@@ -25,7 +25,7 @@ def made(trial, seeds=(0, 1, 2), **more):
 def test_each_trial_is_kept_as_it_ends_and_none_is_run_twice(tmp_path):
     ran = []
 
-    def trial(checkpoint, progress, seed):
+    def trial(checkpoint, progress, device, seed):
         ran.append(seed)
         if seed == 2 and ran.count(2) == 1:
             checkpoint.write_text("half-way")
@@ -49,7 +49,7 @@ def test_each_trial_is_kept_as_it_ends_and_none_is_run_twice(tmp_path):
 
 
 def test_settings_that_an_experiment_no_longer_has_leave_the_file(tmp_path):
-    def trial(checkpoint, progress, seed):
+    def trial(checkpoint, progress, device, seed):
         return {"loss": float(seed)}
 
     for seeds in ((0, 1), (1, 5)):
@@ -65,7 +65,15 @@ def test_figures_are_finite_numbers(tmp_path, value):
     assert not (tmp_path / "edges.json").exists()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"trials": [{"setting": {}}]}', '{"trials": 3}'])
+TRIAL = '{"setting": {"seed": 0}, "figures": {"loss": 1}, "seconds": 0}'
+
+
+@pytest.mark.parametrize("text", [
+    "", "{", "[]", "3", "{}", '{"trials": [{"setting": {}}]}', '{"trials": 3}', '{"trials": {}}',
+    '{"trials": [3]}', '{"trials": [{"setting":[],"figures":{},"seconds":0}]}',
+    *(f'{{"trials": [{TRIAL.replace(*wrong)}]}}' for wrong in (
+        ('{"loss": 1}', "[]"), ('{"loss": 1}', '{"loss": "low"}'), ("1", "NaN"), ("1", "null"),
+        ('"seconds": 0', '"seconds": "long"'), (', "seconds": 0', ""), ("1", "[[1], [{}]]")))])
 def test_a_results_file_that_cannot_be_read_is_named_and_not_overwritten(tmp_path, text):
     path = tmp_path / "edges.json"
     path.write_text(text)
@@ -74,7 +82,50 @@ def test_a_results_file_that_cannot_be_read_is_named_and_not_overwritten(tmp_pat
     assert path.read_text() == text
 
 
+def test_a_sound_file_is_read(tmp_path):
+    (tmp_path / "edges.json").write_text(f'{{"trials": [{TRIAL}]}}')
+    assert experiments.results("edges", str(tmp_path), seed=0)[0]["figures"] == {"loss": 1}
+
+
+@pytest.mark.parametrize("where", ["results", "scratch", "a folder in the weights' place"])
+def test_a_place_that_cannot_be_written_is_found_before_the_first_trial(where, tmp_path):
+    def never(**_):
+        raise AssertionError("a trial has been run")
+
+    (tmp_path / "file").write_text("")
+    (tmp_path / "edges.safetensors").mkdir()
+    folder = {"results": tmp_path / "file" / "results", "scratch": tmp_path / "results"}.get(
+        where, tmp_path)
+    scratch = tmp_path / "file" / "scratch" if where == "scratch" else tmp_path / "scratch"
+    with pytest.raises(OSError, match="cannot be written|there is a folder"):
+        experiments.run(made(never), folder, progress=False, scratch=scratch)
+
+
+def test_where_all_is_done_nothing_has_to_be_written(tmp_path, monkeypatch):
+    def trial(checkpoint, progress, device, seed):
+        return {"loss": float(seed)}
+
+    path = experiments.run(made(trial), tmp_path, progress=False, scratch=tmp_path / "scratch")
+    monkeypatch.setattr(base, "make_sure_of", None)
+    monkeypatch.setattr(base, "cache_folder", None)
+    assert experiments.run(made(trial), tmp_path, progress=False) == path
+
+
+def test_the_command_names_a_folder_that_cannot_be_written(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(experiments, "find", lambda name: made(None))
+    (tmp_path / "file").write_text("")
+    assert cli.main(["experiment", "edges", "--folder", str(tmp_path / "file" / "x")]) == 2
+    said = capsys.readouterr().err
+    assert "the folder cannot be written (Not a directory)" in said and "Traceback" not in said
+
+
 def test_what_is_asked_for_wrongly():
+    with pytest.raises(TypeError, match="experiment: expected a Experiment, got str"):
+        experiments.run("edges")
+    with pytest.raises(TypeError, match="settings, small: expected a Mapping, got int"):
+        made(None, settings=(3,))
+    with pytest.raises(TypeError, match="edges: figures: expected a Mapping, got float"):
+        experiments.one_trial(made(lambda **_: 0.5), {"seed": 0}, Path("unused"))
     with pytest.raises(ValueError, match="experiment: expected one of summarise, .* got 'music'"):
         experiments.find("music")
     with pytest.raises(ValueError, match="settings: .* all different, got 2, 1 of them"):
@@ -96,6 +147,8 @@ def test_disagreements_are_found():
     short = {"figures": {"loss": 1.0, "curve": [1.0]}}
     assert experiments.disagreements(old, short, {"curve": 9.0}) == [
         "curve: 2 values before, 1 now"]
+    assert experiments.disagreements(old, {"figures": {}}, {"loss": 9.0, "acc": 1.0}) == [
+        "loss: not among the figures now", "acc: not among the figures before nor now"]
 
 
 @pytest.mark.parametrize("name", experiments.NAMES)
@@ -122,7 +175,7 @@ from rnn_course.experiments import base
 
 signal.signal(signal.SIGINT, signal.default_int_handler)   # a shell's "&" has it ignored
 
-def trial(checkpoint, progress, seed):
+def trial(checkpoint, progress, device, seed):
     print("trial", seed, flush=True)
     time.sleep(0 if seed == 0 else 60)
     return {"loss": 1.0}

@@ -104,6 +104,17 @@ def test_text_and_figures_match(text, got):
         settle("S1.1", True, text, n=1)
 
 
+@pytest.mark.parametrize("text, error, message", [
+    ("{n", ValueError, "text: expected words with fields such as {n:,}, got '{n'"),
+    (3, TypeError, "text: expected words with fields such as {n:,}, got 3"),
+    ("{n:q}", ValueError, "text: expected a rounding of n, got 'q'"),
+])
+def test_a_text_that_cannot_be_filled_in_is_named(text, error, message):
+    with pytest.raises(error) as caught:
+        settle("S1.1", True, text, n=1)
+    assert str(caught.value).startswith(message)
+
+
 def test_a_verdict_is_one_line():
     with pytest.raises(ValueError, match="text: expected one line"):
         settle("S1.1", True, "{n}\nS1.2 settled: by stealth", n=1)

@@ -262,6 +262,27 @@ def test_a_run_that_cannot_save_says_so_and_can_go_on_later(path):
     assert again == weights and same == history
 
 
+def test_a_run_that_goes_on_finds_out_before_its_first_step_as_well(path, monkeypatch):
+    with pytest.raises(InterruptedError):
+        run(path, stop=7)
+
+    def refuse(*args):
+        raise OSError(30, "Read-only file system")
+    monkeypatch.setattr(checkpoints, "write_whole", refuse)
+    with pytest.raises(CheckpointError, match="Read-only file system"):
+        run(path, stop=0)
+
+
+def test_a_link_to_a_checkpoint_stays_a_link(path, tmp_path):
+    (tmp_path / "disk").mkdir()
+    target = tmp_path / "disk" / "run.safetensors"
+    path.symlink_to(target)                                # which is not there yet
+    weights, history, _ = run()
+    again, same, _ = stopped_and_resumed(path, 7)
+    assert again == weights and same == history
+    assert path.is_symlink() and os.listdir(tmp_path / "disk") == [target.name]
+
+
 def test_a_place_that_cannot_be_written_is_found_before_the_first_step(tmp_path):
     with pytest.raises(CheckpointError, match="nowhere.*No such file or directory"):
         run(tmp_path / "nowhere" / "run.safetensors", stop=0)

@@ -175,6 +175,8 @@ def test_the_callers_settings_do_not_reach_what_is_built(course):
     own = {"MPLCONFIGDIR", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "LC_ALL"}
     assert {name for name in CALLER if name in seen} == own
     assert all(seen[name].startswith(str(course / "_build")) for name in own - {"LC_ALL"})
+    for target in "book", "test", "notebooks":             # IPython makes no folder but the last
+        assert "mkdir -p _build/settings" in make(course, "-n", target).stdout
     assert seen["PYTHONUTF8"] == "1" and seen["LC_ALL"] == "C"
 
 

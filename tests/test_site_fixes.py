@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from sphinx.errors import ExtensionError
+from sphinx.util.matching import Matcher
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
@@ -47,6 +48,43 @@ def test_outputs_of_older_code_are_thrown_away(app: SimpleNamespace, name: str) 
     (app.srcdir / name).write_text("x = 2")
     assert cache(app) != old
     assert not old.exists()
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "my notes", "0123456789abcdef0"])
+def test_what_else_lies_among_the_outputs_stops_nothing_and_stays(app, name) -> None:
+    old = cache(app)
+    stray = old.parent / name
+    stray.write_text("") if name.startswith(".") else stray.mkdir()
+    elsewhere = app.srcdir / "elsewhere"
+    elsewhere.mkdir()
+    (old.parent / ("f" * 16)).symlink_to(elsewhere)
+    (app.srcdir / "rnn_course" / "cells.py").write_text("x = 2")
+    assert cache(app) != old and not old.exists()
+    assert stray.exists() and elsewhere.exists()
+
+
+@pytest.mark.parametrize("name", [".#cells.py", "._cells.py", "folder.py", "gone.py"])
+def test_what_editors_leave_beside_the_code_is_no_code(app, name) -> None:
+    before, path = cache(app), app.srcdir / "rnn_course" / name
+    if name.startswith("._"):
+        path.write_bytes(b"\x00\x05")
+    elif name == "folder.py":
+        path.mkdir()
+    else:
+        path.symlink_to("nobody@nowhere.1234")
+    assert cache(app) == before
+
+
+@pytest.mark.parametrize("name", ["my notes", "[draft]", "what?", "a*", "new\nline", "[!x]y",
+                                  "[z-a]", "[["])
+def test_a_page_outside_the_table_of_contents_is_left_out_whatever_its_name(app, name) -> None:
+    file = f"notebooks/{name}.ipynb"
+    (app.srcdir / "notebooks").mkdir()
+    (app.srcdir / file).write_text("{}")
+    app.config.exclude_patterns = [".*", file]
+    site_fixes.exclude_strangers(app, app.config)
+    assert Matcher(app.config.exclude_patterns)(file)
+    assert not Matcher(app.config.exclude_patterns)("notebooks/01_summarise.ipynb")
 
 
 def test_progress_bars_are_no_warnings() -> None:

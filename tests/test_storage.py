@@ -68,11 +68,14 @@ def test_what_cannot_be_written_is_replaced_by_a_temporary_folder_and_told_once(
                            "/dev/null/cache" if asked == "a device" else "There is no home")
 
 
-def test_another_users_temporary_folder_is_not_used(tmp_path, monkeypatch, temporary):
+def test_another_users_temporary_folder_is_not_used(tmp_path, monkeypatch, temporary, caplog):
     monkeypatch.setenv(FOLDER_VARIABLE, "/dev/null/cache")
     temporary.symlink_to(tmp_path)
     with pytest.raises(OSError, match="/dev/null"):
         cache_folder()
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "mine"))
+    assert cache_folder() == tmp_path / "mine" and not caplog.records
+    monkeypatch.setenv(FOLDER_VARIABLE, "/dev/null/cache")
     temporary.unlink()
     assert cache_folder() == temporary
 

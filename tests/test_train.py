@@ -392,6 +392,33 @@ def test_a_loss_that_is_not_finite_ends_the_run(bad, at):
     assert torch.equal(flat(model.parameters()), watched.weights[at]), "no step was taken on it"
 
 
+@pytest.mark.parametrize("batch, got", [
+    ((torch.zeros(2, 3), torch.zeros(2, 1)), "tuple"), ([torch.zeros(2, 3)], "list"),
+    (torch.zeros(2, 3), "Tensor"), ({"x": torch.zeros(2, 3)}, "dict")])
+def test_a_batch_that_is_no_named_tuple_is_named(batch, got):
+    class Plain:
+        def __len__(self):
+            return 2
+
+        def batches(self, batch_size, generator=None):
+            return iter([batch])
+
+    for name, call in (("train", lambda: quiet(network(), squared, Plain(), epochs=1)),
+                       ("valid", lambda: quiet(network(), squared, points(), Plain(), epochs=1)),
+                       ("split", lambda: evaluate(network(), Plain(), squared))):
+        expected = rf"^{name}: expected batches that are named tuples .* got {got} for batch 0"
+        with pytest.raises(TypeError, match=expected):
+            call()
+
+
+def test_evaluate_names_what_it_cannot_use():
+    for wrong, message in ((dict(model="lstm"), "model: expected a torch.nn.Module, got str"),
+                           (dict(metric="accuracy"), "metric: expected a function of"),
+                           (dict(split=[1, 2]), "split: expected a split")):
+        with pytest.raises(TypeError, match=message):
+            evaluate(**dict(model=network(), split=points(), metric=squared) | wrong)
+
+
 def test_a_gradient_that_is_not_finite_ends_the_run():
     model = network()
     before = flat(model.parameters()).clone()

@@ -8,7 +8,6 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
-from glob import escape
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -51,10 +50,11 @@ def name_cache(app: Sphinx, config: Config) -> None:
 def exclude_strangers(app: Sphinx, config: Config) -> None:
     """Leave out what is not in the table of contents also where its name reads like a pattern.
 
-    Its exact name has been added to `exclude_patterns`; "[draft].ipynb" does not match itself.
+    Its exact name has been added to `exclude_patterns`, and "[draft].ipynb" does not match itself.
     """
-    config.exclude_patterns = [*config.exclude_patterns, *(
-        escape(name) for name in config.exclude_patterns if (Path(app.srcdir) / name).is_file())]
+    config.exclude_patterns = [
+        pattern.replace("[", "?") if (Path(app.srcdir) / pattern).is_file() else pattern
+        for pattern in config.exclude_patterns]
 
 
 def require_vendored(app: Sphinx) -> None:

@@ -23,6 +23,7 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
 GPU = torch.device("meta")
+GENERATOR = torch.Generator
 COPIES = {"aten::_to_copy", "aten::copy_"}
 INDEXED = {"aten::index", "aten::index_put", "aten::index_put_", "aten::_index_put_impl_",
            "aten::_unsafe_index"}                          # an index may be on the CPU
@@ -56,7 +57,7 @@ class _Moves(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if _is_gpu(kwargs.get("device")) or any(map(_moved, pytree.tree_leaves((args, kwargs)))):
+        if OnGPU in types or _is_gpu(kwargs.get("device")):
             return _run(func, args, kwargs, self.float64)
         return func(*args, **kwargs)
 
@@ -83,7 +84,7 @@ def _run(func: Any, args: Any, kwargs: dict[str, Any], float64: bool) -> Any:
         if strangers and not (name in INDEXED and _moved(args[0])):
             raise RuntimeError("Expected all tensors to be on the same device, but found at least "
                                f"two devices, {GPU} and cpu! (in {name})")
-        if any(isinstance(leaf, torch.Generator) for leaf in leaves):
+        if any(isinstance(leaf, GENERATOR) for leaf in leaves):
             raise RuntimeError(f"Expected a {GPU!s} device type for generator but found 'cpu'")
     wanted = kwargs.get("device")
     if wanted is not None:
@@ -130,9 +131,31 @@ def _refused(numpy: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
+def _swap(one: torch.Tensor, other: torch.Tensor) -> None:
+    """`torch.utils.swap_tensors`, which insists that no graph of an earlier step is left.
+
+    A real GPU does not ask: there a parameter gets other numbers, here it has to change its kind.
+    """
+    one.__class__, other.__class__ = other.__class__, one.__class__
+    one.__dict__, other.__dict__ = other.__dict__, one.__dict__
+    torch._C._swap_tensor_impl(one, other)
+
+
+class _Generators(type):
+    def __call__(cls, device: Any = "cpu") -> torch.Generator:
+        return GENERATOR("cpu" if _is_gpu(device) else device)
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, GENERATOR)
+
+
+class _Generator(metaclass=_Generators):
+    """`torch.Generator`, which can also be made for the GPU."""
+
+
 def _module() -> types.SimpleNamespace:
     """What torch asks of a device's module, with a random state that can be put back."""
-    generator = torch.Generator()
+    generator = GENERATOR()
     return types.SimpleNamespace(
         device_count=lambda: 1, is_available=lambda: True, current_device=lambda: 0,
         manual_seed=generator.manual_seed, manual_seed_all=generator.manual_seed,
@@ -150,6 +173,8 @@ def stand_in_gpu(float64: bool = True) -> Iterator[torch.device]:
              (torch.accelerator, "current_accelerator"): lambda *_, **__: GPU,
              (torch.accelerator, "is_available"): lambda: True,
              (torch.accelerator, "device_count"): lambda: 1,
+             (torch, "Generator"): _Generator,
+             (torch.utils, "swap_tensors"): _swap,
              (torch, "tensor"): _from_data(torch.tensor),
              (torch.Tensor, "new_tensor"): _from_data(torch.Tensor.new_tensor),
              (torch.Tensor, "tolist"): lambda t, real=torch.Tensor.tolist: real(_bare(t)),

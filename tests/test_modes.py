@@ -116,7 +116,6 @@ def test_gradients_a_sample(name):
         close([at_once[key][i] for key in weights], one)
 
 
-@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")     # torch's own jvp
 @pytest.mark.parametrize("name", KERNELS)
 def test_other_transforms(name):
     """vmap alone, jvp, forward mode, and a Hessian: all through `RNN` as through the plain loop."""

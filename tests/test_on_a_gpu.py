@@ -7,12 +7,12 @@ from pathlib import Path
 import matplotlib
 import pytest
 import torch
+from shortened import run_chapter, shorten
+from stand_in_gpu import GPU, stand_in_gpu
 
 from rnn_course import cli, devices, experiments, train
 from rnn_course.experiments import g2p
 from rnn_course.tasks.base import Split
-from shortened import run_chapter, shorten
-from stand_in_gpu import GPU, stand_in_gpu
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))

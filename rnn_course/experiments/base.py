@@ -50,9 +50,11 @@ class Experiment:
     tolerance : for each figure that is then compared, how far apart two runs may lie. Figures
         differ a little between processors, since these round differently.
     packages : whose versions the results depend on, besides torch, numpy and scikit-learn.
+    kept : the setting whose trial leaves the weights, if one does; it runs again where they are
+        missing.
 
-    Raises `ValueError` for two settings that are the same, none at all, and a small one that is
-    none of them.
+    Raises `ValueError` for two settings that are the same, none at all, and a small or kept one
+    that is none of them.
     """
 
     name: str
@@ -63,15 +65,17 @@ class Experiment:
     small: tuple[Setting, ...]
     tolerance: Mapping[str, float]
     packages: tuple[str, ...] = ()
+    kept: Setting | None = None
 
     def __post_init__(self) -> None:
         keys = [_key(setting) for setting in self.settings]
         if not keys or len(set(keys)) < len(keys):
             raise ValueError(f"settings: expected one or more, all different, got {len(keys)}, "
                              f"{len(set(keys))} of them different")
-        for setting in self.small:
-            if _key(setting) not in keys:
-                raise ValueError(f"small: expected settings of the experiment, got {setting}")
+        for name, some in (("small", self.small), ("kept", (self.kept,) if self.kept else ())):
+            for setting in some:
+                if _key(setting) not in keys:
+                    raise ValueError(f"{name}: expected settings of the experiment, got {setting}")
         if not self.small or not self.tolerance:
             raise ValueError("small, tolerance: expected something to run again and to compare")
 
@@ -84,7 +88,8 @@ def find(name: str) -> Experiment:
 
 def run(experiment: Experiment, folder: Path = FOLDER, *, progress: bool = True,
         scratch: Path | None = None) -> Path:
-    """Run the trials that the results file lacks, and write it after each; return its path.
+    """Run the trials that the results file lacks, and the one whose weights are `kept` and missing;
+    write the file after each; return its path.
 
     Killed and called again, it goes on: with the trial it was in, from that trial's checkpoint (in
     `scratch`, the user's cache folder if not given). Trials whose settings the experiment no
@@ -99,6 +104,9 @@ def run(experiment: Experiment, folder: Path = FOLDER, *, progress: bool = True,
     path = folder / f"{experiment.name}.json"
     done = {_key(t["setting"]): t for t in (_read(path)["trials"] if path.exists() else [])}
     done = {key: done[key] for key in map(_key, experiment.settings) if key in done}
+    kept = folder / f"{experiment.name}.safetensors"
+    if experiment.kept and not kept.exists():
+        done.pop(_key(experiment.kept), None)
     bar = tqdm(experiment.settings, desc=experiment.name, unit="trial", file=sys.stderr,
                disable=not progress)
     for setting in bar:
@@ -111,7 +119,7 @@ def run(experiment: Experiment, folder: Path = FOLDER, *, progress: bool = True,
         done[key] = one_trial(experiment, setting, checkpoint, progress)
         weights = checkpoint.with_suffix(".weights")
         if weights.exists():
-            write_whole(folder / f"{experiment.name}.safetensors", weights.read_bytes())
+            write_whole(kept, weights.read_bytes())
         ordered = [done[k] for k in map(_key, experiment.settings) if k in done]
         write_whole(path, _as_json(experiment, ordered).encode())
         checkpoint.unlink(missing_ok=True)

@@ -19,14 +19,14 @@ from rnn_course.checkpoints import FOLDER_VARIABLE
 from rnn_course.experiments import g2p
 from rnn_course.tasks.pronunciations import pronunciations, read_file
 
-# Runs a command, and says then which of these packages it took, and its processor time.
-TIMED = """
-import resource, sys
+# Says a word, and which of what takes long it needed: packages, and the dictionary's words.
+SAID = """
+import sys
 from rnn_course import cli
-code = cli.main(sys.argv[1:])
+from rnn_course.tasks.pronunciations import read
+code = cli.main(["g2p", "recurrent"])
 print(*({"sklearn", "scipy", "music21", "babel", "num2words", "matplotlib"} & set(sys.modules)))
-spent = resource.getrusage(resource.RUSAGE_SELF)
-print(spent.ru_utime + spent.ru_stime)
+print(read.cache_info().currsize)
 sys.exit(code)
 """
 
@@ -175,25 +175,23 @@ def test_a_word_that_does_not_end_is_told(tiny, monkeypatch, capsys):
     assert said.err == "recurrent: stopped after 1 phones, before the network came to an end\n"
 
 
-def test_a_word_is_said_in_under_three_seconds_of_processor_time(root):
-    """Alone, `import torch` takes about half of them. No other word list or package is read."""
+def test_a_word_is_said_without_what_takes_long(root):
+    """All of it in under 3 s of processor time: `import torch` takes 1.3 s alone on an idle
+    machine, and more beside others, so that the rest is what can be held to a number."""
     environment = {**os.environ, "PYTHONPATH": str(root)}
-    environment.pop("OMP_NUM_THREADS", None)               # with threads that wait for each other
+    environment.pop("OMP_NUM_THREADS", None)               # a reader has not set it
 
     def run(*command):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         out = subprocess.run([sys.executable, *command], env=environment, cwd=root, check=True,
                              capture_output=True, text=True).stdout
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return out, sum(getattr(after, part) - getattr(before, part)
-                        for part in ("ru_utime", "ru_stime"))
+        return out, (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
 
-    run("-c", "import torch")                              # its files are in the memory now
-    _, torch_alone = run("-c", "import torch")
-    out, seconds = run("-c", TIMED, "g2p", "recurrent")
-    said, taken, inside = out.splitlines()
-    assert said == "recurrent  R IH0 K ER1 AH0 N T" and taken == ""
-    ...
+    out, _ = run("-c", SAID)
+    assert out.splitlines() == ["recurrent  R IH0 K ER1 AH0 N T", "", "0"]
+    torch_alone = run("-c", "import torch")[1]
+    assert run("-m", "rnn_course", "g2p", "recurrent")[1] < max(3, torch_alone + 1)
 
 
 def test_without_weights_it_says_how_to_train(tmp_path, capsys):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import torch
 
 from rnn_course import experiments, ledger
 from rnn_course.checkpoints import CheckpointError
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
     from rnn_course.tasks.pronunciations import Dictionary
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-FILE_HELP = "dictionary of words: on each line a word and its phones, as CMUdict writes them"
+FILE_HELP = ("dictionary of words, in UTF-8: on each line a word and its phones, as CMUdict writes "
+             "them")
 
 DEVICE_HELP = "where to compute: cpu, cuda, mps, xpu"
 BEST = "(default: the accelerator where there is one)"
@@ -44,16 +48,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
                          help=f"g2p only: hold out the words of this {FILE_HELP}")
     command.add_argument("--device", metavar="NAME", help=f"{DEVICE_HELP} {BEST}")
 
-    command = commands.add_parser("evaluate", help="error rates of the trained network")
+    command = commands.add_parser("evaluate", help="error rates of the trained network",
+                                  description="Error rates of the trained network: of one, trained "
+                                              "once, so that another seed's may differ.")
     command.add_argument("name", choices=["g2p"], metavar="g2p")
     command.add_argument("--words", type=Path, metavar="FILE", dest="test_words",
                          help=f"score on the words of this {FILE_HELP}; they must have been held "
-                              "out (experiment g2p --test-words FILE)")
+                              "out (experiment g2p --test-words FILE), and the stress is scored if "
+                              "the file has it")
     command.add_argument("--folder", type=Path, help="where the weights are")
     command.add_argument("--device", metavar="NAME", help=f"{DEVICE_HELP} {BEST}")
 
-    command = commands.add_parser("g2p", help="how is this word said?")
-    command.add_argument("words", nargs="+", metavar="WORD")
+    command = commands.add_parser("g2p", help="how is this word said?",
+                                  description="How is this word said? The network's own guess, for "
+                                              "any string of letters, be it a word or not: no "
+                                              "dictionary is looked up.")
+    command.add_argument("words", nargs="+", metavar="WORD", help="letters a to z and apostrophes")
     command.add_argument("--folder", type=Path,
                          help="where the weights are (default: with the package)")
     command.add_argument("--device", metavar="NAME", default="cpu",
@@ -87,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--test-words: only the experiment g2p can hold out words")
     try:
         device = find_device(options.device)
-        words = test_words and read_file(test_words)
+        words = test_words and read_file(test_words, stress=True)
         experiment, folder = g2p.held_out(words) if words else (
             experiments.find(options.name), experiments.FOLDER)
         folder = options.folder or folder
@@ -97,7 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return show_rates(folder, words, device)
         return say_words(options.words, folder, device)
     except g2p.NoWeights as error:
-        how = f" --test-words {test_words}" if test_words else ""
+        how = "".join(f" {option} {shlex.quote(str(value))}" for option, value in
+                      (("--test-words", test_words), ("--folder", options.folder)) if value)
         print(f"{error}. Train them; a stopped run goes on where it was:\n"
               f"    python -m rnn_course experiment g2p{how}", file=sys.stderr)
     except BrokenPipeError:                                # nobody reads on: see command.run
@@ -140,21 +151,36 @@ def show_rates(folder: Path, words: Dictionary | None, device: Device = None) ->
                          f"got others in {folder}")
     model.to(find_device(device))
     print(f"{len(task.test):,} words that were not in training; any listed pronunciation is right\n"
+          "(one network, trained once: another seed's figures may differ)\n"
           f"{'':32}{'PER':>8}{'WER':>8}")
     for decoding, width in (("greedy", None), (f"beam of {g2p.WIDTH}", g2p.WIDTH)):
         rates = g2p.rates(model, task, task.test, width)
         for form, end in (("stress removed", ""), ("with stress", "_stress")):
-            print(f"{f'{decoding}, {form}':32}{rates['per' + end]:8.2%}{rates['wer' + end]:8.2%}")
+            if f"per{end}" in rates:                       # a file need not have the stress
+                print(f"{f'{decoding}, {form}':32}{rates[f'per{end}']:8.2%}"
+                      f"{rates[f'wer{end}']:8.2%}")
     return 0
 
 
 def say_words(words: Sequence[str], folder: Path, device: Device = None) -> int:
-    """Print each word with the phones that the trained network gives it."""
+    """Print each word with the phones that the trained network gives it.
+
+    On stderr stands which of them it had not ended when it was stopped. It runs on one thread: for
+    a few words, others would only wait, and take processor time for it.
+    """
     from rnn_course.experiments import g2p
 
-    model, task, _ = g2p.trained(folder)
-    model.to(find_device(device))
-    x, lengths = g2p.spelled(words, task)
-    for word, phones in zip(words, g2p.say(model, task, x, lengths, g2p.WIDTH), strict=True):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        model, symbols, _ = g2p.speller(folder)
+        model.to(find_device(device))
+        said = g2p.say(model, symbols, *g2p.spelled(words, symbols), g2p.WIDTH)
+    finally:
+        torch.set_num_threads(threads)
+    for word, phones in zip(words, said, strict=True):
         print(f"{word}  {' '.join(phones)}")
+        if len(phones) == g2p.STEPS:
+            print(f"{word}: stopped after {g2p.STEPS} phones, before the network came to an end",
+                  file=sys.stderr)
     return 0

@@ -48,6 +48,31 @@ def test_each_trial_is_kept_as_it_ends_and_none_is_run_twice(tmp_path):
     assert experiments.results("edges", tmp_path, seed=1)[0]["figures"]["loss"] == 1.3333
 
 
+def test_a_trial_whose_weights_are_gone_is_run_again(tmp_path):
+    ran = []
+
+    def trial(checkpoint, progress, seed):
+        ran.append(seed)
+        if seed == 1:
+            checkpoint.with_suffix(".weights").write_text("weights")
+        return {"loss": float(seed)}
+
+    for gone in (False, False, True, False):
+        if gone:
+            (tmp_path / "edges.safetensors").unlink()
+        experiments.run(made(trial, kept={"seed": 1}), tmp_path, progress=False,
+                        scratch=tmp_path / "scratch")
+        assert (tmp_path / "edges.safetensors").read_text() == "weights"
+        assert [t["setting"]["seed"] for t in experiments.results("edges", tmp_path)] == [0, 1, 2]
+    assert ran == [0, 1, 2, 1]
+
+
+def test_experiments_with_weights_say_which_trial_leaves_them():
+    kept = {name: experiments.find(name).kept for name in experiments.NAMES}
+    assert {name for name in kept if kept[name]} == {
+        path.stem for path in base.FOLDER.glob("*.safetensors")}
+
+
 def test_settings_that_an_experiment_no_longer_has_leave_the_file(tmp_path):
     def trial(checkpoint, progress, device, seed):
         return {"loss": float(seed)}
@@ -132,6 +157,8 @@ def test_what_is_asked_for_wrongly():
         made(None, (1, 1))
     with pytest.raises(ValueError, match="small: expected settings of the experiment"):
         made(None, small=({"seed": 9},))
+    with pytest.raises(ValueError, match="kept: expected settings of the experiment"):
+        made(None, kept={"seed": 9})
     with pytest.raises(ValueError, match="name: .* run: python -m rnn_course experiment edges"):
         experiments.results("edges", ROOT / "tests")
     with pytest.raises(ValueError, match="where: expected settings of 'edges'"):

@@ -51,9 +51,11 @@ class Experiment:
     tolerance : for each figure that is then compared, how far apart two runs may lie. Figures
         differ a little between processors, since these round differently.
     packages : whose versions the results depend on, besides torch, numpy and scikit-learn.
+    kept : the setting whose trial leaves the weights, if one does; it runs again where they are
+        missing.
 
-    Raises `ValueError` for two settings that are the same, none at all, and a small one that is
-    none of them.
+    Raises `ValueError` for two settings that are the same, none at all, and a small or kept one
+    that is none of them.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Experiment:
     small: tuple[Setting, ...]
     tolerance: Mapping[str, float]
     packages: tuple[str, ...] = ()
+    kept: Setting | None = None
 
     def __post_init__(self) -> None:
         for setting in (*self.settings, *self.small):
@@ -72,9 +75,10 @@ class Experiment:
         if not keys or len(set(keys)) < len(keys):
             raise ValueError(f"settings: expected one or more, all different, got {len(keys)}, "
                              f"{len(set(keys))} of them different")
-        for setting in self.small:
-            if _key(setting) not in keys:
-                raise ValueError(f"small: expected settings of the experiment, got {setting}")
+        for name, some in (("small", self.small), ("kept", (self.kept,) if self.kept else ())):
+            for setting in some:
+                if _key(setting) not in keys:
+                    raise ValueError(f"{name}: expected settings of the experiment, got {setting}")
         if not self.small or not self.tolerance:
             raise ValueError("small, tolerance: expected something to run again and to compare")
 
@@ -87,7 +91,8 @@ def find(name: str) -> Experiment:
 
 def run(experiment: Experiment, folder: Path = FOLDER, *, progress: bool = True,
         scratch: Path | None = None, device: Device = None) -> Path:
-    """Run the trials that the results file lacks, and write it after each; return its path.
+    """Run the trials that the results file lacks, and the one whose weights are `kept` and missing;
+    write the file after each; return its path.
 
     They are trained on `device`, chosen as in `fit`: None is the accelerator where there is one.
 
@@ -103,6 +108,8 @@ def run(experiment: Experiment, folder: Path = FOLDER, *, progress: bool = True,
     path, kept = (Path(folder) / f"{experiment.name}.{end}" for end in ("json", "safetensors"))
     done = {_key(t["setting"]): t for t in (_read(path)["trials"] if path.exists() else [])}
     done = {key: done[key] for key in map(_key, experiment.settings) if key in done}
+    if experiment.kept and not kept.exists():
+        done.pop(_key(experiment.kept), None)
     if len(done) < len(experiment.settings):
         scratch = scratch or cache_folder() / "experiments"
         for place in path, kept, scratch / "any":

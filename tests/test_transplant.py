@@ -1,7 +1,6 @@
 """The transplant of S7.2: what is held equal, and that the criterion can come out either way."""
 
 import copy
-from functools import partial
 
 import pytest
 import torch
@@ -9,7 +8,6 @@ import torch
 from rnn_course.experiments import transplant
 from rnn_course.experiments.transplant import (
     BELOW,
-    Problem,
     against_joint,
     donor,
     host,
@@ -22,10 +20,7 @@ from rnn_course.train import evaluate, fit
 
 @pytest.fixture(scope="module")
 def problem():
-    task = echo_of_a_pair(2, n_bits=8, steps=16, n_train=3200, n_test=320)
-    return Problem(task, transplant._pair_loss,
-                   {"pair": partial(transplant._wrong, output=0),
-                    "bit": partial(transplant._wrong, output=1)}, torch.zeros(2), 64)
+    return transplant.pairs()
 
 
 def prepared(width):
@@ -82,9 +77,10 @@ def test_no_two_seeds_of_an_input_are_enough_to_hide_a_third():
     assert against_joint(errors) == {"raw": "alike", "untrained": "worse", "alone": "worse"}
 
 
-@pytest.mark.parametrize("errors", [{}, {"raw": [1.0]}, dict.fromkeys(BELOW, [])])
+@pytest.mark.parametrize("errors", [{}, {"raw": [1.0]}, {"joint": [1.0]},
+                                    {"raw": [1.0], "joint": []}, {"x": [1.0], "joint": [1.0]}])
 def test_errors_of_other_inputs_are_refused(errors):
-    with pytest.raises(ValueError, match="errors: expected some for each of raw, untrained"):
+    with pytest.raises(ValueError, match="errors: expected some for joint and others of raw"):
         against_joint(errors)
 
 

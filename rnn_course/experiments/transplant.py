@@ -49,6 +49,7 @@ class Problem(NamedTuple):
 
     @property
     def width(self) -> int:
+        """The numbers in x at each step, and the units of each level."""
         return self.task.train.x.shape[2]
 
 
@@ -98,21 +99,22 @@ def host(problem: Problem, lower: Cell | None, seed: int) -> ThreeBlocks:
 def against_joint(errors: Mapping[str, Sequence[float]]) -> dict[str, str]:
     """What a new level makes of each other input, compared with the jointly trained lower level.
 
-    errors: for each of `BELOW` one a seed. "worse" where every seed of the one has a larger error
-    than every seed of "joint", "better" where every seed has a smaller one, else "alike". That
-    lower levels prepare the input for the higher says: all are worse. That they only hold it ready,
-    as drawn: "untrained" is alike. That training makes each level better, with another above it or
-    not: "alone" is alike, or better. That there is nothing to prepare: so is "raw".
+    errors: one a seed, for "joint" and others of `BELOW`. "worse" where every seed of the other has
+    a larger error than every seed of "joint", "better" where every seed has a smaller one, else
+    "alike". That lower levels prepare the input for the higher says: all are worse. That a lower
+    level is a random memory: "untrained" is alike. That training makes each level better, whatever
+    is above it: "alone" is alike, or better. That there is nothing to prepare: so is "raw".
 
-    Raises ValueError for errors of other inputs than these four, or of no seeds.
+    Raises ValueError for names not in `BELOW`, without "joint" or any other, and for no seeds.
     """
-    if set(errors) != set(BELOW) or not all(map(len, errors.values())):
-        raise ValueError(f"errors: expected some for each of {', '.join(BELOW)}, got "
-                         f"{ {name: len(values) for name, values in errors.items()} }")
+    known = set(errors) <= set(BELOW) and "joint" in errors and len(errors) > 1
+    if not known or not all(map(len, errors.values())):
+        raise ValueError(f"errors: expected some for joint and others of {', '.join(BELOW)}, got "
+                         f"{', '.join(f'{len(v)} of {k}' for k, v in errors.items()) or 'none'}")
     joint = errors["joint"]
     return {name: "worse" if min(errors[name]) > max(joint) else
             "better" if max(errors[name]) < min(joint) else "alike"
-            for name in BELOW if name != "joint"}
+            for name in errors if name != "joint"}
 
 
 def _pair_loss(model: nn.Module, batch: Batch) -> Tensor:
@@ -132,7 +134,7 @@ def pairs(limit: int | None = None) -> Problem:
 
     With `limit`, so many training sequences.
     """
-    task = echo_of_a_pair(LAG, n_train=limit or 6400)
+    task = echo_of_a_pair(2, n_bits=8, steps=16, n_train=limit or 3200, n_test=320)
     return Problem(task, _pair_loss, {"pair": partial(_wrong, output=0),
                                       "bit": partial(_wrong, output=1)}, torch.zeros(2), 64)
 
@@ -144,12 +146,9 @@ def chorales(limit: int | None = None) -> Problem:
                    {"nll": deep_chorales.frame_nll}, log_odds(task.train), 16)
 
 
-LAG = 4
 PROBLEMS: Mapping[str, Callable[[int | None], Problem]] = {
     "chorales": cache(chorales), "pairs": cache(pairs)}
-SETTINGS: Mapping[str, Mapping[str, Any]] = {
-    "chorales": {"lr": max(deep_chorales.RATES), "epochs": 16, "limit": None},
-    "pairs": {"lr": 1e-2, "epochs": 20, "limit": None}}
+SETTING = {"lr": max(deep_chorales.RATES), "epochs": 16, "limit": None}
 """How every lower level and every new one is trained; the best epoch on validation is kept."""
 
 
@@ -179,18 +178,17 @@ def _trial(checkpoint: Path, progress: bool, task: str, below: str, seed: int, l
             "trained": sum(p.numel() for p in network.parameters() if p.requires_grad)}
 
 
-_REHEARSALS = tuple({"task": task, "below": "joint", "seed": 0, **SETTINGS[task], "epochs": 2,
-                     "limit": limit} for task, limit in (("chorales", 40), ("pairs", 640)))
+_REHEARSAL = {"task": "chorales", "below": "joint", "seed": 0, **SETTING, "epochs": 2, "limit": 40}
 
 EXPERIMENT = Experiment(
     name="transplant",
-    about="A new upper level on the raw input, and on a lower level that was not trained, trained "
-          "alone, and trained under another upper level.",
+    about="A chorale's next frame, in nats: a new upper level on the raw input, and on a lower "
+          "level that was not trained, trained alone, and trained under another upper level.",
     statements=("S7.2",),
-    settings=(*({"task": task, "below": below, "seed": seed, **SETTINGS[task]}
-                for task in PROBLEMS for seed in range(5) for below in BELOW), *_REHEARSALS),
+    settings=(*({"task": "chorales", "below": below, "seed": seed, **SETTING}
+                for seed in range(5) for below in BELOW), _REHEARSAL),
     trial=_trial,
-    small=_REHEARSALS,
-    tolerance={"valid": 0.3},
+    small=(_REHEARSAL,),
+    tolerance={"nll": 0.3, "valid": 0.3, "donor nll": 0.3},
     packages=("music21",),
 )

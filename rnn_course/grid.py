@@ -24,7 +24,8 @@ class GridCell(nn.Module):
 
     Parameters U (n_hidden, n_in), W_1 and W_2 (n_hidden, n_hidden), b (n_hidden). U starts
     Glorot-uniform, b zero, and W_1 and W_2 side by side with orthonormal rows: so the two
-    neighbours together, and not each of them, are handed on at their full size.
+    neighbours together, and not each of them, are handed on at their full size. It has no
+    `forward`, and so there is no call that a hook could wait for.
     Source: Graves, Fernández and Schmidhuber (2007), section 2; deck S5.4.
 
     Raises `ValueError` for sizes that are no positive integers.

@@ -28,7 +28,7 @@ class Layers(nn.Module):
     is `RNN(cell)`, value for value, and the gradient of a weight is the sum over the layers. With
     cells of their own, `Layers([ElmanCell(n_in, n_hidden) for _ in range(T)])`, they are untied.
 
-    x (B, T, n_in) with T no more than there are layers, h (B, T, n_hidden). A sequence shorter than
+    x (B, T, n_in), no sequence longer than there are layers, h (B, T, n_hidden). One shorter than
     T stops at its own end, as in `unroll`: h repeats h^(τ), and the layers above τ neither see
     the sequence nor get a gradient from it. A layer that no training sequence reaches therefore
     keeps the weights that it was made with.
@@ -101,7 +101,8 @@ class WindowNetwork(nn.Module):
     `embed` (E), `U` (its bias is b), `W` (its bias is d), `V` (its bias is c).
     Source: Goodfellow et al. (2016), section 10 (opening); deck S4.5.
 
-    Raises `ValueError` for sizes that are no positive integers and for x longer than the window.
+    Raises `ValueError` for sizes that are no positive integers and for a sentence longer than the
+    window.
     """
 
     def __init__(self, n_symbols: int, n_embed: int, window: int, n_hidden: int,
@@ -115,7 +116,7 @@ class WindowNetwork(nn.Module):
         self.V = nn.Linear(n_hidden, checks.positive("n_out", n_out))
 
     def forward(self, x: Tensor, lengths: Lengths | None = None) -> Tensor:
-        """Symbols x (B, T ≤ window) to o (B, n_out), not normalised."""
+        """Symbols x (B, T) to o (B, n_out), not normalised; no sentence is over the window."""
         e = _embedded(self.embed, x, lengths)
         _fits("x", _inside(x, lengths), self.window, "the window")
         e = F.pad(e, (0, 0, 0, self.window - x.shape[1]))  # (B, window, n_embed): padded, or cut

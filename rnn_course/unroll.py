@@ -41,7 +41,7 @@ def unroll(cell: Cell, x: Tensor, state: State | None = None,
             live = (t < lengths).unsqueeze(1)
             h, state = torch.where(live, h_new, h), _where(live, new, state)
         out.append(h)
-    return torch.stack(out, dim=1), copied(state)
+    return torch.stack(out, dim=1), _each(torch.clone, state)
 
 
 class RNN(nn.Module):
@@ -201,11 +201,6 @@ def _checked(cell: Cell, x: Tensor, state: State | None,
             return x, state, None                          # nothing to hold back
         x = blanked(x, lengths)
     return x, state, lengths
-
-
-def copied(state: State) -> State:
-    """The same state in memory of its own."""
-    return _each(torch.clone, state)
 
 
 def _where(live: Tensor, new: State, old: State) -> State:

@@ -19,7 +19,7 @@ def interleaved(runs: dict[str, Callable[[], object]], seconds: float,
                 at_least: int = 7) -> dict[str, float]:
     """The median time of each run, in seconds; every round calls all of them, in a new order.
 
-    Before that, all are called once, to warm up: they have been compared by then, and so been run.
+    Before that, all are called once, to warm up.
     """
     order, rng = list(runs), random.Random(0)
     times: dict[str, list[float]] = {name: [] for name in runs}

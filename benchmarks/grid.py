@@ -53,7 +53,7 @@ class Row:
 
 def measure(shape: tuple[int, int, int], threads: int, seconds: float) -> Row:
     """All at one shape, interleaved. The same weights, input and gradient for all."""
-    return Row(shape, threads, **milliseconds(variants, shape, threads, seconds, at_least=5))
+    return Row(shape, threads, **milliseconds(variants, shape, threads, seconds, at_least=3))
 
 
 def variants(B: int, n_in: int, H: int, side: int = SIDE) -> dict[str, Callable[[], object]]:

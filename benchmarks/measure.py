@@ -17,10 +17,13 @@ from torch import nn
 
 def interleaved(runs: dict[str, Callable[[], object]], seconds: float,
                 at_least: int = 7) -> dict[str, float]:
-    """The median time of each run, in seconds; every round calls all of them, in a new order."""
+    """The median time of each run, in seconds; every round calls all of them, in a new order.
+
+    Before that, all are called once, to warm up.
+    """
     order, rng = list(runs), random.Random(0)
     times: dict[str, list[float]] = {name: [] for name in runs}
-    for name in order * 2:                                 # warm up
+    for name in order:
         runs[name]()
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(times[order[0]]) < at_least:

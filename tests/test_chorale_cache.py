@@ -236,6 +236,7 @@ def test_what_was_read_before_an_interruption_is_kept(recorded, monkeypatch):
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "text", "another's", "folder"])
 @pytest.mark.parametrize("name", ["chunk-01", "works"])
 def test_a_damaged_file_is_read_anew(damage, name, recorded, folder, caplog):
+    caplog.set_level(logging.INFO)
     sound = digest(corpus(progress=False))
     recorded.asked.clear()
     path = next(path for path in files(folder) if path.stem == name)

@@ -19,9 +19,11 @@ def shifted(y: Tensor, first: int) -> Tensor:
 
     Raises `TypeError` or `ValueError` unless y holds whole numbers (B, T) and `first` is one.
     """
-    first = checks.whole("first", first)
+    symbol = checks.integer(first)
+    if symbol is None or symbol < 0:
+        raise ValueError(f"first: expected a symbol, a whole number from 0, got {first!r}")
     _targets(y)
-    return torch.cat([y.new_full((len(y), 1), first), y[:, :-1]], dim=1)
+    return torch.cat([y.new_full((len(y), 1), symbol), y[:, :-1]], dim=1)
 
 
 def log_likelihood(o: Tensor, y: Tensor, lengths: Lengths | None = None) -> Tensor:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import types
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -109,10 +110,13 @@ def _run(func: Any, args: Any, kwargs: dict[str, Any], float64: bool) -> Any:
     return pytree.tree_map(placed, out)
 
 
+as_tensor = torch.as_tensor
+
+
 def _from_data(make: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
-    """`torch.tensor` and `new_tensor` ask no mode: made on the CPU, then moved."""
+    """`tensor`, `as_tensor` and `new_tensor` ask no mode: made on the CPU, then moved."""
     def made(*args: Any, **kwargs: Any) -> torch.Tensor:
-        first = args[0] if args and _moved(args[0]) else None
+        first = args[0] if args and _moved(args[0]) and make is not as_tensor else None
         device = kwargs.pop("device", None) or (None if first is None else first.device)
         if first is not None:
             kwargs.setdefault("dtype", first.dtype)
@@ -176,8 +180,10 @@ def stand_in_gpu(float64: bool = True) -> Iterator[torch.device]:
              (torch, "Generator"): _Generator,
              (torch.utils, "swap_tensors"): _swap,
              (torch, "tensor"): _from_data(torch.tensor),
+             (torch, "as_tensor"): _from_data(torch.as_tensor),
              (torch.Tensor, "new_tensor"): _from_data(torch.Tensor.new_tensor),
              (torch.Tensor, "tolist"): lambda t, real=torch.Tensor.tolist: real(_bare(t)),
+             (torch.Tensor, "data_ptr"): lambda t, real=torch.Tensor.data_ptr: real(_bare(t)),
              (torch.Tensor, "numpy"): _refused(torch.Tensor.numpy),
              (torch.Tensor, "__array__"): _refused(torch.Tensor.__array__)}
     old = {(where, key): getattr(where, key, None) for where, key in fakes}
@@ -187,7 +193,8 @@ def stand_in_gpu(float64: bool = True) -> Iterator[torch.device]:
         setattr(where, key, value)
     torch.get_device_module.cache_clear()
     try:
-        with _Moves(float64):
+        with _Moves(float64), warnings.catch_warnings():   # of a copy, which here takes place
+            warnings.filterwarnings("ignore", ".* copying from a non-meta parameter")
             yield GPU
     finally:
         for (where, key), value in old.items():

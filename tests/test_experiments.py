@@ -51,7 +51,7 @@ def test_each_trial_is_kept_as_it_ends_and_none_is_run_twice(tmp_path):
 def test_a_trial_whose_weights_are_gone_is_run_again(tmp_path):
     ran = []
 
-    def trial(checkpoint, progress, seed):
+    def trial(checkpoint, progress, device, seed):
         ran.append(seed)
         if seed == 1:
             checkpoint.with_suffix(".weights").write_text("weights")

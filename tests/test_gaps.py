@@ -91,7 +91,7 @@ def test_norms_are_those_of_the_network_that_reads_the_test_sentences(task):
 
 
 def test_an_answer_is_right_or_not(task):
-    def model(x):
+    def model(x, lengths=None):
         return torch.tensor([[0.0, 2.0, 1.0], [3.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
     batch = Batch(torch.zeros(3, 4).long(), torch.tensor([1, 2, 2]), None)

@@ -255,13 +255,13 @@ def test_it_prints_an_edge_a_line():
 
 
 def test_an_rnn_that_computes_something_else_than_its_cell_is_found_out():
-    class Doubled(ElmanCell):
-        def forward(self, x_t, state=None):
-            h, state = super().forward(x_t, state)
+    class Doubled(RNN):
+        def forward(self, x, state=None, lengths=None):
+            h, state = super().forward(x, state, lengths)
             return 2 * h, state
 
     with pytest.raises(RuntimeError, match="the RNN and its cell step by step differ by"):
-        unfold(RNN(Doubled(3, 4)), 2)
+        unfold(Doubled(ElmanCell(3, 4)), 2)
 
 
 @pytest.mark.parametrize("steps", [0, -1, 2.0, True, "3"])

@@ -15,7 +15,7 @@ from torch import nn, optim
 from torch.nn.functional import mse_loss
 
 from rnn_course import checkpoints
-from rnn_course.checkpoints import CheckpointError, RunFile
+from rnn_course.checkpoints import CheckpointError
 from rnn_course.tasks.base import Split
 from rnn_course.train import fit
 
@@ -212,19 +212,8 @@ def test_a_damaged_checkpoint_never_starts_anew(path, content, message):
     assert path.read_bytes() == damaged
 
 
-def test_a_run_on_another_kind_of_device_is_refused_unless_it_is_over(path):
-    model = network()
-    gpu = RunFile(path, {}, model, optim.SGD(model.parameters()), torch.device("cuda"))
-    cpu = RunFile(path, {}, model, optim.SGD(model.parameters()), torch.device("cpu"))
-    cpu.save({"loss": [1.5]}, None, over=False)
-    with pytest.raises(CheckpointError, match="half-way on 'cpu' .* resume it with device='cpu'"):
-        gpu.load()
-    cpu.save({"loss": [1.5]}, None, over=True)
-    assert cpu.load() == ({"loss": [1.5]}, None)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_on_a_gpu_too_it_ends_the_same(path):
+@pytest.mark.skipif(not torch.accelerator.is_available(), reason="needs an accelerator")
+def test_on_an_accelerator_too_it_ends_the_same(path):
     def trained(seed, stop=None, checkpoint=None):
         model, seen = network(seed), 0
 
@@ -236,7 +225,7 @@ def test_on_a_gpu_too_it_ends_the_same(path):
             return squared(model, batch)
 
         history = fit(model, loss, points(22, 1), epochs=3, batch_size=6, checkpoint=checkpoint,
-                      save_every=1, device="cuda", progress=False)
+                      save_every=1, progress=False)
         return [p.tolist() for p in model.parameters()], history
 
     alone = trained(0)

@@ -246,7 +246,7 @@ def test_evaluate_is_the_mean_over_all_examples_in_eval_mode():
     assert mean == pytest.approx(expected, rel=1e-6)
 
 
-# --- progress and device ---------------------------------------------------------------------
+# --- progress --------------------------------------------------------------------------------
 
 def test_progress_is_on_stderr_and_can_be_off(capfd):
     fit(network(), squared, points(), points(), epochs=2, device="cpu")
@@ -254,19 +254,6 @@ def test_progress_is_on_stderr_and_can_be_off(capfd):
     assert out == "" and "2/2" in err and "loss=" in err
     fit(network(), squared, points(), epochs=2, device="cpu", progress=False)
     assert capfd.readouterr() == ("", "")
-
-
-def test_the_default_device_is_the_gpu_where_there_is_one():
-    model = network()
-    fit(model, squared, points(), epochs=1, progress=False)
-    assert model[0].weight.is_cuda == torch.cuda.is_available()
-
-
-@pytest.mark.parametrize("device", ["gpu", "mps", "cuda:99", 3.5])
-def test_an_unknown_device_is_refused(device):
-    with pytest.raises(ValueError, match="device: expected") as error:
-        fit(network(), squared, points(), epochs=1, device=device)
-    assert str(device) in str(error.value)
 
 
 # --- bad input, and runs that go wrong -------------------------------------------------------

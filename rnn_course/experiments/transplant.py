@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from rnn_course import checks
 from rnn_course.cells import Cell
 from rnn_course.deep import BlockCell, Stack, ThreeBlocks, Transition, mlp
+from rnn_course.devices import Device
 from rnn_course.experiments import deep_chorales
 from rnn_course.experiments.base import Experiment
 from rnn_course.tasks.base import Batch, Task
@@ -152,15 +153,15 @@ SETTING = {"lr": max(deep_chorales.RATES), "epochs": 16, "limit": None}
 """How every lower level and every new one is trained; the best epoch on validation is kept."""
 
 
-def _trial(checkpoint: Path, progress: bool, task: str, below: str, seed: int, lr: float,
-           epochs: int, limit: int | None) -> dict[str, Any]:
+def _trial(checkpoint: Path, progress: bool, device: Device, task: str, below: str, seed: int,
+           lr: float, epochs: int, limit: int | None) -> dict[str, Any]:
     problem = PROBLEMS[checks.one_of("task", task, tuple(PROBLEMS))](limit)
 
     def trained(network: ThreeBlocks, path: Path) -> tuple[list[float], dict[str, float]]:
         history = fit(network, problem.loss, problem.task.train, problem.task.valid,
                       epochs=epochs, batch_size=problem.batch_size, lr=lr, patience=epochs,
-                      seed=seed, checkpoint=path, progress=progress)
-        return history.valid_loss, {name: evaluate(network, problem.task.test, error)
+                      seed=seed, checkpoint=path, progress=progress, device=device)
+        return history.valid_loss, {name: evaluate(network, problem.task.test, error, device=device)
                                     for name, error in problem.errors.items()}
 
     figures: dict[str, Any] = {}

@@ -19,9 +19,24 @@ from rnn_course.attention import AttentiveEncoderDecoder
 from rnn_course.cells import Cell, ElmanCell, GRUCell, JordanCell, LSTMCell, MemorylessCell
 from rnn_course.conditioning import CONDITIONINGS, VectorToSequence
 from rnn_course.deep import BlockCell, SkipTransition, Stack, ThreeBlocks, Transition, levels, mlp
-from rnn_course.experiments import deep_chorales, echo, gaps, remedies, sharing
+from rnn_course.experiments import (
+    deep_chorales,
+    echo,
+    gaps,
+    remedies,
+    sharing,
+    summarise,
+    transplant,
+)
 from rnn_course.feedback import FeedbackTagger, Tagger
-from rnn_course.grid import MDRNN, GridCell, PixelTagger, run_from, unroll_grid
+from rnn_course.grid import (
+    MDRNN,
+    GridCell,
+    PixelConvolution,
+    PixelTagger,
+    run_from,
+    unroll_grid,
+)
 from rnn_course.padding import inside
 from rnn_course.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.seq2seq import EncoderDecoder
@@ -82,6 +97,15 @@ def echoed():
     y = F.pad(x, (2, 0), value=-1)[:, :6]
     tau = torch.tensor([6, 3, 4, 3])
     return Batch(x, y.masked_fill(~inside(tau, 6), -1), tau, tau)
+
+
+def bits():
+    """x (B, T, 3), and two bits to be told at each step but the first."""
+    y = torch.randint(2, (4, 6, 2)).double()
+    y[:, 0] = -1
+    tau = torch.tensor([6, 2, 4, 3])
+    y = y.masked_fill(~inside(tau, 6).unsqueeze(2), -1)
+    return Batch(torch.randn(4, 6, 3).double(), y, tau, tau)
 
 
 def images():
@@ -222,6 +246,7 @@ def _networks():
                 6, 5, e(), GRUCell(5, 4), 2, 4), pairs, translations
     yield "MDRNN", lambda: MDRNN.four(1, 3), images, pixels(None)
     yield "PixelTagger", lambda: PixelTagger(MDRNN.four(1, 3), 3), images, pixels(None)
+    yield "PixelConvolution", lambda: PixelConvolution(1, 4, 3, 2), images, pixels(None)
 
 
 NETWORKS = {name: rest for name, *rest in _networks()}
@@ -249,6 +274,7 @@ LOSSES = [
     (deep_chorales.frame_nll, blocks(3, 3), frames, None),
     (echo.loss, blocks(8, 8), echoed, lambda batch: (batch.y >= 0).sum()),
     (echo.right, blocks(8, 8), echoed, None),
+    (transplant._pair_loss, blocks(3, 2), bits, lambda batch: (batch.y >= 0).sum()),
     (gaps.answer_loss, summariser, symbols, n_sequences),
     (gaps.right, summariser, symbols, None),
     (sharing.right, summariser, symbols, None),
@@ -297,6 +323,12 @@ def test_company_does_not_matter_to_the_plain_double_loop():
                          f".{given[0].__name__} {given[2].__name__}")
 def test_company_does_not_matter_to_a_loss_or_score(given):
     laws.company_does_not_matter(of_loss(*given))
+
+
+@pytest.mark.parametrize("output", [0, 1])
+def test_company_does_not_matter_to_a_share_of_bits(output):
+    laws.company_does_not_matter(company(blocks(3, 2), bits, score(
+        lambda model, batch: transplant._wrong(model, batch, output))))
 
 
 @pytest.mark.parametrize("rubbish", [-100, 0, 4])
@@ -357,6 +389,8 @@ WITHOUT_COMPANY = {
 }
 NO_LOSS = {
     echo.outputs: "makes the outputs for echo.loss and echo.right",
+    summarise.output: "has the padding bug where it is asked to: that is what is measured",
+    transplant._wrong: "is told which bit: see test_company_does_not_matter_to_a_share_of_bits",
 }
 
 

@@ -119,13 +119,13 @@ def against_joint(errors: Mapping[str, Sequence[float]]) -> dict[str, str]:
 
 
 def _pair_loss(model: nn.Module, batch: Batch) -> Tensor:
-    o, _ = model(batch.x)
+    o, _ = model(batch.x, lengths=batch.lengths)
     asked = batch.y >= 0
     return F.binary_cross_entropy_with_logits(o[asked], batch.y[asked])
 
 
 def _wrong(model: nn.Module, batch: Batch, output: int) -> Tensor:
-    o, y = model(batch.x)[0][..., output], batch.y[..., output]
+    o, y = model(batch.x, lengths=batch.lengths)[0][..., output], batch.y[..., output]
     asked = y >= 0
     return ((((o > 0).float() != y) & asked).sum(1) / asked.sum(1)).double()
 

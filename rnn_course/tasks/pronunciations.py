@@ -218,13 +218,20 @@ def inventory(stress: bool = False) -> Inventory:
 @cache
 def _phones(stress: bool) -> tuple[str, ...]:
     """CMUdict's phones, sorted; with stress each vowel three times: AA0, AA1, AA2."""
-    return tuple(sorted(f"{phone}{digit}" for phone, _ in cmudict.phones()
+    return tuple(sorted(f"{phone}{digit}" for phone in _kinds()
                         for digit in ("012" if stress and phone in _vowels() else [""])))
 
 
 @cache
 def _vowels() -> frozenset[str]:
-    return frozenset(phone for phone, kinds in cmudict.phones() if "vowel" in kinds)
+    return frozenset(phone for phone, kinds in _kinds().items() if "vowel" in kinds)
+
+
+@cache
+def _kinds() -> dict[str, list[str]]:
+    """Each phone with its kinds. (`cmudict.phones()` would leave its file open.)"""
+    lines = (line.split() for line in cmudict.phones_string().splitlines())
+    return {phone: kinds for phone, *kinds in lines}
 
 
 def _text(path: Path) -> str:

@@ -127,7 +127,7 @@ def _pair_loss(model: nn.Module, batch: Batch) -> Tensor:
 def _wrong(model: nn.Module, batch: Batch, output: int) -> Tensor:
     o, y = model(batch.x, lengths=batch.lengths)[0][..., output], batch.y[..., output]
     asked = y >= 0
-    return ((((o > 0).float() != y) & asked).sum(1) / asked.sum(1)).double()
+    return (((o > 0).float() != y) & asked).sum(1) / asked.sum(1)
 
 
 def pairs(limit: int | None = None) -> Problem:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -15,12 +16,18 @@ class _Lenient(ObjectWrapper):
     """A stream into which nothing goes where nothing can: it was closed, or its reader is gone."""
 
     def write(self, text: str) -> None:
-        with suppress(OSError, ValueError):
-            self._wrapped.write(text)
+        self._try(self._wrapped.write, text)
 
     def flush(self) -> None:
-        with suppress(OSError, ValueError):
-            self._wrapped.flush()
+        self._try(self._wrapped.flush)
+
+    def _try(self, call: Callable[..., Any], *arguments: str) -> None:
+        try:
+            call(*arguments)
+        except (OSError, ValueError):
+            # What is left in its buffer would fail once more at exit, with status 120: drain it.
+            with suppress(OSError, ValueError), open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), self._wrapped.fileno())
 
 
 def progress_bar(things: Iterable[Any] | None = None, *, shown: bool = True,

@@ -272,8 +272,8 @@ def test_what_is_no_path_is_refused(wrong):
 
 def test_what_is_no_model_is_refused(path):
     for call in save_weights, load_weights:
-        with pytest.raises(TypeError, match="model: expected a Module, got dict"):
-            call({}, path)
+        with pytest.raises(TypeError, match="model: expected a Module, got OrderedDict"):
+            call(linear().state_dict(), path)
     assert not path.exists()
 
 

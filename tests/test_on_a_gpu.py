@@ -12,10 +12,11 @@ from stand_in_gpu import GPU, stand_in_gpu
 
 from rnn_course import cli, devices, experiments, train
 from rnn_course.experiments import g2p
+from rnn_course.notebooks import chapters
 from rnn_course.tasks.base import Split
 
 ROOT = Path(__file__).resolve().parent.parent
-CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CHAPTERS = chapters(ROOT / "notebooks")
 
 
 @pytest.fixture

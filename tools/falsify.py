@@ -30,6 +30,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from rnn_course import ledger
+from rnn_course.notebooks import chapters
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -195,7 +196,7 @@ def drawn(count: int, root: Path = ROOT) -> list[ledger.Statement]:
         by = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True,
                             check=True).stdout
     except (OSError, subprocess.CalledProcessError):
-        files = [*sorted(root.glob("notebooks/*.ipynb")), *sorted(root.glob("rnn_course/**/*.py"))]
+        files = [*chapters(root / "notebooks"), *sorted(root.glob("rnn_course/**/*.py"))]
         by = hashlib.sha256(b"".join(path.read_bytes() for path in files)).digest()
     return random.Random(by).sample(ledger.load(), count)
 

@@ -63,7 +63,7 @@ bench: $(ENVIRONMENT)  ## time the networks against torch.nn and plain loops
 	$(PY) -m benchmarks
 
 notebooks: $(ENVIRONMENT) | $(SETTINGS)  ## run every notebook in place, and write book/ledger.md from them
-	$(PY) tools/notebooks.py
+	$(PY) tools/notebooks.py --list | OMP_NUM_THREADS=1 xargs -n 1 -P $(JOBS) $(PY) tools/notebooks.py
 	$(PY) -m rnn_course ledger --markdown > book/ledger.md.new
 	mv book/ledger.md.new book/ledger.md
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from benchmarks.measure import milliseconds, trained
-from rnn_course.grid import CORNERS, MDRNN, unroll_grid
+from rnn_course.networks.two_dimensions import CORNERS, MDRNN, unroll_grid
 
 SIDE = 28
 SHAPES = [(16, 1, 24), (32, 1, 24), (32, 1, 32), (32, 1, 64)]      # (B, n_in, n_hidden each)

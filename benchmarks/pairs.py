@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from benchmarks.measure import milliseconds, trained
 from benchmarks.tanh import SHAPES
 from rnn_course import RNN, Cell, ElmanCell, GRUCell, LSTMCell, unroll
-from rnn_course.deep import BlockCell, SkipTransition, mlp
-from rnn_course.unroll import Bidirectional
+from rnn_course.networks.deep import BlockCell, SkipTransition, mlp
+from rnn_course.rnn import Bidirectional
 
 Runs = dict[str, Callable[[], Tensor]]
 

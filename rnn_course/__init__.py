@@ -7,17 +7,17 @@ from rnn_course.command import guard_imports
 if sys.argv[:1] == ["-m"]:  # python -m rnn_course: Ctrl-C may come before the command's own lines
     guard_imports()
 
-from rnn_course.attention import AttentiveEncoderDecoder
 from rnn_course.cells import Cell, ElmanCell, GRUCell, JordanCell, LSTMCell, MemorylessCell
-from rnn_course.conditioning import VectorToSequence
-from rnn_course.deep import BlockCell, SkipTransition, Stack, ThreeBlocks, Transition
-from rnn_course.feedback import FeedbackTagger, Tagger
-from rnn_course.grid import MDRNN, GridCell, PixelTagger, unroll_grid
-from rnn_course.remedies import LeakyCell, ReLUCell, SkipCell
-from rnn_course.seq2seq import EncoderDecoder
-from rnn_course.summarise import Summariser
-from rnn_course.train import evaluate, fit
-from rnn_course.unroll import RNN, Backwards, Bidirectional, unroll
+from rnn_course.networks.attention import AttentiveEncoderDecoder
+from rnn_course.networks.dashed_edges import FeedbackTagger, Tagger
+from rnn_course.networks.deep import BlockCell, SkipTransition, Stack, ThreeBlocks, Transition
+from rnn_course.networks.encoder_decoder import EncoderDecoder
+from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
+from rnn_course.networks.summarise import Summariser
+from rnn_course.networks.two_dimensions import MDRNN, GridCell, PixelTagger, unroll_grid
+from rnn_course.networks.vector_to_sequence import VectorToSequence
+from rnn_course.rnn import RNN, Backwards, Bidirectional, unroll
+from rnn_course.training.fit import evaluate, fit
 
 __all__ = ["MDRNN", "RNN", "AttentiveEncoderDecoder", "Backwards", "Bidirectional", "BlockCell",
            "Cell", "ElmanCell", "EncoderDecoder", "FeedbackTagger", "GRUCell", "GridCell",

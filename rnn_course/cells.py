@@ -134,7 +134,7 @@ class MemorylessCell(Cell):
 
     Parameters U (n_hidden, n_in) and b (n_hidden); W has no columns, and the state is an empty
     vector. Nothing waits, so that all steps are done at once. With y^(t-1) beside x^(t) it is the
-    recurrence that runs through the outputs alone (`feedback.FeedbackTagger`).
+    recurrence that runs through the outputs alone (`networks.dashed_edges.FeedbackTagger`).
     Source: Goodfellow et al. (2016), section 10.2.1; deck S3.2, S3.3.
     """
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from rnn_course import experiments, ledger
-from rnn_course.checkpoints import CheckpointError
 from rnn_course.command import STOPPED
 from rnn_course.devices import Device, find_device
+from rnn_course.training.checkpoints import CheckpointError
 
 if TYPE_CHECKING:
     from rnn_course.tasks.pronunciations import Dictionary

@@ -22,9 +22,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from rnn_course.cells import ElmanCell
+from rnn_course.rnn import RNN
 from rnn_course.tasks.base import Split
-from rnn_course.train import fit
-from rnn_course.unroll import RNN
+from rnn_course.training.fit import fit
 
 EPOCHS, EXAMPLES, BATCH, KILLS = 8, 480, 12, 20
 

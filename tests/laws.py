@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from rnn_course.networks.encoder_decoder import pair_loss
 from rnn_course.padding import inside
-from rnn_course.seq2seq import pair_loss
 from rnn_course.tasks.base import Batch
 
 CLOSE = {"atol": 1e-12, "rtol": 1e-12}

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from rnn_course import ledger, train
+from rnn_course import ledger
+from rnn_course.training import fit as training
 
 STEPS, SIZE = 20, 16  # the smoothed curves need 20 steps, pairs of names a batch of this size
 
@@ -33,7 +34,7 @@ class First:
 
 def shorten(patch: pytest.MonkeyPatch, saw: Callable[[str, Any], None]) -> None:
     """Cut every training and evaluation short; tell `saw` of each: its name and its device."""
-    fit, evaluate = train.fit, train.evaluate
+    fit, evaluate = training.fit, training.evaluate
 
     def short_fit(model, loss, data, valid=None, *, epochs, batch_size=64, device=None, **rest):
         saw("fit", device)

@@ -8,27 +8,28 @@ import numpy as np
 import pytest
 import torch
 
-from rnn_course import RNN, ElmanCell, GRUCell, LSTMCell, checks, initial
+from rnn_course import RNN, ElmanCell, GRUCell, LSTMCell, checks
 from rnn_course.cells import JordanCell, MemorylessCell
-from rnn_course.conditioning import VectorToSequence
-from rnn_course.deep import BlockCell, SkipTransition, Transition, mlp
 from rnn_course.experiments import base
-from rnn_course.feedback import FeedbackTagger
-from rnn_course.grid import MDRNN, PixelTagger
-from rnn_course.likelihood import shifted
-from rnn_course.remedies import LeakyCell, SkipCell
-from rnn_course.seq2seq import EncoderDecoder
-from rnn_course.sharing import BagOfWords, Convolution, WindowNetwork
-from rnn_course.sizes import widest
-from rnn_course.summarise import Summariser
-from rnn_course.tasks.adding import adding
+from rnn_course.networks import initial
+from rnn_course.networks.dashed_edges import FeedbackTagger
+from rnn_course.networks.deep import BlockCell, SkipTransition, Transition, mlp
+from rnn_course.networks.encoder_decoder import EncoderDecoder
+from rnn_course.networks.likelihood import shifted
+from rnn_course.networks.remedies import LeakyCell, SkipCell
+from rnn_course.networks.sharing import BagOfWords, Convolution, WindowNetwork
+from rnn_course.networks.sizes import widest
+from rnn_course.networks.summarise import Summariser
+from rnn_course.networks.two_dimensions import MDRNN, PixelTagger
+from rnn_course.networks.vector_to_sequence import VectorToSequence
+from rnn_course.tasks.adding import make_adding
 from rnn_course.tasks.base import Split
 from rnn_course.tasks.coins import Coins
-from rnn_course.tasks.copying import copying
-from rnn_course.tasks.echo import echo
-from rnn_course.tasks.futures import futures
+from rnn_course.tasks.copying import make_copying
+from rnn_course.tasks.echo import make_echo
+from rnn_course.tasks.futures import make_futures
 from rnn_course.tasks.holes import RandomImages
-from rnn_course.train import evaluate, fit
+from rnn_course.training.fit import evaluate, fit
 
 THREE = [3, np.int64(3), np.int32(3), np.uint8(3), np.array(3), torch.tensor(3)]
 NONE = [True, np.True_, torch.tensor(True), 3.0, np.float64(3), "3", None, np.array([3, 3])]
@@ -136,10 +137,10 @@ def test_scales_and_probabilities_may_be_numpys():
 
 def test_tasks_sizes_and_symbols_may_be_numpys():
     n = np.int64
-    assert adding(n(8), n_train=n(10), n_test=n(4)).train.x.shape == (10, 8, 2)
-    assert copying(n(5), n_train=n(10), n_test=n(4)).test.x.shape[0] == 4
-    assert echo(n(2), n(9), n(10), n_test=n(4)).train.x.shape == (10, 9)
-    assert futures(n(6), past=n(1), future=n(1), n_train=n(10), n_test=n(4)).train.x.shape[0] == 10
+    assert make_adding(n(8), n_train=n(10), n_test=n(4)).train.x.shape == (10, 8, 2)
+    assert make_copying(n(5), n_train=n(10), n_test=n(4)).test.x.shape[0] == 4
+    assert make_echo(n(2), n(9), n(10), n_test=n(4)).train.x.shape == (10, 9)
+    assert make_futures(n(6), past=n(1), future=n(1), n_train=n(10), n_test=n(4)).train.x.shape[0] == 10
     assert widest(lambda h: ElmanCell(3, h), n(100)).n_hidden == 8
     assert shifted(torch.tensor([[1, 2]]), n(4)).tolist() == [[4, 1]]
     assert base._rounded("f", [n(2), np.float32(0.5)]) == [2, 0.5]

@@ -85,7 +85,7 @@ FIT = """
 import os, sys
 import torch
 from rnn_course.tasks.base import Split
-from rnn_course.train import fit
+from rnn_course.training.fit import fit
 x = torch.randn(20, 3)
 model = torch.nn.Linear(3, 1)
 history = fit(model, lambda model, batch: ((model(batch.x) - batch.y) ** 2).mean(),

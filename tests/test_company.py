@@ -14,22 +14,39 @@ from torch import nn
 from torch.nn import functional as F
 
 import rnn_course
-from rnn_course import attention, feedback, grid, likelihood, seq2seq, siamese
-from rnn_course.attention import AttentiveEncoderDecoder
 from rnn_course.cells import Cell, ElmanCell, GRUCell, JordanCell, LSTMCell, MemorylessCell
-from rnn_course.conditioning import CONDITIONINGS, VectorToSequence
-from rnn_course.deep import BlockCell, SkipTransition, Stack, ThreeBlocks, Transition, levels, mlp
-from rnn_course.experiments import (
-    deep_chorales,
-    echo,
-    gaps,
-    remedies,
-    sharing,
-    summarise,
-    transplant,
+from rnn_course.experiments import deep, echo, long_gaps, remedies, sharing, summarise, transplant
+from rnn_course.networks import (
+    attention,
+    dashed_edges,
+    encoder_decoder,
+    likelihood,
+    siamese,
+    two_dimensions,
 )
-from rnn_course.feedback import FeedbackTagger, Tagger
-from rnn_course.grid import (
+from rnn_course.networks.attention import AttentiveEncoderDecoder
+from rnn_course.networks.dashed_edges import FeedbackTagger, Tagger
+from rnn_course.networks.deep import (
+    BlockCell,
+    SkipTransition,
+    Stack,
+    ThreeBlocks,
+    Transition,
+    levels,
+    mlp,
+)
+from rnn_course.networks.encoder_decoder import EncoderDecoder
+from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
+from rnn_course.networks.sharing import (
+    BagOfWords,
+    Convolution,
+    DeepSummariser,
+    Layers,
+    WindowNetwork,
+)
+from rnn_course.networks.siamese import Siamese
+from rnn_course.networks.summarise import Summariser
+from rnn_course.networks.two_dimensions import (
     MDRNN,
     GridCell,
     PixelConvolution,
@@ -37,14 +54,10 @@ from rnn_course.grid import (
     run_from,
     unroll_grid,
 )
+from rnn_course.networks.vector_to_sequence import CONDITIONINGS, VectorToSequence
 from rnn_course.padding import inside
-from rnn_course.remedies import LeakyCell, ReLUCell, SkipCell
-from rnn_course.seq2seq import EncoderDecoder
-from rnn_course.sharing import BagOfWords, Convolution, DeepSummariser, Layers, WindowNetwork
-from rnn_course.siamese import Siamese
-from rnn_course.summarise import Summariser
+from rnn_course.rnn import RNN, Backwards, Bidirectional, unroll
 from rnn_course.tasks.base import Batch
-from rnn_course.unroll import RNN, Backwards, Bidirectional, unroll
 
 TAU, TAU_Y = torch.tensor([6, 1, 4, 3]), torch.tensor([2, 5, 1, 3])
 
@@ -266,17 +279,17 @@ def reader():
 
 # function, network, batch, its weight (None: it says one number of each sequence), padding of y
 LOSSES = [
-    (feedback.tagging_loss, lambda: FeedbackTagger(6, 3, GRUCell(6, 4), 5), beside, n_steps),
-    (feedback.tagging_loss, NETWORKS["Tagger both"][0], beside, n_steps),
-    (seq2seq.pair_loss, NETWORKS["EncoderDecoder both"][0], pairs, n_sequences),
-    (seq2seq.pair_loss, NETWORKS["AttentiveEncoderDecoder both"][0], pairs, n_sequences),
-    (grid.pixel_loss, NETWORKS["PixelTagger"][0], images, lambda batch: (batch.y >= 0).sum()),
-    (deep_chorales.frame_nll, blocks(3, 3), frames, None),
+    (dashed_edges.tagging_loss, lambda: FeedbackTagger(6, 3, GRUCell(6, 4), 5), beside, n_steps),
+    (dashed_edges.tagging_loss, NETWORKS["Tagger both"][0], beside, n_steps),
+    (encoder_decoder.pair_loss, NETWORKS["EncoderDecoder both"][0], pairs, n_sequences),
+    (encoder_decoder.pair_loss, NETWORKS["AttentiveEncoderDecoder both"][0], pairs, n_sequences),
+    (two_dimensions.pixel_loss, NETWORKS["PixelTagger"][0], images, lambda batch: (batch.y >= 0).sum()),
+    (deep.frame_nll, blocks(3, 3), frames, None),
     (echo.loss, blocks(8, 8), echoed, lambda batch: (batch.y >= 0).sum()),
     (echo.right, blocks(8, 8), echoed, None),
     (transplant._pair_loss, blocks(3, 2), bits, lambda batch: (batch.y >= 0).sum()),
-    (gaps.answer_loss, summariser, symbols, n_sequences),
-    (gaps.right, summariser, symbols, None),
+    (long_gaps.answer_loss, summariser, symbols, n_sequences),
+    (long_gaps.right, summariser, symbols, None),
     (sharing.right, summariser, symbols, None),
     (remedies.errors, reader, added, None),
     (remedies.errors, lambda: remedies.Reader(GRUCell(6, 4), 5), beside, None),
@@ -433,22 +446,22 @@ BUGS = {
     "the last position of what runs backward": (
         Backwards, "summary", RNN.summary, "EncoderDecoder both"),
     "reversed padding": (
-        rnn_course.unroll, "reversed_inside", lambda x, lengths=None: x.flip(1), "Tagger both"),
+        rnn_course.rnn, "reversed_inside", lambda x, lengths=None: x.flip(1), "Tagger both"),
     "attention to the padding": (
         attention, "inside", lambda lengths, steps: torch.ones(len(lengths), steps).bool(),
         "AttentiveEncoderDecoder GRU"),
     "a NaN in the padding, times zero": (
-        feedback, "_known", lambda values, lengths: values, "Tagger of floats"),
+        dashed_edges, "_known", lambda values, lengths: values, "Tagger of floats"),
     "a summary from the padding": (
-        rnn_course.unroll, "_checked", None, "Summariser"),
+        rnn_course.rnn, "_checked", None, "Summariser"),
 }
 
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_the_law_fails_where_company_matters(bug, monkeypatch):
     where, name, changed, network = BUGS[bug]
-    module = importlib.import_module("rnn_course.unroll")
-    if where is rnn_course.unroll:                         # the function hides its module
+    module = importlib.import_module("rnn_course.rnn")
+    if where is rnn_course.rnn:                         # the function hides its module
         where = module
     if changed is None:                                    # lengths are not looked at
         whole = module._checked
@@ -462,7 +475,7 @@ def test_the_law_fails_where_company_matters(bug, monkeypatch):
     (averaged_over_padding, NETWORKS["Tagger both"][0], beside, n_steps),
     (mean_of(of_the_batch), summariser, symbols, n_sequences),
     (of_the_batch, summariser, symbols, None),
-    (seq2seq.pair_loss, NETWORKS["EncoderDecoder both"][0], pairs, n_steps),      # a wrong weight
+    (encoder_decoder.pair_loss, NETWORKS["EncoderDecoder both"][0], pairs, n_steps),      # a wrong weight
 ], ids=["padding in the mean", "mean of the batch", "score", "weight"])
 def test_the_law_fails_for_a_loss_to_which_company_matters(function, make, batch, weight):
     with pytest.raises(AssertionError):

@@ -11,7 +11,7 @@ from torch.nn.functional import mse_loss
 from rnn_course import devices
 from rnn_course.devices import device_for, find_device, lent, random_state, seeded
 from rnn_course.tasks.base import Split
-from rnn_course.train import evaluate, fit
+from rnn_course.training.fit import evaluate, fit
 
 CPU = torch.device("cpu")
 

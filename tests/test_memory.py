@@ -8,9 +8,9 @@ from laws import close, flat
 from test_company import CELLS, ENCODERS
 
 from rnn_course.cells import ElmanCell, GRUCell, LSTMCell
-from rnn_course.deep import levels
-from rnn_course.sharing import Layers
-from rnn_course.unroll import RNN, Backwards, unroll
+from rnn_course.networks.deep import levels
+from rnn_course.networks.sharing import Layers
+from rnn_course.rnn import RNN, Backwards, unroll
 
 NETWORKS = {
     **{f"RNN {name}": lambda c=cell: RNN(c()) for name, cell in CELLS.items()},

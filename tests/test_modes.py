@@ -12,14 +12,14 @@ from torch.autograd import forward_ad
 from torch.func import functional_call, grad, hessian, jvp, vmap
 from torch.nn import functional as F
 
-from rnn_course.attention import AttentiveEncoderDecoder
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
-from rnn_course.deep import BlockCell, Stack, Transition, mlp
-from rnn_course.dependence import gradient_norms
-from rnn_course.grid import MDRNN
-from rnn_course.sharing import Layers
-from rnn_course.summarise import Summariser
-from rnn_course.unroll import RNN, Bidirectional, unroll
+from rnn_course.measures.dependence import gradient_norms
+from rnn_course.networks.attention import AttentiveEncoderDecoder
+from rnn_course.networks.deep import BlockCell, Stack, Transition, mlp
+from rnn_course.networks.sharing import Layers
+from rnn_course.networks.summarise import Summariser
+from rnn_course.networks.two_dimensions import MDRNN
+from rnn_course.rnn import RNN, Bidirectional, unroll
 
 KERNELS = ("Elman", "GRU", "LSTM", "memoryless", "deep transition", "skip transition", "stack")
 TAU = torch.tensor([6, 1, 4])

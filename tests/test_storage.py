@@ -83,7 +83,7 @@ def test_another_users_temporary_folder_is_not_used(tmp_path, monkeypatch, tempo
 WHO = """
 import logging, sys
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
-from rnn_course.tasks.chorale_cache import Cache
+from rnn_course.tasks.chorales.cache import Cache
 Cache("v").keep("it", [1])
 print(Cache("v").load("it"))
 """

@@ -8,16 +8,16 @@ from typing import Any
 
 import torch
 
-from rnn_course.attention import AttentiveEncoderDecoder
 from rnn_course.cells import GRUCell
-from rnn_course.checkpoints import load_weights, save_weights
 from rnn_course.devices import Device
 from rnn_course.experiments.base import FOLDER, Experiment
 from rnn_course.experiments.encoder_decoder import N_CONTEXT, N_EMBED, N_HIDDEN, scores, train
-from rnn_course.seq2seq import EncoderDecoder
-from rnn_course.sizes import n_parameters, widest
-from rnn_course.tasks.pronunciations import Pronunciations, pronunciations
-from rnn_course.unroll import Bidirectional
+from rnn_course.networks.attention import AttentiveEncoderDecoder
+from rnn_course.networks.encoder_decoder import EncoderDecoder
+from rnn_course.networks.sizes import n_parameters, widest
+from rnn_course.rnn import Bidirectional
+from rnn_course.tasks.pronunciations import Pronunciations, load_pronunciations
+from rnn_course.training.checkpoints import load_weights, save_weights
 
 READERS = ("fixed C", "attention", "attention, both directions")
 SMALL_CONTEXT = 16
@@ -48,7 +48,7 @@ def network(task: Pronunciations, reader: str, seed: int) -> EncoderDecoder:
 
 @cache
 def _task(words: int) -> Pronunciations:
-    return pronunciations(limit=words)
+    return load_pronunciations(limit=words)
 
 
 def trained() -> tuple[AttentiveEncoderDecoder, Pronunciations]:

@@ -24,11 +24,11 @@ import torch
 
 from rnn_course import checks
 from rnn_course.devices import Device, described, find_device
-from rnn_course.progress import progress_bar
 from rnn_course.storage import cache_folder, make_sure_of, write_whole
+from rnn_course.training.progress import progress_bar
 
-NAMES = ("summarise", "captions", "edges", "chorales", "sharing", "bidirectional", "grid",
-         "encoder_decoder", "g2p", "deep_chorales", "transplant", "echo", "gaps", "remedies",
+NAMES = ("summarise", "vector_to_sequence", "dashed_edges", "chorales", "sharing", "both_directions", "two_dimensions",
+         "encoder_decoder", "g2p", "deep", "transplant", "echo", "long_gaps", "remedies",
          "attention")
 FOLDER = Path(__file__).with_name("results")
 PACKAGES = ("torch", "numpy", "scikit-learn")
@@ -157,7 +157,7 @@ def one_trial(experiment: Experiment, setting: Setting, checkpoint: Path,
 def results(name: str, folder: Path = FOLDER, **where: Any) -> list[dict[str, Any]]:
     """The committed trials of an experiment, those whose settings are as asked for in `where`.
 
-    Each has "setting", "figures" and "seconds": `results("captions", conditioning="both")`.
+    Each has "setting", "figures" and "seconds": `results("vector_to_sequence", conditioning="both")`.
 
     Raises `ValueError` for an experiment that is unknown or has not been run, and where no trial
     is as asked for.

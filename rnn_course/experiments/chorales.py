@@ -11,12 +11,12 @@ from torch import Tensor
 from rnn_course import padding
 from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
-from rnn_course.feedback import EDGES, Tagger, tagging_loss, three_networks
-from rnn_course.likelihood import mean_nll
-from rnn_course.note_ngrams import note_ngram
+from rnn_course.measures.note_ngrams import note_ngram
+from rnn_course.networks.dashed_edges import EDGES, Tagger, tagging_loss, three_networks
+from rnn_course.networks.likelihood import mean_nll
 from rnn_course.tasks.base import Split, Task
-from rnn_course.tasks.chorales import FIRST_NOTE, Crops, chorales
-from rnn_course.train import fit
+from rnn_course.tasks.chorales.task import FIRST_NOTE, Crops, load_chorales
+from rnn_course.training.fit import fit
 
 WIDEST = 12                                                # semitones: an octave
 CONTEXTS = {"unigram": (), "x_t, x_{t-1}": ("x_t", "x_{t-1}"),
@@ -73,7 +73,7 @@ def total_variation(p: Tensor, q: Tensor) -> float:
 def trial(checkpoint: Path, progress: bool, device: Device, edges: str, epochs: int,
           seed: int) -> dict[str, Any]:
     """Train one network, keep its best epoch on the validation chorales, and try it on the test."""
-    task = chorales(progress=progress)
+    task = load_chorales(progress=progress)
     k = len(task.symbols)
     model = three_networks(k, k, n_embed=32, n_hidden=128, seed=seed, dropout=0.2)[edges]
     history = fit(model, tagging_loss, Crops(task.train, per_example=4), task.valid,

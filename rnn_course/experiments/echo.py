@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rnn_course import initial
-from rnn_course.deep import BlockCell, SkipTransition, ThreeBlocks, Transition, mlp
 from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
-from rnn_course.sizes import n_parameters, widest
+from rnn_course.networks import initial
+from rnn_course.networks.deep import BlockCell, SkipTransition, ThreeBlocks, Transition, mlp
+from rnn_course.networks.sizes import n_parameters, widest
 from rnn_course.tasks.base import Batch, Task
-from rnn_course.tasks.echo import N_SYMBOLS, echo
-from rnn_course.train import History, evaluate, fit
+from rnn_course.tasks.echo import N_SYMBOLS, make_echo
+from rnn_course.training.fit import History, evaluate, fit
 
 BUDGET = 15_000
 """Parameters of every network, at most."""
@@ -75,7 +75,7 @@ def train(model: ThreeBlocks, task: Task, seed: int, epochs: int = 5, lr: float 
 
 @cache
 def _task(lag: int) -> Task:
-    return echo(lag)
+    return make_echo(lag)
 
 
 def _trial(checkpoint: Path, progress: bool, device: Device, transition: str, start: str,

@@ -13,13 +13,13 @@ from rnn_course.cells import GRUCell
 from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.experiments.g2p import say
-from rnn_course.metrics import accepted_rates
+from rnn_course.measures.metrics import accepted_rates
+from rnn_course.networks.encoder_decoder import EncoderDecoder, pair_loss
+from rnn_course.networks.sizes import n_parameters
 from rnn_course.padding import reversed_inside
-from rnn_course.seq2seq import EncoderDecoder, pair_loss
-from rnn_course.sizes import n_parameters
 from rnn_course.tasks.base import Split
-from rnn_course.tasks.pronunciations import Pronunciations, pronunciations
-from rnn_course.train import History, fit
+from rnn_course.tasks.pronunciations import Pronunciations, load_pronunciations
+from rnn_course.training.fit import History, fit
 
 # Sizes and rates were chosen on validation words.
 N_EMBED, N_HIDDEN, N_CONTEXT, BATCH_SIZE, LR, CLIP = 32, 128, 64, 64, 8e-3, 5.0
@@ -76,7 +76,7 @@ def scores(model: EncoderDecoder, task: Pronunciations, split: Split) -> dict[st
 
 @cache
 def _task(words: int) -> Pronunciations:
-    return pronunciations(limit=words)
+    return load_pronunciations(limit=words)
 
 
 def _trial(checkpoint: Path, progress: bool, device: Device, context: int, encoder: str,

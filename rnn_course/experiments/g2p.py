@@ -15,16 +15,15 @@ from typing import Any
 import torch
 
 from rnn_course.cells import GRUCell
-from rnn_course.checkpoints import load_weights, save_weights
 from rnn_course.devices import Device, device_for, lent
 from rnn_course.experiments.base import FOLDER, Experiment, results
-from rnn_course.letter_ngrams import letter_ngram
-from rnn_course.metrics import accepted_rates
-from rnn_course.seq2seq import EncoderDecoder, pair_loss
-from rnn_course.sizes import n_parameters
+from rnn_course.measures.letter_ngrams import letter_ngram
+from rnn_course.measures.metrics import accepted_rates
+from rnn_course.networks.encoder_decoder import EncoderDecoder, pair_loss
+from rnn_course.networks.sizes import n_parameters
 from rnn_course.storage import cache_folder
 from rnn_course.tasks.base import Split, encode
-from rnn_course.tasks.letters import letters
+from rnn_course.tasks.letters.task import load_letters
 from rnn_course.tasks.pronunciations import (
     LETTERS,
     Dictionary,
@@ -34,13 +33,14 @@ from rnn_course.tasks.pronunciations import (
     Spoken,
     has_stress,
     inventory,
-    pronunciations,
+    load_pronunciations,
     read,
     sides,
     spelling,
     without_stress,
 )
-from rnn_course.train import fit
+from rnn_course.training.checkpoints import load_weights, save_weights
+from rnn_course.training.fit import fit
 
 # The rates were chosen on validation words in short runs; the loss is in nats a word.
 N_EMBED, DROPOUT, BATCH_SIZE, LR, CLIP = 64, 0.25, 64, 2e-3, 5.0
@@ -99,7 +99,7 @@ def counted(limit: int | None = None) -> dict[str, float]:
     three letters before and after it, counted on the training words of chapter 5's alignment and
     scored on the same test words as the network, those without an alignment included.
     """
-    task, test = letters(limit), pronunciations(limit=limit).test
+    task, test = load_letters(limit), load_pronunciations(limit=limit).test
     said = task.said(letter_ngram(task, 3, 3).predict(test), test.lengths)
     per, wer = accepted_rates(said, [task.listed[word] for word in task.decode(test.x)])
     return {"ngram_per": per, "ngram_wer": wer}
@@ -117,7 +117,7 @@ def _digest(lines: Sequence[str]) -> str:
 def _trial(checkpoint: Path, progress: bool, device: Device, words: Dictionary | None = None,
            *, n_hidden: int, n_context: int, epochs: int, limit: int | None, seed: int,
            held_out: str | None = None, listed: str | None = None) -> dict[str, Any]:
-    task = pronunciations(stress=True, limit=limit, held_out=words)
+    task = load_pronunciations(stress=True, limit=limit, held_out=words)
     torch.manual_seed(seed)
     model = network(task, n_hidden, n_context)
     history = fit(model, pair_loss, task.train, task.valid, epochs=epochs, batch_size=BATCH_SIZE,
@@ -189,7 +189,7 @@ def trained(folder: Path = FOLDER, words: Dictionary | None = None
     The task's test side is `words`, or the usual one, and of its training side one word is there.
     """
     model, _, held_out = speller(folder)
-    return model, pronunciations(stress=True, limit=1, held_out=words), held_out
+    return model, load_pronunciations(stress=True, limit=1, held_out=words), held_out
 
 
 def spelled(words: Sequence[str], task: Spoken) -> tuple[torch.Tensor, torch.Tensor]:

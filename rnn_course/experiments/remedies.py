@@ -12,18 +12,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rnn_course import initial
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
 from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment, results
-from rnn_course.likelihood import log_likelihood
-from rnn_course.remedies import LeakyCell, ReLUCell, SkipCell
-from rnn_course.sizes import n_parameters, widest
-from rnn_course.tasks.adding import adding
+from rnn_course.networks import initial
+from rnn_course.networks.likelihood import log_likelihood
+from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
+from rnn_course.networks.sizes import n_parameters, widest
+from rnn_course.rnn import RNN, Lengths
+from rnn_course.tasks.adding import make_adding
 from rnn_course.tasks.base import Batch, Split, Task
-from rnn_course.tasks.copying import SYMBOLS, copying
-from rnn_course.train import History, evaluate, fit
-from rnn_course.unroll import RNN, Lengths
+from rnn_course.tasks.copying import SYMBOLS, make_copying
+from rnn_course.training.fit import History, evaluate, fit
 
 BUDGET = 5_500
 """Parameters of every network, at most."""
@@ -104,7 +104,7 @@ UNCLIPPED = ("identity, ReLU", "orthogonal W", "GRU")
 @cache
 def task_of(task: str, gap: int) -> Task:
     """The adding problem over `gap` steps, or copy memory with that gap: `N_TRAIN` examples."""
-    make = {"adding": adding, "copying": copying}[task]
+    make = {"adding": make_adding, "copying": make_copying}[task]
     return make(gap, n_train=N_TRAIN, n_test=1000)
 
 

@@ -14,12 +14,12 @@ from torch.nn import functional as F
 from rnn_course.cells import ElmanCell
 from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
-from rnn_course.sharing import BagOfWords, Convolution, DeepSummariser, WindowNetwork
-from rnn_course.sizes import n_parameters
-from rnn_course.summarise import Summariser
+from rnn_course.networks.sharing import BagOfWords, Convolution, DeepSummariser, WindowNetwork
+from rnn_course.networks.sizes import n_parameters
+from rnn_course.networks.summarise import Summariser
 from rnn_course.tasks.base import Batch, Split
-from rnn_course.tasks.years import YearTask, years
-from rnn_course.train import evaluate, fit
+from rnn_course.tasks.years.task import YearTask, make_years
+from rnn_course.training.fit import evaluate, fit
 
 LONGEST = 18
 """The longest sentences of the tests: so many layers, or places of the window, there must be."""
@@ -98,7 +98,7 @@ def _at(task: YearTask, cells: tuple[tuple[int, int], ...], each: int) -> Split:
 @cache
 def _task(n_train: int, trained: str, seed: int) -> YearTask:
     positions, lengths = TRAINED[trained]
-    return years(n_train, positions=positions, lengths=lengths, seed=seed)
+    return make_years(n_train, positions=positions, lengths=lengths, seed=seed)
 
 
 def trial(checkpoint: Path, progress: bool, device: Device, model: str, n_train: int,

@@ -15,11 +15,11 @@ from torch.nn import functional as F
 from rnn_course.cells import Cell, ElmanCell, GRUCell
 from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
-from rnn_course.sizes import n_parameters, widest
-from rnn_course.summarise import Summariser
+from rnn_course.networks.sizes import n_parameters, widest
+from rnn_course.networks.summarise import Summariser
 from rnn_course.tasks.base import Batch, Split, Task
-from rnn_course.tasks.names import names
-from rnn_course.train import fit
+from rnn_course.tasks.names import load_names
+from rnn_course.training.fit import fit
 
 # Sizes and rates were chosen on validation names, the rate for each cell by itself.
 N_EMBED, N_HIDDEN, BATCH_SIZE = 64, 96, 128
@@ -78,7 +78,7 @@ def accuracy(model: Summariser, split: Split | AtRandom, end: str, batch_size: i
 
 @cache
 def _task() -> Task:
-    return names()
+    return load_names()
 
 
 def _trial(checkpoint: Path, progress: bool, device: Device, cell: str, end: str, batches: str,

@@ -18,14 +18,14 @@ from torch.nn import functional as F
 
 from rnn_course import checks
 from rnn_course.cells import Cell
-from rnn_course.deep import BlockCell, Stack, ThreeBlocks, Transition, mlp
 from rnn_course.devices import Device
-from rnn_course.experiments import deep_chorales
+from rnn_course.experiments import deep
 from rnn_course.experiments.base import Experiment
+from rnn_course.networks.deep import BlockCell, Stack, ThreeBlocks, Transition, mlp
 from rnn_course.tasks.base import Batch, Task
-from rnn_course.tasks.echo import echo_of_a_pair
-from rnn_course.tasks.frames import frames, log_odds
-from rnn_course.train import evaluate, fit
+from rnn_course.tasks.chorales.frames import load_frames, log_odds
+from rnn_course.tasks.echo import make_echo_of_a_pair
+from rnn_course.training.fit import evaluate, fit
 
 BELOW = ("raw", "untrained", "alone", "joint")
 """What stands below the new level: x itself, or a lower level that is frozen
@@ -135,21 +135,21 @@ def pairs(limit: int | None = None) -> Problem:
 
     With `limit`, so many training sequences.
     """
-    task = echo_of_a_pair(2, n_bits=8, steps=16, n_train=limit or 3200, n_test=320)
+    task = make_echo_of_a_pair(2, n_bits=8, steps=16, n_train=limit or 3200, n_test=320)
     return Problem(task, _pair_loss, {"pair": partial(_wrong, output=0),
                                       "bit": partial(_wrong, output=1)}, torch.zeros(2), 64)
 
 
 def chorales(limit: int | None = None) -> Problem:
-    """The chorales' next frame, in nats, as in `deep_chorales`."""
-    task = frames(limit)
-    return Problem(task, lambda model, batch: deep_chorales.frame_nll(model, batch).mean(),
-                   {"nll": deep_chorales.frame_nll}, log_odds(task.train), 16)
+    """The chorales' next frame, in nats, as in `experiments.deep`."""
+    task = load_frames(limit)
+    return Problem(task, lambda model, batch: deep.frame_nll(model, batch).mean(),
+                   {"nll": deep.frame_nll}, log_odds(task.train), 16)
 
 
 PROBLEMS: Mapping[str, Callable[[int | None], Problem]] = {
     "chorales": cache(chorales), "pairs": cache(pairs)}
-SETTING = {"lr": max(deep_chorales.RATES), "epochs": 16, "limit": None}
+SETTING = {"lr": max(deep.RATES), "epochs": 16, "limit": None}
 """How every lower level and every new one is trained; the best epoch on validation is kept."""
 
 

@@ -32,7 +32,7 @@ def memoryless(steps: int) -> float:
     return guessing() - 1 / 12 / (_steps(steps) - steps // 2)
 
 
-def adding(steps: int, n_train: int = 20_000, *, n_test: int = 1000, seed: int = 0) -> Task:
+def make_adding(steps: int, n_train: int = 20_000, *, n_test: int = 1000, seed: int = 0) -> Task:
     """The task: x (N, T, 2) numbers, each with its mark, and y (N, 1) the sum of the marked two.
 
         x^(t) = (u^(t), m^(t)),    y = Σ_t m^(t) u^(t)

@@ -105,7 +105,7 @@ class Coins:
         return x, y, self.log_prob(x, y).exp()
 
 
-def coins(steps: int, *, mixed: bool = False, flip: float = 0.0, n_train: int = 20_000,
+def make_coins(steps: int, *, mixed: bool = False, flip: float = 0.0, n_train: int = 20_000,
           n_test: int = 64, seed: int = 0) -> Task:
     """The task: x and y (N, T) int64 of zeros and ones, as `Coins` says.
 

@@ -27,7 +27,7 @@ def forgetful(gap: int) -> float:
     return N_LETTERS * math.log(len(LETTERS)) / (checks.positive("gap", gap) + 2 * N_LETTERS)
 
 
-def copying(gap: int, n_train: int = 20_000, *, n_test: int = 1000, seed: int = 0) -> Task:
+def make_copying(gap: int, n_train: int = 20_000, *, n_test: int = 1000, seed: int = 0) -> Task:
     """The task: x and y (N, T + 20) int64, indices into `SYMBOLS`, with T = `gap`.
 
         x   a b … c · · · · · · · · ? · · · ·    ten letters, T - 1 of nothing, ?, ten of nothing

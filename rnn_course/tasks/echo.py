@@ -12,7 +12,7 @@ CHANCE = 1 / N_SYMBOLS
 """The accuracy of whoever remembers nothing: the symbols are independent and equally frequent."""
 
 
-def echo(lag: int, steps: int = 40, n_train: int = 6400, *, n_test: int = 640,
+def make_echo(lag: int, steps: int = 40, n_train: int = 6400, *, n_test: int = 640,
          seed: int = 0) -> Task:
     """The task: x (N, T) int64, fair draws of 8 symbols, and y^(t) = x^(t - lag).
 
@@ -37,7 +37,7 @@ def echo(lag: int, steps: int = 40, n_train: int = 6400, *, n_test: int = 640,
 
 
 
-def echo_of_a_pair(lag: int, n_bits: int = 10, steps: int = 20, n_train: int = 6400, *,
+def make_echo_of_a_pair(lag: int, n_bits: int = 10, steps: int = 20, n_train: int = 6400, *,
                    n_test: int = 640, seed: int = 0) -> Task:
     """The task: x (N, T, n_bits) fair draws of -1 and 1, and y (N, T, 2) of 0 and 1 by lag:
 
@@ -47,7 +47,7 @@ def echo_of_a_pair(lag: int, n_bits: int = 10, steps: int = 20, n_train: int = 6
     y is -1 for the first `lag` steps. The second output is memory of the input as it stands. The
     first has two stages: whether the bits differ, which no single one of them tells (its chance is
     1/2 given all bits but one), and memory of the answer.
-    Source: S7.2. Raises `ValueError` as `echo` does, and for fewer than 3 bits.
+    Source: S7.2. Raises `ValueError` as `make_echo` does, and for fewer than 3 bits.
     """
     if checks.whole("n_bits", n_bits) < 3:
         raise ValueError(f"n_bits: expected at least 3, got {n_bits}")

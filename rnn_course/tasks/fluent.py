@@ -131,7 +131,7 @@ class FluentTask(Task):
         return answers[x[is_country] - UNKNOWN - 1]
 
 
-def fluent(gap: int, n_train: int = 8000, *, n_test: int = 1000, seed: int = 0) -> FluentTask:
+def make_fluent(gap: int, n_train: int = 8000, *, n_test: int = 1000, seed: int = 0) -> FluentTask:
     """The task: a sentence of 5 + gap words, the language at its end as the target (S8.2, S8.3).
 
     x is (N, 5 + gap) int64, one symbol a word, and y (N,) int64, an index into `labels`. A

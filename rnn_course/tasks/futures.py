@@ -92,7 +92,7 @@ class Futures:
         return self.past + 1 + self.future
 
 
-def futures(steps: int, *, past: int = 0, future: int = 2, shortest: int | None = None,
+def make_futures(steps: int, *, past: int = 0, future: int = 2, shortest: int | None = None,
             n_train: int = 20_000, n_test: int = 2_000, seed: int = 0) -> Task:
     """The task: x and y (N, T) int64 of zeros and ones, as `Futures` says."""
     law = Futures(steps, past, future, shortest)

@@ -73,7 +73,7 @@ def _sides() -> dict[str, tuple[Tensor, Tensor]]:
     return {side: (images[part], y[part]) for side, part in parts.items()}
 
 
-def holes() -> Task:
+def load_holes() -> Task:
     """The task: which background pixels of a handwritten digit does its stroke enclose? (S5.4)
 
     x is (N, 8, 8, 1), ink from -1 (none) to 1 (full); y (N, 8, 8) int64, 0 open, 1 enclosed, INK
@@ -88,7 +88,7 @@ def holes() -> Task:
 
 
 def digit_everywhere() -> Task:
-    """The task: name the digit, at each of its pixels. x as in `holes`, y (N, 8, 8) 0 … 9."""
+    """The task: name the digit, at each of its pixels. x as in `load_holes`, y (N, 8, 8) 0 … 9."""
     splits = {side: Split(_as_input(images), y[:, None, None].expand(-1, 8, 8).contiguous())
               for side, (images, y) in _sides().items()}
     return Task("digit everywhere", **splits, labels=tuple("0123456789"))
@@ -119,7 +119,7 @@ class RandomImages:
             raise ValueError(f"p: expected a probability between 0 and 1, got {self.p!r}")
 
     def every(self) -> tuple[Split, Tensor]:
-        """All images with their targets, as in `holes`, and how probable each is, (N,) float64.
+        """All images with their targets, as in `load_holes`, and how probable each is, (N,) float64.
 
         Image number n has ink at pixel k, counted row by row from 0, where bit k of n is 1.
         """
@@ -138,7 +138,7 @@ class RandomImages:
         """P(pixel is enclosed | what is seen from it), for all images of `every` and all pixels.
 
         seen (rows, columns, rows, columns) bool: [i, j] is the part of the image that is seen at
-        pixel (i, j), this pixel included (`grid.quadrants`). Result (N, rows, columns) float64, 0
+        pixel (i, j), this pixel included (`networks.two_dimensions.quadrants`). Result (N, rows, columns) float64, 0
         where there is ink. No function of what is seen has a lower expected loss, nor is there one
         whose F1 is above what some threshold on this one reaches.
 
@@ -166,7 +166,7 @@ class RandomImages:
 def nll(p: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
     """The mean -log P of a background pixel's class, in nats, when p says how probably it is 1.
 
-    p (N, rows, columns) probabilities, y as in `holes`; weight (N,), or None for equal ones.
+    p (N, rows, columns) probabilities, y as in `load_holes`; weight (N,), or None for equal ones.
     """
     from sklearn.metrics import log_loss
 

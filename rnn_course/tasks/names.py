@@ -81,7 +81,7 @@ def side(name: Name) -> str:
     return SPLITS[max(0, tenth - 7)]
 
 
-def names(languages: Sequence[str] = LANGUAGES, *, min_count: int = 2) -> Task:
+def load_names(languages: Sequence[str] = LANGUAGES, *, min_count: int = 2) -> Task:
     """The task: a name as a sequence of characters, its language as the target (slide S1.3).
 
     x is (N, T) int64, one symbol a character, and y is (N,) int64, an index into `labels`, the

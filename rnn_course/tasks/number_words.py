@@ -137,7 +137,7 @@ def _usual_ink() -> tuple[Tensor, Tensor]:
     return ink.mean(0), ink.std()
 
 
-def number_words(languages: Sequence[str] = LANGUAGES, *, n_train: int = 20_000,
+def make_number_words(languages: Sequence[str] = LANGUAGES, *, n_train: int = 20_000,
                  n_test: int = 2_000, seed: int = 0) -> NumberWords:
     """The task: two digits and a language in one vector, the number's letters as the target (S2.4).
 

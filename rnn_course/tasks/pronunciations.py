@@ -58,7 +58,7 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Inventory(Spoken):
-    """The letters and the phones of `pronunciations`, without its words: enough to say one."""
+    """The letters and the phones of `load_pronunciations`, without its words: enough to say one."""
 
     symbols: tuple[str, ...]
     labels: tuple[str, ...]
@@ -180,7 +180,7 @@ def sides(listed: Iterable[str], held_out: Dictionary | None = None) -> dict[str
     return words
 
 
-def pronunciations(stress: bool = False, limit: int | None = None,
+def load_pronunciations(stress: bool = False, limit: int | None = None,
                    held_out: Dictionary | None = None) -> Pronunciations:
     """The task: a word's letters as x, its phones and the end symbol "." as y (S6.1).
 
@@ -211,7 +211,7 @@ def pronunciations(stress: bool = False, limit: int | None = None,
 
 
 def inventory(stress: bool = False) -> Inventory:
-    """The symbols and labels of `pronunciations(stress)`, for which no dictionary is read."""
+    """The symbols and labels of `load_pronunciations(stress)`, for which no dictionary is read."""
     return Inventory(SYMBOLS, ("", "�", END, *_phones(stress)))
 
 

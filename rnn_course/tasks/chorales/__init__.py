@@ -1,0 +1,1 @@
+"""Bach's chorales: which notes go with a melody, and which come next."""

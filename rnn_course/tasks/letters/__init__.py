@@ -1,0 +1,1 @@
+"""What does each letter of a word say?"""

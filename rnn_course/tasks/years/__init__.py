@@ -1,0 +1,1 @@
+"""Sentences with a year in them, at any position: which one?"""

@@ -1,0 +1,74 @@
+"""The chapters in other circumstances: more threads, another hash seed, the network cut.
+
+nbval runs every notebook and compares what comes out with what is committed. That was made with any
+hash seed and a network; here there are two threads, hash seed 2 and no network. Time and memory are
+measured. (`pytest --nbval notebooks` compares in circumstances of your own.)
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from rnn_course.notebooks import chapters
+
+NOTEBOOKS = chapters(Path(__file__).resolve().parents[2] / "notebooks")
+SECONDS = 120  # a chapter's budget is 60 s on two free cores; a busy machine gets twice that
+GIGABYTES = 1.5
+
+
+# Brings up the loopback device, which Jupyter's kernels talk through: SIOCSIFFLAGS, IFF_UP.
+LOOPBACK = ("import fcntl, os, socket, struct, sys;"
+            "fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh22x', b'lo', 1));"
+            "os.execv(sys.argv[1], sys.argv[1:])")
+
+
+def without_network() -> list[str]:
+    """The start of a command that runs with no network but itself, where this user may do so."""
+    for rights in [], ["--map-root-user"]:
+        cut = ["unshare", "--net", *rights, sys.executable, "-c", LOOPBACK]
+        if shutil.which("unshare") and subprocess.run(
+                [*cut, sys.executable, "-c", ""], capture_output=True).returncode == 0:
+            return cut
+    return []
+
+
+def memory(process: psutil.Process) -> int:
+    """The resident bytes of the largest process below this one."""
+    largest = 0
+    for each in [process, *process.children(recursive=True)]:
+        try:
+            largest = max(largest, each.memory_info().rss)
+        except psutil.NoSuchProcess:
+            continue
+    return largest
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_same_outputs_with_two_threads_another_hash_seed_and_no_network(
+        path, record_property, tmp_path):
+    cut = without_network()
+    command = [*cut, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", path]
+    environment = os.environ | {"OMP_NUM_THREADS": "2", "PYTHONHASHSEED": "2"}
+    start, peak = time.perf_counter(), 0
+    with (tmp_path / "output").open("w+") as output:
+        process = psutil.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            while process.poll() is None:
+                peak = max(peak, memory(process))
+                time.sleep(0.1)
+        finally:
+            if process.poll() is None:
+                process.kill()
+        seconds = time.perf_counter() - start
+        output.seek(0)
+        assert process.returncode == 0, output.read()
+    record_property(path.stem, f"{seconds:.0f} s and {peak / 1e9:.2f} GB with two threads, network "
+                               + ("cut" if cut else "there (no right to cut it)"))
+    assert seconds < SECONDS
+    assert peak < GIGABYTES * 1e9

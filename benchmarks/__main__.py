@@ -21,8 +21,12 @@ THREADS = (1, 2)
 def main() -> int:
     """Run all benchmarks; 0 if every gate is met."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=SECONDS,
-                        help="for each row on one thread (default %(default)s)")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=SECONDS,
+        help="for each row on one thread (default %(default)s)",
+    )
     parser.add_argument("--save", action="store_true", help="write the table of the book's page")
     options = parser.parse_args()
 
@@ -33,11 +37,13 @@ def main() -> int:
         for name, measured in bar:
             bar.set_postfix_str(name)
             found.append(measured())
-    rows, compared, grids = ([row for row in found if isinstance(row, kind)]
-                             for kind in (tanh.Row, pairs.Row, grid.Row))
+    rows, compared, grids = (
+        [row for row in found if isinstance(row, kind)] for kind in (tanh.Row, pairs.Row, grid.Row)
+    )
     [scaling] = (row for row in found if isinstance(row, tanh.Scaling))
-    text = "\n\n".join([markdown(about, rows, scaling), pairs.markdown(compared),
-                        grid.markdown(grids)])
+    text = "\n\n".join(
+        [markdown(about, rows, scaling), pairs.markdown(compared), grid.markdown(grids)]
+    )
     missed = [line for row in found for line in row.short_of] + pairs.short_of(compared)
     text += "\n\n" + told(missed)
     print(text)
@@ -48,13 +54,23 @@ def main() -> int:
 
 def plan(seconds: float) -> list[tuple[str, Callable[[], Any]]]:
     """All that is measured, in order: what to call it, and the call."""
-    rows = [(f"tanh {shape}", partial(tanh.measure, shape, n, seconds))
-            for n in THREADS for shape in tanh.SHAPES]
+    rows = [
+        (f"tanh {shape}", partial(tanh.measure, shape, n, seconds))
+        for n in THREADS
+        for shape in tanh.SHAPES
+    ]
     rows.append(("scaling", partial(tanh.scaling, seconds)))
-    rows += [(f"{of.title} {shape}", partial(pairs.measure, of, shape, n, seconds))
-             for of in pairs.COMPARISONS for n in THREADS for shape in pairs.SHAPES]
-    return rows + [(f"two dimensions {shape}", partial(grid.measure, shape, n, seconds))
-                   for n in THREADS for shape in grid.SHAPES]
+    rows += [
+        (f"{of.title} {shape}", partial(pairs.measure, of, shape, n, seconds))
+        for of in pairs.COMPARISONS
+        for n in THREADS
+        for shape in pairs.SHAPES
+    ]
+    return rows + [
+        (f"two dimensions {shape}", partial(grid.measure, shape, n, seconds))
+        for n in THREADS
+        for shape in grid.SHAPES
+    ]
 
 
 def told(missed: Sequence[str]) -> str:
@@ -68,18 +84,28 @@ def markdown(about: dict[str, str], rows: list[tanh.Row], scaling: tanh.Scaling)
     """The figures as the page shows them."""
     lines = [f"- {name}: {value}" for name, value in about.items()]
     for threads in sorted({row.threads for row in rows}):
-        lines += ["", f"**{threads} thread{'s' if threads > 1 else ''}**", "",
-                  "| T, B, n_in, n_hidden | torch.nn.RNN, ms | this package, ms | speed-up "
-                  "| d2l-style loop, speed-up | limit, speed-up | this package / limit |",
-                  "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
-        lines += [f"| {', '.join(map(str, row.shape))} | {row.torch:.2f} | {row.ours:.2f} "
-                  f"| **{row.speed_up:.2f}** | {row.torch / row.d2l:.2f} "
-                  f"| {row.torch / row.limit:.2f} | {row.of_limit:.2f} |"
-                  for row in rows if row.threads == threads]
+        lines += [
+            "",
+            f"**{threads} thread{'s' if threads > 1 else ''}**",
+            "",
+            "| T, B, n_in, n_hidden | torch.nn.RNN, ms | this package, ms | speed-up "
+            "| d2l-style loop, speed-up | limit, speed-up | this package / limit |",
+            "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        ]
+        lines += [
+            f"| {', '.join(map(str, row.shape))} | {row.torch:.2f} | {row.ours:.2f} "
+            f"| **{row.speed_up:.2f}** | {row.torch / row.d2l:.2f} "
+            f"| {row.torch / row.limit:.2f} | {row.of_limit:.2f} |"
+            for row in rows
+            if row.threads == threads
+        ]
     kept = scaling.bytes_ours / scaling.bytes_loop
-    lines += ["", f"Time grows as T to the power {scaling.exponent:.2f} from T = "
-              f"{scaling.steps[0]} to {scaling.steps[-1]}; between the two passes "
-              f"{kept:.2f} of the bytes are alive that the plain loop keeps."]
+    lines += [
+        "",
+        f"Time grows as T to the power {scaling.exponent:.2f} from T = "
+        f"{scaling.steps[0]} to {scaling.steps[-1]}; between the two passes "
+        f"{kept:.2f} of the bytes are alive that the plain loop keeps.",
+    ]
     return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ from benchmarks.measure import milliseconds, trained
 from rnn_course.networks.two_dimensions import CORNERS, MDRNN, unroll_grid
 
 SIDE = 28
-SHAPES = [(16, 1, 24), (32, 1, 24), (32, 1, 32), (32, 1, 64)]      # (B, n_in, n_hidden each)
+SHAPES = [(16, 1, 24), (32, 1, 24), (32, 1, 32), (32, 1, 64)]  # (B, n_in, n_hidden each)
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,18 @@ class Row:
         if self.threads != 1:
             return []
         if self.shape[2] < 64:
-            return [] if self.speed_up >= 6 else [
-                f"two dimensions {self.shape}: {self.speed_up:.2f} of the double loop, under 6"]
-        return [] if self.of_limit <= 2.5 else [
-            f"two dimensions {self.shape}: {self.of_limit:.2f} of the limit, over 2.5"]
+            return (
+                []
+                if self.speed_up >= 6
+                else [
+                    f"two dimensions {self.shape}: {self.speed_up:.2f} of the double loop, under 6"
+                ]
+            )
+        return (
+            []
+            if self.of_limit <= 2.5
+            else [f"two dimensions {self.shape}: {self.of_limit:.2f} of the limit, over 2.5"]
+        )
 
 
 def measure(shape: tuple[int, int, int], threads: int, seconds: float) -> Row:
@@ -71,21 +79,29 @@ def variants(B: int, n_in: int, H: int, side: int = SIDE) -> dict[str, Callable[
         for i in range(side):
             for j in range(side):
                 above, left = h.get((i - 1, j), nothing), h.get((i, j - 1), nothing)
-                h[i, j] = torch.tanh(cell.b + x[:, i, j] @ cell.U.T + above @ cell.W_1.T
-                                     + left @ cell.W_2.T)
+                h[i, j] = torch.tanh(
+                    cell.b + x[:, i, j] @ cell.U.T + above @ cell.W_1.T + left @ cell.W_2.T
+                )
         return torch.stack([*h.values()], dim=1).view(B, side, side, H)
 
     def turned(run: Callable) -> torch.Tensor:
-        return torch.cat([run(cell, x.flip(CORNERS[corner])).flip(CORNERS[corner])
-                          for corner, cell in net.cells.items()], dim=3)
+        return torch.cat(
+            [
+                run(cell, x.flip(CORNERS[corner])).flip(CORNERS[corner])
+                for corner, cell in net.cells.items()
+            ],
+            dim=3,
+        )
 
-    runs = {"ours": trained(lambda: net(x), net, g),
-            "loop": trained(lambda: turned(unroll_grid), net, g),
-            "naive": trained(lambda: turned(naive), net, g)}
+    runs = {
+        "ours": trained(lambda: net(x), net, g),
+        "loop": trained(lambda: turned(unroll_grid), net, g),
+        "naive": trained(lambda: turned(naive), net, g),
+    }
     results = []
     for run in runs.values():
         results.append((run(), *[p.grad for p in net.parameters()]))
-    for other in results[1:]:                              # a fast wrong answer is no answer
+    for other in results[1:]:  # a fast wrong answer is no answer
         for one, two in zip(results[0], other, strict=True):
             scale = max(1.0, float(one.abs().max()))
             torch.testing.assert_close(two / scale, one / scale, atol=1e-4, rtol=1e-4)
@@ -117,13 +133,20 @@ def markdown(rows: Sequence[Row]) -> str:
     """The figures as the page shows them."""
     lines = []
     for threads in sorted({row.threads for row in rows}):
-        lines += ["", f"**Two dimensions, {SIDE} × {SIDE}, four directions, "
-                  f"{threads} thread{'s' if threads > 1 else ''}**", "",
-                  "| B, n_in, n_hidden each | naive double loop, ms | this package, ms | speed-up "
-                  "| `unroll_grid`, speed-up | limit, speed-up | this package / limit |",
-                  "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
-        lines += [f"| {', '.join(map(str, row.shape))} | {row.naive:.1f} | {row.ours:.1f} "
-                  f"| **{row.speed_up:.2f}** | {row.naive / row.loop:.2f} "
-                  f"| {row.naive / row.limit:.2f} | {row.of_limit:.2f} |"
-                  for row in rows if row.threads == threads]
+        lines += [
+            "",
+            f"**Two dimensions, {SIDE} × {SIDE}, four directions, "
+            f"{threads} thread{'s' if threads > 1 else ''}**",
+            "",
+            "| B, n_in, n_hidden each | naive double loop, ms | this package, ms | speed-up "
+            "| `unroll_grid`, speed-up | limit, speed-up | this package / limit |",
+            "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        ]
+        lines += [
+            f"| {', '.join(map(str, row.shape))} | {row.naive:.1f} | {row.ours:.1f} "
+            f"| **{row.speed_up:.2f}** | {row.naive / row.loop:.2f} "
+            f"| {row.naive / row.limit:.2f} | {row.of_limit:.2f} |"
+            for row in rows
+            if row.threads == threads
+        ]
     return "\n".join(lines)

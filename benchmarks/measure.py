@@ -15,8 +15,9 @@ import torch
 from torch import nn
 
 
-def interleaved(runs: dict[str, Callable[[], object]], seconds: float,
-                at_least: int = 7) -> dict[str, float]:
+def interleaved(
+    runs: dict[str, Callable[[], object]], seconds: float, at_least: int = 7
+) -> dict[str, float]:
     """The median time of each run, in seconds; every round calls all of them, in a new order.
 
     Before that, all are called once, to warm up.
@@ -35,9 +36,13 @@ def interleaved(runs: dict[str, Callable[[], object]], seconds: float,
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def milliseconds(variants: Callable[..., dict[str, Callable[[], object]]],
-                 shape: tuple[int, ...], threads: int, seconds: float,
-                 at_least: int = 7) -> dict[str, float]:
+def milliseconds(
+    variants: Callable[..., dict[str, Callable[[], object]]],
+    shape: tuple[int, ...],
+    threads: int,
+    seconds: float,
+    at_least: int = 7,
+) -> dict[str, float]:
     """The medians of what `variants(*shape)` makes, on so many threads; drawn from seed 0.
 
     Gates are held on one thread only; the figures of more stand beside them, and get a third of the
@@ -51,14 +56,17 @@ def milliseconds(variants: Callable[..., dict[str, Callable[[], object]]],
     return {name: 1e3 * value for name, value in medians.items()}
 
 
-def trained(forward: Callable[[], torch.Tensor], module: nn.Module,
-            g: torch.Tensor) -> Callable[[], torch.Tensor]:
+def trained(
+    forward: Callable[[], torch.Tensor], module: nn.Module, g: torch.Tensor
+) -> Callable[[], torch.Tensor]:
     """A training step without the update: forward, and from the gradient g at h to the weights."""
+
     def run() -> torch.Tensor:
         module.zero_grad(set_to_none=True)
         h = forward()
         h.backward(g)
         return h.detach()
+
     return run
 
 
@@ -98,8 +106,11 @@ def _processor() -> str:
 
 
 def _malloc() -> str:
-    settings = [f"{k}={v}" for k, v in sorted(os.environ.items())
-                if k.startswith(("MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD"))]
+    settings = [
+        f"{k}={v}"
+        for k, v in sorted(os.environ.items())
+        if k.startswith(("MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD"))
+    ]
     try:
         version = ctypes.CDLL(None).gnu_get_libc_version
         version.restype = ctypes.c_char_p

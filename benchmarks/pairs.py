@@ -30,7 +30,7 @@ def both_ends(T: int, B: int, n_in: int, H: int) -> Runs:
 def gru(T: int, B: int, n_in: int, H: int) -> Runs:
     """A GRU that resets after the matrix product, as torch's does."""
     ours, theirs = RNN(GRUCell(n_in, H)), nn.GRU(n_in, H, batch_first=True)
-    _copy(ours.cell, theirs)                               # b_r starts at zero
+    _copy(ours.cell, theirs)  # b_r starts at zero
     return _runs(ours, theirs, T, B, n_in, H)
 
 
@@ -46,8 +46,10 @@ def deep_transition(T: int, B: int, n_in: int, H: int) -> Runs:
     cell = BlockCell(n_in, mlp(n_in, H), SkipTransition(H, 2))
     x, g = torch.randn(B, T, n_in), torch.randn(B, T, H)
     rnn = RNN(cell)
-    return {"ours": trained(lambda: rnn(x)[0], cell, g),
-            "theirs": trained(lambda: unroll(cell, x)[0], cell, g)}
+    return {
+        "ours": trained(lambda: rnn(x)[0], cell, g),
+        "theirs": trained(lambda: unroll(cell, x)[0], cell, g),
+    }
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,15 @@ class Row:
         """What this row fails to reach; only one thread gates."""
         if self.threads != 1 or self.speed_up >= self.of.gate:
             return []
-        return [f"{self.of.title}, {self.shape}: {self.speed_up:.2f} of {self.of.peer}, under "
-                f"{self.of.gate}"]
+        return [
+            f"{self.of.title}, {self.shape}: {self.speed_up:.2f} of {self.of.peer}, under "
+            f"{self.of.gate}"
+        ]
 
 
 def measure(of: Comparison, shape: tuple[int, int, int, int], threads: int, seconds: float) -> Row:
     """Both at one shape, in turns, with the same weights, input and gradient."""
+
     def checked(*sizes: int) -> Runs:
         runs = of.variants(*sizes)
         torch.testing.assert_close(*(run() for run in runs.values()), atol=1e-4, rtol=1e-4)
@@ -112,8 +117,9 @@ def short_of(rows: Sequence[Row]) -> list[str]:
     for of in dict.fromkeys(row.of for row in rows):
         median = statistics.median(r.speed_up for r in rows if r.of == of and r.threads == 1)
         if median < of.median_gate:
-            missed.append(f"{of.title}: {median:.2f} of {of.peer} in the median, under "
-                          f"{of.median_gate}")
+            missed.append(
+                f"{of.title}: {median:.2f} of {of.peer} in the median, under {of.median_gate}"
+            )
     return missed
 
 
@@ -121,11 +127,19 @@ def markdown(rows: Sequence[Row]) -> str:
     """The tables of the benchmarks' page, one a comparison."""
     lines = []
     for of in dict.fromkeys(row.of for row in rows):
-        lines += ["", f"**{of.title}**", "",
-                  f"| threads | T, B, n_in, n_hidden | {of.peer}, ms | this package, ms "
-                  "| speed-up |", "| ---: | --- | ---: | ---: | ---: |"]
-        lines += [f"| {row.threads} | {', '.join(map(str, row.shape))} | {row.theirs:.2f} "
-                  f"| {row.ours:.2f} | **{row.speed_up:.2f}** |" for row in rows if row.of == of]
+        lines += [
+            "",
+            f"**{of.title}**",
+            "",
+            f"| threads | T, B, n_in, n_hidden | {of.peer}, ms | this package, ms | speed-up |",
+            "| ---: | --- | ---: | ---: | ---: |",
+        ]
+        lines += [
+            f"| {row.threads} | {', '.join(map(str, row.shape))} | {row.theirs:.2f} "
+            f"| {row.ours:.2f} | **{row.speed_up:.2f}** |"
+            for row in rows
+            if row.of == of
+        ]
     return "\n".join(lines[1:])
 
 
@@ -140,8 +154,10 @@ def _copy(cell: Cell, module: nn.RNNBase, end: str = "") -> None:
 def _runs(ours: nn.Module, theirs: nn.Module, T: int, B: int, n_in: int, n_out: int) -> Runs:
     """Both take x to h, (B, T, n_out), and a gradient there to the weights."""
     x, g = torch.randn(B, T, n_in), torch.randn(B, T, n_out)
-    return {"ours": trained(lambda: ours(x)[0], ours, g),
-            "theirs": trained(lambda: theirs(x)[0], theirs, g)}
+    return {
+        "ours": trained(lambda: ours(x)[0], ours, g),
+        "theirs": trained(lambda: theirs(x)[0], theirs, g),
+    }
 
 
 __all__ = ["COMPARISONS", "SHAPES", "Comparison", "Row", "markdown", "measure", "short_of"]

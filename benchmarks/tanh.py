@@ -11,8 +11,14 @@ from torch import nn
 from benchmarks.measure import alive_between_passes, interleaved, milliseconds, trained
 from rnn_course import RNN, ElmanCell, unroll
 
-SHAPES = [(20, 64, 32, 64), (50, 32, 64, 128), (100, 64, 64, 128),      # (T, B, n_in, n_hidden)
-          (200, 32, 128, 256), (784, 32, 1, 128), (1000, 16, 2, 128)]
+SHAPES = [
+    (20, 64, 32, 64),
+    (50, 32, 64, 128),
+    (100, 64, 64, 128),  # (T, B, n_in, n_hidden)
+    (200, 32, 128, 256),
+    (784, 32, 1, 128),
+    (1000, 16, 2, 128),
+]
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,13 @@ def variants(T: int, B: int, n_in: int, H: int) -> dict[str, Callable[[], object
             out.append(h)
         return torch.stack(out, 1)
 
-    runs = {"ours": trained(lambda: ours(x)[0], ours, g),
-            "torch": trained(lambda: theirs(x)[0], theirs, g),
-            "d2l": trained(d2l, ours, g)}
+    runs = {
+        "ours": trained(lambda: ours(x)[0], ours, g),
+        "torch": trained(lambda: theirs(x)[0], theirs, g),
+        "d2l": trained(d2l, ours, g),
+    }
     results = [run() for run in runs.values()]
-    for other in results[1:]:                              # a fast wrong answer is no answer
+    for other in results[1:]:  # a fast wrong answer is no answer
         torch.testing.assert_close(other, results[0], atol=1e-4, rtol=1e-4)
     return {**runs, "limit": matrix_products(T, B, n_in, H)}
 
@@ -124,8 +132,14 @@ class Scaling:
         return missed
 
 
-def scaling(seconds: float, steps: Sequence[int] = (50, 100, 200, 400, 800, 1600, 3200),
-            at_least: int = 15, B: int = 16, n_in: int = 32, H: int = 128) -> Scaling:
+def scaling(
+    seconds: float,
+    steps: Sequence[int] = (50, 100, 200, 400, 800, 1600, 3200),
+    at_least: int = 15,
+    B: int = 16,
+    n_in: int = 32,
+    H: int = 128,
+) -> Scaling:
     """The exponent of time in T, fitted over `steps`, and the memory at T = 400."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -137,9 +151,16 @@ def scaling(seconds: float, steps: Sequence[int] = (50, 100, 200, 400, 800, 1600
 
     medians = interleaved({str(T): trained(T) for T in steps}, seconds, at_least)
     log_T, log_time = torch.tensor(steps).log(), torch.tensor(list(medians.values())).log()
-    exponent = torch.linalg.lstsq(torch.stack([log_T, torch.ones(len(steps))], 1),
-                                  log_time[:, None]).solution[0].item()
+    exponent = (
+        torch.linalg.lstsq(torch.stack([log_T, torch.ones(len(steps))], 1), log_time[:, None])
+        .solution[0]
+        .item()
+    )
     x = torch.randn(B, 400, n_in)
-    return Scaling(list(steps), [1e3 * value for value in medians.values()], exponent,
-                   alive_between_passes(lambda: rnn(x)[0]),
-                   alive_between_passes(lambda: unroll(rnn.cell, x)[0]))
+    return Scaling(
+        list(steps),
+        [1e3 * value for value in medians.values()],
+        exponent,
+        alive_between_passes(lambda: rnn(x)[0]),
+        alive_between_passes(lambda: unroll(rnn.cell, x)[0]),
+    )

@@ -31,8 +31,9 @@ class Cell(nn.Module):
     Raises `ValueError` for sizes that are no positive integers.
     """
 
-    def __init__(self, n_in: int, n_hidden: int, rows: int | None = None,
-                 n_state: int | None = None) -> None:
+    def __init__(
+        self, n_in: int, n_hidden: int, rows: int | None = None, n_state: int | None = None
+    ) -> None:
         super().__init__()
         self.n_in = checks.positive("n_in", n_in)
         self.n_hidden = checks.positive("n_hidden", n_hidden)
@@ -78,8 +79,12 @@ class Cell(nn.Module):
         Not if `forward` has been written anew, nor if a hook waits for the cell to be called. Then
         all steps of such a cell are calls of it, one by one.
         """
-        hooks = (self._forward_hooks, self._forward_pre_hooks, self._backward_hooks,
-                 self._backward_pre_hooks)
+        hooks = (
+            self._forward_hooks,
+            self._forward_pre_hooks,
+            self._backward_hooks,
+            self._backward_pre_hooks,
+        )
         return getattr(self.forward, "__func__", None) is _FORWARD and not any(hooks)
 
     def state_or_initial(self, state: State | None, batch: int) -> State:
@@ -93,8 +98,10 @@ class Cell(nn.Module):
         if isinstance(initial, Tensor):
             return _same_form("state", state, initial)
         if not isinstance(state, tuple) or len(state) != len(initial):
-            raise TypeError(f"state: expected {type(initial).__name__}{initial._fields}, "
-                            f"got {type(state).__name__}")
+            raise TypeError(
+                f"state: expected {type(initial).__name__}{initial._fields}, "
+                f"got {type(state).__name__}"
+            )
         parts = zip(initial._fields, state, initial, strict=True)
         return type(initial)(*(_same_form(f"state.{name}", s, i) for name, s, i in parts))
 
@@ -195,7 +202,7 @@ class LSTMCell(Cell):
         """As in `Cell`, but the forget gate's bias is `forget_bias`."""
         super().reset_parameters()
         with torch.no_grad():
-            self.b[self.n_hidden:2 * self.n_hidden] = self.forget_bias
+            self.b[self.n_hidden : 2 * self.n_hidden] = self.forget_bias
 
     def initial_state(self, batch: int) -> LSTMState:
         return LSTMState(super().initial_state(batch), super().initial_state(batch))
@@ -240,8 +247,8 @@ class GRUCell(Cell):
             r, z = (a_gates + gates).sigmoid().chunk(2, dim=1)
             candidate = torch.tanh(a_new + r * (new + self.b_r))
         else:
-            r, z = torch.addmm(a_gates, state, self.W[:2 * H].t()).sigmoid().chunk(2, dim=1)
-            candidate = torch.tanh(torch.addmm(a_new, r * state, self.W[2 * H:].t()))
+            r, z = torch.addmm(a_gates, state, self.W[: 2 * H].t()).sigmoid().chunk(2, dim=1)
+            candidate = torch.tanh(torch.addmm(a_new, r * state, self.W[2 * H :].t()))
         h = candidate + z * (state - candidate)
         return h, h
 

@@ -124,7 +124,7 @@ def lengths(value: Tensor | Sequence[int], batch: int, steps: int, device: torch
     (but see `transformed`).
     """
     if isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.integer):
-        value = value.astype(np.int64, order="C")          # torch knows no negative strides
+        value = value.astype(np.int64, order="C")  # torch knows no negative strides
     try:
         value = torch.as_tensor(value, device=device)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -132,15 +132,19 @@ def lengths(value: Tensor | Sequence[int], batch: int, steps: int, device: torch
     if value.is_floating_point() or value.is_complex() or value.dtype == torch.bool:
         raise TypeError(f"lengths: expected whole numbers, got {value.dtype}")
     if value.shape != (batch,):
-        raise ValueError(f"lengths: expected one for each of {batch} sequences, shape ({batch},), "
-                         f"got shape {tuple(value.shape)}")
+        raise ValueError(
+            f"lengths: expected one for each of {batch} sequences, shape ({batch},), "
+            f"got shape {tuple(value.shape)}"
+        )
     if transformed():
         return value.long()
     wrong = ((value < 1) | (value > steps)).nonzero()
     if len(wrong):
         index = int(wrong[0])
-        raise ValueError(f"lengths: expected 1 ≤ length ≤ {steps} (the number of steps in x), "
-                         f"got {int(value[index])} at index {index}")
+        raise ValueError(
+            f"lengths: expected 1 ≤ length ≤ {steps} (the number of steps in x), "
+            f"got {int(value[index])} at index {index}"
+        )
     return value.long()
 
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from rnn_course.tasks.pronunciations import Dictionary
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-FILE_HELP = ("dictionary of words, in UTF-8: on each line a word and its phones, as CMUdict writes "
-             "them")
+FILE_HELP = (
+    "dictionary of words, in UTF-8: on each line a word and its phones, as CMUdict writes them"
+)
 
 DEVICE_HELP = "where to compute: cpu, cuda, mps, xpu"
 BEST = "(default: the accelerator where there is one)"
@@ -36,38 +37,64 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     command = commands.add_parser("ledger", help="what the lecture claims, and what was measured")
     command.add_argument("--markdown", action="store_true", help="as the page of the book")
-    command.add_argument("--notebooks", type=Path, metavar="FOLDER",
-                         help="where the executed notebooks are (default: those of the checkout)")
+    command.add_argument(
+        "--notebooks",
+        type=Path,
+        metavar="FOLDER",
+        help="where the executed notebooks are (default: those of the checkout)",
+    )
 
     command = commands.add_parser("experiment", help="a long run: minutes to hours, resumable")
-    command.add_argument("name", choices=experiments.NAMES, help="which one: %(choices)s",
-                         metavar="NAME")
-    command.add_argument("--folder", type=Path,
-                         help="where the results file is (default: with the package)")
-    command.add_argument("--test-words", type=Path, metavar="FILE",
-                         help=f"g2p only: hold out the words of this {FILE_HELP}")
+    command.add_argument(
+        "name", choices=experiments.NAMES, help="which one: %(choices)s", metavar="NAME"
+    )
+    command.add_argument(
+        "--folder", type=Path, help="where the results file is (default: with the package)"
+    )
+    command.add_argument(
+        "--test-words",
+        type=Path,
+        metavar="FILE",
+        help=f"g2p only: hold out the words of this {FILE_HELP}",
+    )
     command.add_argument("--device", metavar="NAME", help=f"{DEVICE_HELP} {BEST}")
 
-    command = commands.add_parser("evaluate", help="error rates of the trained network",
-                                  description="Error rates of the trained network: of one, trained "
-                                              "once, so that another seed's may differ.")
+    command = commands.add_parser(
+        "evaluate",
+        help="error rates of the trained network",
+        description="Error rates of the trained network: of one, trained "
+        "once, so that another seed's may differ.",
+    )
     command.add_argument("name", choices=["g2p"], metavar="g2p")
-    command.add_argument("--words", type=Path, metavar="FILE", dest="test_words",
-                         help=f"score on the words of this {FILE_HELP}; they must have been held "
-                              "out (experiment g2p --test-words FILE), and the stress is scored if "
-                              "the file has it")
+    command.add_argument(
+        "--words",
+        type=Path,
+        metavar="FILE",
+        dest="test_words",
+        help=f"score on the words of this {FILE_HELP}; they must have been held "
+        "out (experiment g2p --test-words FILE), and the stress is scored if "
+        "the file has it",
+    )
     command.add_argument("--folder", type=Path, help="where the weights are")
     command.add_argument("--device", metavar="NAME", help=f"{DEVICE_HELP} {BEST}")
 
-    command = commands.add_parser("g2p", help="how is this word said?",
-                                  description="How is this word said? The network's own guess, for "
-                                              "any string of letters, be it a word or not: no "
-                                              "dictionary is looked up.")
+    command = commands.add_parser(
+        "g2p",
+        help="how is this word said?",
+        description="How is this word said? The network's own guess, for "
+        "any string of letters, be it a word or not: no "
+        "dictionary is looked up.",
+    )
     command.add_argument("words", nargs="+", metavar="WORD", help="letters a to z and apostrophes")
-    command.add_argument("--folder", type=Path,
-                         help="where the weights are (default: with the package)")
-    command.add_argument("--device", metavar="NAME", default="cpu",
-                         help=f"{DEVICE_HELP} (default: cpu; a GPU takes longer to wake than this)")
+    command.add_argument(
+        "--folder", type=Path, help="where the weights are (default: with the package)"
+    )
+    command.add_argument(
+        "--device",
+        metavar="NAME",
+        default="cpu",
+        help=f"{DEVICE_HELP} (default: cpu; a GPU takes longer to wake than this)",
+    )
     command.set_defaults(name="g2p")
     options = parser.parse_args(arguments)
 
@@ -78,9 +105,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "ledger":
         notebooks = options.notebooks or NOTEBOOKS
         if not options.notebooks and not notebooks.is_dir():
-            parser.error("ledger: what was measured stands in the executed notebooks, which are "
-                         "not installed with the package. Clone the course and run this there, or "
-                         "say where they are: --notebooks FOLDER")
+            parser.error(
+                "ledger: what was measured stands in the executed notebooks, which are "
+                "not installed with the package. Clone the course and run this there, or "
+                "say where they are: --notebooks FOLDER"
+            )
         if not notebooks.is_dir():
             parser.error(f"--notebooks: expected a folder of notebooks, got {notebooks}")
         try:
@@ -98,8 +127,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         device = find_device(options.device)
         words = test_words and read_file(test_words, stress=True)
-        experiment, folder = g2p.held_out(words) if words else (
-            experiments.find(options.name), experiments.FOLDER)
+        experiment, folder = (
+            g2p.held_out(words) if words else (experiments.find(options.name), experiments.FOLDER)
+        )
         folder = options.folder or folder
         if options.command == "experiment":
             return run_experiment(experiment, folder, device)
@@ -107,11 +137,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return show_rates(folder, words, device)
         return say_words(options.words, folder, device)
     except g2p.NoWeights as error:
-        how = "".join(f" {option} {shlex.quote(str(value))}" for option, value in
-                      (("--test-words", test_words), ("--folder", options.folder)) if value)
-        print(f"{error}. Train them; a stopped run goes on where it was:\n"
-              f"    python -m rnn_course experiment g2p{how}", file=sys.stderr)
-    except BrokenPipeError:                                # nobody reads on: see command.run
+        how = "".join(
+            f" {option} {shlex.quote(str(value))}"
+            for option, value in (("--test-words", test_words), ("--folder", options.folder))
+            if value
+        )
+        print(
+            f"{error}. Train them; a stopped run goes on where it was:\n"
+            f"    python -m rnn_course experiment g2p{how}",
+            file=sys.stderr,
+        )
+    except BrokenPipeError:  # nobody reads on: see command.run
         raise
     except (OSError, ValueError, CheckpointError) as error:
         print(error, file=sys.stderr)
@@ -128,8 +164,7 @@ def show_ledger(found: Sequence[ledger.Verdict], markdown: bool = False) -> int:
     return 1 if wrong else 0
 
 
-def run_experiment(experiment: experiments.Experiment, folder: Path,
-                   device: Device = None) -> int:
+def run_experiment(experiment: experiments.Experiment, folder: Path, device: Device = None) -> int:
     """Run what an experiment's results file lacks; interrupted, say how to go on."""
     print(f"{experiment.about} {len(experiment.settings)} trials.", file=sys.stderr)
     try:
@@ -147,18 +182,23 @@ def show_rates(folder: Path, words: Dictionary | None, device: Device = None) ->
 
     model, task, held_out = g2p.trained(folder, words)
     if held_out != g2p.mark(words):
-        raise ValueError(f"--folder: expected weights for which these words were held out, "
-                         f"got others in {folder}")
+        raise ValueError(
+            f"--folder: expected weights for which these words were held out, "
+            f"got others in {folder}"
+        )
     model.to(find_device(device))
-    print(f"{len(task.test):,} words that were not in training; any listed pronunciation is right\n"
-          "(one network, trained once: another seed's figures may differ)\n"
-          f"{'':32}{'PER':>8}{'WER':>8}")
+    print(
+        f"{len(task.test):,} words that were not in training; any listed pronunciation is right\n"
+        "(one network, trained once: another seed's figures may differ)\n"
+        f"{'':32}{'PER':>8}{'WER':>8}"
+    )
     for decoding, width in (("greedy", None), (f"beam of {g2p.WIDTH}", g2p.WIDTH)):
         rates = g2p.rates(model, task, task.test, width)
         for form, end in (("stress removed", ""), ("with stress", "_stress")):
-            if f"per{end}" in rates:                       # a file need not have the stress
-                print(f"{f'{decoding}, {form}':32}{rates[f'per{end}']:8.2%}"
-                      f"{rates[f'wer{end}']:8.2%}")
+            if f"per{end}" in rates:  # a file need not have the stress
+                print(
+                    f"{f'{decoding}, {form}':32}{rates[f'per{end}']:8.2%}{rates[f'wer{end}']:8.2%}"
+                )
     return 0
 
 
@@ -181,6 +221,8 @@ def say_words(words: Sequence[str], folder: Path, device: Device = None) -> int:
     for word, phones in zip(words, said, strict=True):
         print(f"{word}  {' '.join(phones)}")
         if len(phones) == g2p.STEPS:
-            print(f"{word}: stopped after {g2p.STEPS} phones, before the network came to an end",
-                  file=sys.stderr)
+            print(
+                f"{word}: stopped after {g2p.STEPS} phones, before the network came to an end",
+                file=sys.stderr,
+            )
     return 0

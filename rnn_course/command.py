@@ -28,14 +28,14 @@ def run(main: Callable[[], int | None]) -> NoReturn:
         status = main()
         sys.stdout.flush()
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)       # whoever presses it twice
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever presses it twice
         print("Stopped.", file=sys.stderr)
         status = STOPPED
     except BrokenPipeError:
         _forget_output()
         status = NO_READER
     except OSError as error:
-        if error.filename is None:                         # no file's, and so the output's
+        if error.filename is None:  # no file's, and so the output's
             _forget_output()
             error = f"The output cannot be written: {error.strerror}"
         print(error, file=sys.stderr)

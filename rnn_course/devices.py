@@ -31,11 +31,15 @@ def find_device(device: Device = None) -> torch.device:
         found = None
     known = ["cpu"] if here is None else ["cpu", here.type]
     if found is None or found.type not in known:
-        raise ValueError(f"device: expected None or one that is here ({' and '.join(known)}), "
-                         f"got {str(device)!r}")
+        raise ValueError(
+            f"device: expected None or one that is here ({' and '.join(known)}), "
+            f"got {str(device)!r}"
+        )
     if found.type != "cpu" and (found.index or 0) >= (n := torch.accelerator.device_count()):
-        raise ValueError(f"device: expected an index below {n}, the number of {found.type} devices "
-                         f"here, got {str(device)!r}")
+        raise ValueError(
+            f"device: expected an index below {n}, the number of {found.type} devices "
+            f"here, got {str(device)!r}"
+        )
     return found
 
 
@@ -56,8 +60,10 @@ def device_for(model: nn.Module, device: Device = None) -> torch.device:
             if device is None:
                 return torch.device("cpu")
             dtype = str(tensor.dtype).removeprefix("torch.")
-            raise ValueError(f"device: {str(found)!r} has no {dtype}, which {name} is in; make it "
-                             "float32 (model.float()), or stay on the CPU (device='cpu')")
+            raise ValueError(
+                f"device: {str(found)!r} has no {dtype}, which {name} is in; make it "
+                "float32 (model.float()), or stay on the CPU (device='cpu')"
+            )
     return found
 
 
@@ -118,8 +124,10 @@ def _home(model: nn.Module) -> torch.device:
     """The one device of all the model's tensors; the CPU for a model that has none."""
     found = {tensor.device for tensor in chain(model.parameters(), model.buffers())}
     if len(found) > 1:
-        raise ValueError("model: expected all parameters and buffers on one device, got "
-                         + " and ".join(sorted(map(str, found))))
+        raise ValueError(
+            "model: expected all parameters and buffers on one device, got "
+            + " and ".join(sorted(map(str, found)))
+        )
     return found.pop() if found else torch.device("cpu")
 
 

@@ -57,8 +57,9 @@ class Verdict(NamedTuple):
     holds: bool
 
 
-def settle(statement: str, /, holds: bool | Mapping[str, bool], text: str | None = None,
-           **figures: float) -> None:
+def settle(
+    statement: str, /, holds: bool | Mapping[str, bool], text: str | None = None, **figures: float
+) -> None:
     """Settle a statement: print one line that says what was measured, or raise.
 
     `holds` is the condition, or named conditions that must all hold; compute it from the unrounded
@@ -83,13 +84,16 @@ def settle(statement: str, /, holds: bool | Mapping[str, bool], text: str | None
     if not numbers:
         raise ValueError("figures: expected at least one measured figure, got none")
     if text is None:
-        text = ", ".join(f"{name.replace('_', ' ')} {{{name}:{_rounding(number)}}}"
-                         for name, number in numbers.items())
+        text = ", ".join(
+            f"{name.replace('_', ' ')} {{{name}:{_rounding(number)}}}"
+            for name, number in numbers.items()
+        )
     formats = _formats(text, numbers)
     if failed:
         measured = ", ".join(f"{name} = {number!r}" for name, number in numbers.items())
-        raise StatementNotSettled(f"{statement}: {', '.join(failed)} does not hold; "
-                                  f"measured: {measured}")
+        raise StatementNotSettled(
+            f"{statement}: {', '.join(failed)} does not hold; measured: {measured}"
+        )
     print(f"{statement} settled: {text.format_map(numbers)}")
     for name, number in numbers.items():
         glue(f"{statement}.{name}", number, formats[name])
@@ -102,8 +106,10 @@ def glue(key: str, value: Any, spec: str = "") -> None:
     """
     try:
         from IPython import get_ipython
+
         if get_ipython() is not None:
             import myst_nb
+
             myst_nb.glue(key, format(value, spec), display=False)
     except ImportError:
         pass
@@ -118,16 +124,21 @@ def load(path: Path = FILE) -> tuple[Statement, ...]:
         name = row.get("id", "a statement without id")
         expected = [field.name for field in fields(Statement) if field.name != "section"]
         if set(row) != set(expected):
-            raise ValueError(f"{path.name}: {name}: expected {', '.join(expected)}, "
-                             f"got {', '.join(row)}")
+            raise ValueError(
+                f"{path.name}: {name}: expected {', '.join(expected)}, got {', '.join(row)}"
+            )
         section = name.partition(".")[0]
         if section not in content["sections"]:
-            raise ValueError(f"{path.name}: {name}: expected a section among "
-                             f"{', '.join(content['sections'])}, got {section}")
+            raise ValueError(
+                f"{path.name}: {name}: expected a section among "
+                f"{', '.join(content['sections'])}, got {section}"
+            )
         for field, allowed in (("state", STATES), ("kind", KINDS)):
             if row[field] not in allowed:
-                raise ValueError(f"{path.name}: {name}: expected {field} {' or '.join(allowed)}, "
-                                 f"got {row[field]!r}")
+                raise ValueError(
+                    f"{path.name}: {name}: expected {field} {' or '.join(allowed)}, "
+                    f"got {row[field]!r}"
+                )
         if not row["saboteur"]:
             raise ValueError(f"{path.name}: {name}: no saboteur is named")
         if name in {s.id for s in statements}:
@@ -227,8 +238,7 @@ def as_markdown(statements: Sequence[Statement], found: Sequence[Verdict]) -> st
                 v = verdict[s.id]
                 link = f"[{v.title}](../notebooks/{v.chapter}.ipynb)"
                 state = f"*{KINDS[s.kind].capitalize()}*, in {link}: {v.line.rstrip('.')}."
-            lines += [f"- **{s.id}** {s.text}\\", f"  {state}\\",
-                      f"  *Fails when* {s.saboteur}."]
+            lines += [f"- **{s.id}** {s.text}\\", f"  {state}\\", f"  *Fails when* {s.saboteur}."]
         lines.append("")
     return "\n".join(lines[:-1])
 
@@ -263,20 +273,24 @@ def _formats(text: str, figures: Mapping[str, float]) -> dict[str, str]:
     try:
         fields = list(string.Formatter().parse(text))
     except (TypeError, ValueError) as error:
-        raise type(error)(f"text: expected words with fields such as {{n:,}}, got {text!r} "
-                          f"({error})") from error
+        raise type(error)(
+            f"text: expected words with fields such as {{n:,}}, got {text!r} ({error})"
+        ) from error
     for _, field, spec, _ in fields:
         if field is not None:
             formats.setdefault(field, spec or "")
     if set(formats) != set(figures):
-        raise ValueError(f"text: expected the fields {', '.join(sorted(figures))}, "
-                         f"got {', '.join(sorted(formats)) or 'none'}")
+        raise ValueError(
+            f"text: expected the fields {', '.join(sorted(figures))}, "
+            f"got {', '.join(sorted(formats)) or 'none'}"
+        )
     if "\n" in text:
         raise ValueError(f"text: expected one line, got {text!r}")
     for name, spec in formats.items():
         try:
             format(figures[name], spec)
         except ValueError as error:
-            raise ValueError(f"text: expected a rounding of {name}, got {spec!r} "
-                             f"({error})") from error
+            raise ValueError(
+                f"text: expected a rounding of {name}, got {spec!r} ({error})"
+            ) from error
     return formats

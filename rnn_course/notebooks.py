@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-CHAPTER = re.compile(r"^\s*-?\s*(?:file|root):\s*[\"']?notebooks/(.+?)(?:\.ipynb)?[\"']?\s*$",
-                     re.MULTILINE)
+CHAPTER = re.compile(
+    r"^\s*-?\s*(?:file|root):\s*[\"']?notebooks/(.+?)(?:\.ipynb)?[\"']?\s*$", re.MULTILINE
+)
 
 
 def chapters(folder: Path) -> list[Path]:
@@ -54,4 +55,5 @@ def _is_cell(cell: Any) -> bool:
         return isinstance(cell.get("cell_type"), str)
     outputs = cell.get("outputs")
     return isinstance(outputs, list) and all(
-        isinstance(output, dict) and "output_type" in output for output in outputs)
+        isinstance(output, dict) and "output_type" in output for output in outputs
+    )

@@ -13,8 +13,9 @@ from rnn_course.kernels import cells
 from rnn_course.padding import Lengths, blanked, inside, reversed_inside
 
 
-def unroll(cell: Cell, x: Tensor, state: State | None = None,
-           lengths: Lengths | None = None) -> tuple[Tensor, State]:
+def unroll(
+    cell: Cell, x: Tensor, state: State | None = None, lengths: Lengths | None = None
+) -> tuple[Tensor, State]:
     """Run `cell` over x, a step at a time: the definition of a recurrent network.
 
         a = cell.project(x);    h^(t), state^(t) = cell.step(a^(t), state^(t-1))
@@ -36,7 +37,7 @@ def unroll(cell: Cell, x: Tensor, state: State | None = None,
     h, out = None, []
     for t, a_t in enumerate(a.unbind(1)):
         h_new, new = step(a_t, state)
-        if lengths is None or t == 0:                      # every sequence has a first step
+        if lengths is None or t == 0:  # every sequence has a first step
             h, state = h_new, new
         else:
             live = (t < lengths).unsqueeze(1)
@@ -64,8 +65,9 @@ class RNN(nn.Module):
         self.cell = checks.instance("cell", cell, Cell)
         self.n_in, self.n_hidden = cell.n_in, cell.n_hidden
 
-    def forward(self, x: Tensor, state: State | None = None,
-                lengths: Lengths | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None, lengths: Lengths | None = None
+    ) -> tuple[Tensor, State]:
         """x (B, T, n_in) to h (B, T, n_hidden) and the state after the last step; see `unroll`."""
         cell, kernel = self.cell, _kernel(self.cell)
         if kernel is None or not cells.serve(x):
@@ -75,7 +77,7 @@ class RNN(nn.Module):
 
     def summary(self, h: Tensor) -> Tensor:
         """Of what `forward` returned, h (B, T, n_hidden), each sequence's last: h^(τ)."""
-        return h[:, -1].clone()                            # h stands still past each end
+        return h[:, -1].clone()  # h stands still past each end
 
 
 class Backwards(RNN):
@@ -86,8 +88,9 @@ class Backwards(RNN):
     It returns g (B, T, n_hidden), g^(t) beside x^(t), and the state after step 1.
     """
 
-    def forward(self, x: Tensor, state: State | None = None,
-                lengths: Lengths | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None, lengths: Lengths | None = None
+    ) -> tuple[Tensor, State]:
         """x (B, T, n_in) to g (B, T, n_hidden) and the state after the first step."""
         g, state = super().forward(reversed_inside(x, lengths), state, lengths)
         return reversed_inside(g, lengths), state
@@ -117,20 +120,24 @@ class Bidirectional(nn.Module):
         super().__init__()
         self.forwards, self.backwards = RNN(forwards), Backwards(backwards)
         if forwards.n_in != backwards.n_in:
-            raise ValueError(f"backwards: expected n_in = {forwards.n_in}, as forwards has, "
-                             f"got {backwards.n_in}")
+            raise ValueError(
+                f"backwards: expected n_in = {forwards.n_in}, as forwards has, got {backwards.n_in}"
+            )
         if forwards is backwards:
             raise ValueError("backwards: expected a cell of its own, got that of forwards")
         self.n_in, self.n_hidden = forwards.n_in, forwards.n_hidden + backwards.n_hidden
 
-    def forward(self, x: Tensor, state: tuple[State, State] | None = None,
-                lengths: Lengths | None = None) -> tuple[Tensor, tuple[State, State]]:
+    def forward(
+        self, x: Tensor, state: tuple[State, State] | None = None, lengths: Lengths | None = None
+    ) -> tuple[Tensor, tuple[State, State]]:
         """x (B, T, n_in) to [h, g] (B, T, n_hidden) and the pair of last states; see `unroll`."""
         if state is None:
             state = None, None
         elif not isinstance(state, tuple) or len(state) != 2:
-            raise TypeError("state: expected a pair, that of forwards and that of backwards, "
-                            f"got {type(state).__name__}")
+            raise TypeError(
+                "state: expected a pair, that of forwards and that of backwards, "
+                f"got {type(state).__name__}"
+            )
         h, h_state = self.forwards(x, state[0], lengths)
         g, g_state = self.backwards(x, state[1], lengths)
         return torch.cat([h, g], dim=2), (h_state, g_state)
@@ -148,8 +155,10 @@ def network_of(cell: Cell | RNN | Bidirectional) -> RNN | Bidirectional:
 
 def with_states(kernel: Callable[..., Tensor]) -> Callable[..., tuple[Tensor, Tensor]]:
     """From a kernel whose state is h one that takes lengths, and returns h and the last state."""
-    def run(x: Tensor, state: Tensor, lengths: Tensor | None,
-            *weights: Tensor) -> tuple[Tensor, Tensor]:
+
+    def run(
+        x: Tensor, state: Tensor, lengths: Tensor | None, *weights: Tensor
+    ) -> tuple[Tensor, Tensor]:
         h = kernel(x, state, *weights)
         if lengths is None:
             return h, (h[:, -1] if state.shape[1] else state).clone()
@@ -158,6 +167,7 @@ def with_states(kernel: Callable[..., Tensor]) -> Callable[..., tuple[Tensor, Te
         last = h.gather(1, (lengths - 1).view(-1, 1, 1).expand(-1, 1, h.shape[2]))
         h = torch.where(inside(lengths, x.shape[1]).unsqueeze(2), h, last)
         return h, last.squeeze(1) if state.shape[1] else state.clone()
+
     return run
 
 
@@ -174,7 +184,7 @@ def register(cell: type[Cell], kernel: Callable[..., tuple[Tensor, State]], name
 
 
 register(ElmanCell, with_states(cells.ElmanBPTT.apply), "U W b")
-register(GRUCell, with_states(cells.GRUBPTT.apply), "U W b b_r")   # None if it resets before
+register(GRUCell, with_states(cells.GRUBPTT.apply), "U W b b_r")  # None if it resets before
 register(LSTMCell, cells.lstm, "U W b")
 register(MemorylessCell, with_states(cells.all_at_once), "U W b")
 
@@ -191,15 +201,16 @@ def _kernel(cell: Cell) -> Callable[..., tuple[Tensor, State]] | None:
     return lambda x, state, lengths: kernel(x, state, lengths, *weights)
 
 
-def _checked(cell: Cell, x: Tensor, state: State | None,
-             lengths: Lengths | None) -> tuple[Tensor, State, Tensor | None]:
+def _checked(
+    cell: Cell, x: Tensor, state: State | None, lengths: Lengths | None
+) -> tuple[Tensor, State, Tensor | None]:
     checks.instance("cell", cell, Cell)
     checks.features("x", x, cell.like, "B T n_in", cell.n_in)
     state = cell.state_or_initial(state, len(x))
     if lengths is not None:
         lengths = checks.lengths(lengths, x.shape[0], x.shape[1], x.device)
         if not checks.transformed() and (lengths == x.shape[1]).all():
-            return x, state, None                          # nothing to hold back
+            return x, state, None  # nothing to hold back
         x = blanked(x, lengths)
     return x, state, lengths
 

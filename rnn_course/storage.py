@@ -29,7 +29,7 @@ def cache_folders() -> list[Path]:
     this user's among the temporary ones, for those who have no home or none to write in."""
     folders = []
     for place in _named_folder, _temporary_folder:
-        with suppress(RuntimeError, OSError):              # no home; none that is this user's
+        with suppress(RuntimeError, OSError):  # no home; none that is this user's
             folders.append(place())
     return folders
 
@@ -47,7 +47,7 @@ def cache_folder() -> Path:
             refusals.append(error)
             continue
         why = f"{refusals[0].filename} cannot be written" if refusals else "There is no home"
-        with suppress(OSError):                            # the temporary one may be another's
+        with suppress(OSError):  # the temporary one may be another's
             if folder == _temporary_folder():
                 tell(f"{why}: what takes long is kept in {folder}.")
         return folder
@@ -73,8 +73,9 @@ def make_sure_of(path: Path) -> None:
         with tempfile.TemporaryFile(dir=place.parent):
             pass
     except OSError as error:
-        raise OSError(error.errno, f"the folder cannot be written ({error.strerror})",
-                      str(place.parent)) from error
+        raise OSError(
+            error.errno, f"the folder cannot be written ({error.strerror})", str(place.parent)
+        ) from error
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -141,7 +142,7 @@ def _remove_leftovers(place: Path) -> None:
                 except ProcessLookupError:
                     (place.parent / name).unlink(missing_ok=True)
                 except OSError:
-                    continue                               # another user's, at work
+                    continue  # another user's, at work
 
 
 def _sync(sync: Callable[[], None]) -> None:
@@ -155,13 +156,14 @@ def _sync(sync: Callable[[], None]) -> None:
 
 def _named_folder() -> Path:
     """The folder that the environment names, or the user's; `RuntimeError` without a home."""
-    return Path(os.environ.get(FOLDER_VARIABLE)
-                or platformdirs.user_cache_dir("rnn_course", False)).expanduser()
+    return Path(
+        os.environ.get(FOLDER_VARIABLE) or platformdirs.user_cache_dir("rnn_course", False)
+    ).expanduser()
 
 
 def _temporary_folder() -> Path:
     """This user's folder for the course among the temporary ones; `OSError` if it is another's."""
-    user = os.getuid() if hasattr(os, "getuid") else ""    # elsewhere each has temporary folders
+    user = os.getuid() if hasattr(os, "getuid") else ""  # elsewhere each has temporary folders
     folder = Path(tempfile.gettempdir()) / f"rnn_course-{user}"
     with suppress(FileNotFoundError):
         about = os.lstat(folder)

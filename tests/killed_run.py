@@ -54,17 +54,31 @@ def train(checkpoint, seed=0, at_work=lambda: None):
         at_work()
         return cross_entropy(model(batch), batch.y)
 
-    history = fit(model, loss, data(EXAMPLES, 1), data(100, 2), epochs=EPOCHS, batch_size=BATCH,
-                  lr=0.01, clip=0.5, patience=EPOCHS, checkpoint=checkpoint, save_every=3,
-                  device="cpu", progress=False,
-                  metric=lambda model, batch: model(batch).argmax(1) == batch.y)
+    history = fit(
+        model,
+        loss,
+        data(EXAMPLES, 1),
+        data(100, 2),
+        epochs=EPOCHS,
+        batch_size=BATCH,
+        lr=0.01,
+        clip=0.5,
+        patience=EPOCHS,
+        checkpoint=checkpoint,
+        save_every=3,
+        device="cpu",
+        progress=False,
+        metric=lambda model, batch: model(batch).argmax(1) == batch.y,
+    )
     return model, history
 
 
 def outcome(model, history):
     """Every bit of the weights and the history, as text."""
-    weights = {name: [x.hex() for x in tensor.flatten().tolist()]
-               for name, tensor in model.state_dict().items()}
+    weights = {
+        name: [x.hex() for x in tensor.flatten().tolist()]
+        for name, tensor in model.state_dict().items()
+    }
     return json.dumps([weights, {k: v for k, v in vars(history).items() if k != "seconds"}])
 
 
@@ -100,8 +114,11 @@ def position(path):
 def run_to(result, checkpoint, seed=0, begun=1):
     """A child that trains to the end and writes down its outcome; so many batches are `begun`."""
     listen, tell = os.pipe()
-    child = forked(lambda: result.write_text(outcome(
-        *train(checkpoint, seed, at_work=lambda: os.write(tell, b".")))))
+    child = forked(
+        lambda: result.write_text(
+            outcome(*train(checkpoint, seed, at_work=lambda: os.write(tell, b".")))
+        )
+    )
     os.close(tell)
     with open(listen, "rb") as told:  # the child has this end too: its next writes do not fail
         told.read(begun)
@@ -126,8 +143,12 @@ def at_random(folder):
         positions.append(position(path))
         writing += any(folder.glob(f".{path.name}*.tmp"))
     died(run_to(result, path, seed=99))
-    return {"landed": landed, "positions": positions, "while writing": writing,
-            "left over": sorted(os.listdir(folder))}
+    return {
+        "landed": landed,
+        "positions": positions,
+        "while writing": writing,
+        "left over": sorted(os.listdir(folder)),
+    }
 
 
 def while_writing(folder):
@@ -147,12 +168,18 @@ def while_writing(folder):
             real(*args)
             if calls == call:
                 os.kill(os.getpid(), signal.SIGKILL)
+
         setattr(os, name, deadly)
         train(path, seed=call if path.exists() else 0)
 
     # fsync is called twice a checkpoint: for the file, before it takes its place, and the folder.
-    for name, call, before in (("fsync", 9, True), ("fsync", 9, False), ("replace", 8, True),
-                               ("replace", 8, False), ("fsync", 10, True)):
+    for name, call, before in (
+        ("fsync", 9, True),
+        ("fsync", 9, False),
+        ("replace", 8, True),
+        ("replace", 8, False),
+        ("fsync", 10, True),
+    ):
         ended_by = died(forked(partial(kill_itself, name, call, before)))
         seen.append([ended_by, any(folder.glob(f".{path.name}*.tmp"))])
     died(run_to(result, path, seed=99))

@@ -39,17 +39,21 @@ def two_halves_are_the_whole_and_padding_is_never_seen(rnn, x, cut, lengths):
     padded = x.masked_fill((torch.arange(T) >= lengths[:, None])[:, :, None], float("nan"))
     h, state = rnn(padded, lengths=lengths)
     for i, length in enumerate(lengths):
-        alone, end = rnn(x[i:i + 1, :length])
-        close(h[i:i + 1, :length], alone)
-        close([part[i:i + 1] for part in flat(state)], end)
-    (h ** 2).sum().backward()
+        alone, end = rnn(x[i : i + 1, :length])
+        close(h[i : i + 1, :length], alone)
+        close([part[i : i + 1] for part in flat(state)], end)
+    (h**2).sum().backward()
     assert all(p.grad is None or p.grad.isfinite().all() for p in rnn.parameters())
 
 
 def padding_changes_neither_loss_nor_gradient(model, pairs, more_x, more_y, rubbish):
     """Pairs that are padded further, with any symbol, are the same pairs to an encoder-decoder."""
-    longer = Batch(pad(pairs.x, (0, more_x), value=rubbish),
-                   pad(pairs.y, (0, more_y), value=rubbish), pairs.lengths, pairs.y_lengths)
+    longer = Batch(
+        pad(pairs.x, (0, more_x), value=rubbish),
+        pad(pairs.y, (0, more_y), value=rubbish),
+        pairs.lengths,
+        pairs.y_lengths,
+    )
     inside = torch.arange(longer.x.shape[1]) < longer.lengths[:, None]
     longer = longer._replace(x=torch.where(inside, longer.x, rubbish))
     outcomes = []
@@ -92,8 +96,9 @@ def company_does_not_matter(given: Company) -> None:
         close(mine, found[0] if given.together else found[order[place]])
     if batch.lengths is not None or batch.y_lengths is not None:
         for more, in_x, in_y in ((1, 0, given.in_y[0]), (3, 2, given.in_y[-1])):
-            for mine, longer in zip(found, _said(given, _longer(batch, more, in_x, in_y)),
-                                    strict=True):
+            for mine, longer in zip(
+                found, _said(given, _longer(batch, more, in_x, in_y)), strict=True
+            ):
                 close(mine, longer)
 
 
@@ -110,10 +115,16 @@ def _said(given: Company, batch: Batch) -> list[list[Tensor]]:
         parts = [part for part in said if part.requires_grad]
         assert all(part.isfinite().all() for part in said)
         if parts:
-            loss = sum((part * torch.linspace(0.5, 1.5, part.numel(), dtype=part.dtype
-                                              ).view_as(part)).sum() for part in parts)
-            said = [*said, *torch.autograd.grad(loss, weights, retain_graph=True,
-                                                materialize_grads=True)]
+            loss = sum(
+                (
+                    part * torch.linspace(0.5, 1.5, part.numel(), dtype=part.dtype).view_as(part)
+                ).sum()
+                for part in parts
+            )
+            said = [
+                *said,
+                *torch.autograd.grad(loss, weights, retain_graph=True, materialize_grads=True),
+            ]
         found.append(said)
     return found
 
@@ -124,15 +135,20 @@ def _sum(rows: list[list[Tensor]]) -> list[Tensor]:
 
 def _alone(batch: Batch, i: int) -> Batch:
     """The batch of sequence i only, without any padding."""
-    def row(part: Tensor, lengths: Tensor | None) -> Tensor:
-        return part[i:i + 1] if lengths is None else part[i:i + 1, :lengths[i]]
 
-    return Batch(row(batch.x, batch.lengths), row(batch.y, batch.y_lengths),
-                 *(None if n is None else n[i:i + 1] for n in (batch.lengths, batch.y_lengths)))
+    def row(part: Tensor, lengths: Tensor | None) -> Tensor:
+        return part[i : i + 1] if lengths is None else part[i : i + 1, : lengths[i]]
+
+    return Batch(
+        row(batch.x, batch.lengths),
+        row(batch.y, batch.y_lengths),
+        *(None if n is None else n[i : i + 1] for n in (batch.lengths, batch.y_lengths)),
+    )
 
 
 def _longer(batch: Batch, more: int, in_x: int, in_y: int) -> Batch:
     """The same sequences with more padding, and other padding: NaN in floats."""
+
     def padded(part: Tensor, lengths: Tensor | None, symbol: int) -> Tensor:
         if lengths is None:
             return part
@@ -141,5 +157,6 @@ def _longer(batch: Batch, more: int, in_x: int, in_y: int) -> Batch:
         mask = inside(lengths, rows.shape[1])
         return rows.masked_fill(~mask.view(*mask.shape, *[1] * (rows.dim() - 2)), rubbish)
 
-    return batch._replace(x=padded(batch.x, batch.lengths, in_x),
-                          y=padded(batch.y, batch.y_lengths, in_y))
+    return batch._replace(
+        x=padded(batch.x, batch.lengths, in_x), y=padded(batch.y, batch.y_lengths, in_y)
+    )

@@ -36,7 +36,7 @@ def torch_twin(cell: Cell) -> nn.Module:
         twin.bias_ih_l0.copy_(cell.b)
         twin.bias_hh_l0.zero_()
         if isinstance(cell, GRUCell):
-            twin.bias_hh_l0[2 * cell.n_hidden:] = cell.b_r
+            twin.bias_hh_l0[2 * cell.n_hidden :] = cell.b_r
     return twin
 
 
@@ -63,11 +63,11 @@ def by_hand(cell: Cell, x: Tensor, length: int) -> np.ndarray:
             c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
             h = _sigmoid(o) * np.tanh(c)
         else:
-            r, z = np.split(_sigmoid((ux + wh)[:2 * H]), 2)
+            r, z = np.split(_sigmoid((ux + wh)[: 2 * H]), 2)
             if cell.reset == "after":
-                new = np.tanh(ux[2 * H:] + r * (wh[2 * H:] + p["b_r"]))
+                new = np.tanh(ux[2 * H :] + r * (wh[2 * H :] + p["b_r"]))
             else:
-                new = np.tanh(ux[2 * H:] + W[2 * H:] @ (r * h))
+                new = np.tanh(ux[2 * H :] + W[2 * H :] @ (r * h))
             h = z * h + (1 - z) * new
         out.append(h)
     return np.stack(out)

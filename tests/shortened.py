@@ -38,8 +38,16 @@ def shorten(patch: pytest.MonkeyPatch, saw: Callable[[str, Any], None]) -> None:
 
     def short_fit(model, loss, data, valid=None, *, epochs, batch_size=64, device=None, **rest):
         saw("fit", device)
-        return fit(model, loss, First(data, STEPS * SIZE), valid and First(valid, SIZE), epochs=1,
-                   batch_size=SIZE, device=device, **rest | {"progress": False})
+        return fit(
+            model,
+            loss,
+            First(data, STEPS * SIZE),
+            valid and First(valid, SIZE),
+            epochs=1,
+            batch_size=SIZE,
+            device=device,
+            **rest | {"progress": False},
+        )
 
     def short_evaluate(model, split, metric, batch_size=256, device=None):
         saw("evaluate", device)
@@ -48,7 +56,8 @@ def shorten(patch: pytest.MonkeyPatch, saw: Callable[[str, Any], None]) -> None:
     for module in list(sys.modules.values()):
         for name, real, short in (("fit", fit, short_fit), ("evaluate", evaluate, short_evaluate)):
             if getattr(module, "__name__", "").startswith("rnn_course") and (
-                    getattr(module, name, None) is real):
+                getattr(module, name, None) is real
+            ):
                 patch.setattr(module, name, short)
 
 

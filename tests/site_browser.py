@@ -18,9 +18,16 @@ from tools.browser import NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update",
-         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
 
@@ -82,11 +89,13 @@ class Visit:
 
 
 @contextmanager
-def visit(browser: Browser, base: str, size: str = "desktop", theme: str = "light"
-          ) -> Iterator[Visit]:
+def visit(
+    browser: Browser, base: str, size: str = "desktop", theme: str = "light"
+) -> Iterator[Visit]:
     """A fresh window that can reach `base` alone and keeps a record of every complaint."""
-    context = browser.new_context(viewport=SIZES[size], color_scheme=theme,
-                                  reduced_motion="reduce", device_scale_factor=1)
+    context = browser.new_context(
+        viewport=SIZES[size], color_scheme=theme, reduced_motion="reduce", device_scale_factor=1
+    )
     context.add_init_script(f"localStorage.mode = localStorage.theme = '{theme}'")
     visited = Visit(context.new_page(), base)
     note, page = visited.problems.append, visited.page
@@ -96,12 +105,20 @@ def visit(browser: Browser, base: str, size: str = "desktop", theme: str = "ligh
         route.abort()
 
     context.route(re.compile(f"^(?!{re.escape(base)}|data:|blob:)"), refuse)
-    page.on("console", lambda message: message.type in ("error", "warning")
-            and note(f"console {message.type}: {message.text}"))
+    page.on(
+        "console",
+        lambda message: (
+            message.type in ("error", "warning") and note(f"console {message.type}: {message.text}")
+        ),
+    )
     page.on("pageerror", lambda error: note(f"uncaught: {error}"))
     page.on("requestfailed", lambda request: note(f"request failed: {request.url}"))
-    page.on("response", lambda response: response.status >= 400
-            and note(f"status {response.status}: {response.url}"))
+    page.on(
+        "response",
+        lambda response: (
+            response.status >= 400 and note(f"status {response.status}: {response.url}")
+        ),
+    )
     try:
         yield visited
     finally:

@@ -26,8 +26,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 GPU = torch.device("meta")
 GENERATOR = torch.Generator
 COPIES = {"aten::_to_copy", "aten::copy_"}
-INDEXED = {"aten::index", "aten::index_put", "aten::index_put_", "aten::_index_put_impl_",
-           "aten::_unsafe_index"}                          # an index may be on the CPU
+INDEXED = {
+    "aten::index",
+    "aten::index_put",
+    "aten::index_put_",
+    "aten::_index_put_impl_",
+    "aten::_unsafe_index",
+}  # an index may be on the CPU
 
 
 class OnGPU(torch.Tensor):
@@ -36,8 +41,14 @@ class OnGPU(torch.Tensor):
     @staticmethod
     def __new__(cls, inner: torch.Tensor) -> OnGPU:
         made = torch.Tensor._make_wrapper_subclass(
-            cls, inner.shape, strides=inner.stride(), storage_offset=inner.storage_offset(),
-            dtype=inner.dtype, layout=inner.layout, device=GPU)
+            cls,
+            inner.shape,
+            strides=inner.stride(),
+            storage_offset=inner.storage_offset(),
+            dtype=inner.dtype,
+            layout=inner.layout,
+            device=GPU,
+        )
         made.inner = inner
         return made
 
@@ -83,28 +94,35 @@ def _run(func: Any, args: Any, kwargs: dict[str, Any], float64: bool) -> Any:
     if here and name not in COPIES:
         strangers = any(not _moved(t) and t.dim() > 0 for t in tensors)
         if strangers and not (name in INDEXED and _moved(args[0])):
-            raise RuntimeError("Expected all tensors to be on the same device, but found at least "
-                               f"two devices, {GPU} and cpu! (in {name})")
+            raise RuntimeError(
+                "Expected all tensors to be on the same device, but found at least "
+                f"two devices, {GPU} and cpu! (in {name})"
+            )
         if any(isinstance(leaf, GENERATOR) for leaf in leaves):
             raise RuntimeError(f"Expected a {GPU!s} device type for generator but found 'cpu'")
     wanted = kwargs.get("device")
     if wanted is not None:
         kwargs = {**kwargs, "device": torch.device("cpu")}
     out = func(*pytree.tree_map(_bare, args), **pytree.tree_map(_bare, kwargs))
-    goes = _is_gpu(wanted) if wanted is not None else here and not (
-        name == "aten::copy_" and not _moved(args[0]))
+    goes = (
+        _is_gpu(wanted)
+        if wanted is not None
+        else here and not (name == "aten::copy_" and not _moved(args[0]))
+    )
     given = {id(_bare(t)): t for t in tensors}
 
     def placed(value: Any) -> Any:
         if not isinstance(value, torch.Tensor) or _moved(value):
             return value
-        if wanted is None and id(value) in given:          # in place: what was given comes back
+        if wanted is None and id(value) in given:  # in place: what was given comes back
             return given[id(value)]
         if not goes:
             return value
         if value.dtype == torch.float64 and not float64:
-            raise TypeError(f"Cannot convert a {GPU} Tensor to float64 dtype as the framework "
-                            "doesn't support float64. Please use float32 instead.")
+            raise TypeError(
+                f"Cannot convert a {GPU} Tensor to float64 dtype as the framework "
+                "doesn't support float64. Please use float32 instead."
+            )
         return OnGPU(value.clone() if id(value) in given else value)
 
     return pytree.tree_map(placed, out)
@@ -115,6 +133,7 @@ as_tensor = torch.as_tensor
 
 def _from_data(make: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
     """`tensor`, `as_tensor` and `new_tensor` ask no mode: made on the CPU, then moved."""
+
     def made(*args: Any, **kwargs: Any) -> torch.Tensor:
         first = args[0] if args and _moved(args[0]) and make is not as_tensor else None
         device = kwargs.pop("device", None) or (None if first is None else first.device)
@@ -123,15 +142,19 @@ def _from_data(make: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]
             args = (torch.empty(0, dtype=first.dtype), *args[1:])
         out = make(*args, **kwargs)
         return out if device is None else out.to(device)
+
     return made
 
 
 def _refused(numpy: Callable[..., Any]) -> Callable[..., Any]:
     def made(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
         if _moved(tensor):
-            raise TypeError(f"can't convert {GPU} device type tensor to numpy. Use Tensor.cpu() to "
-                            "copy the tensor to host memory first.")
+            raise TypeError(
+                f"can't convert {GPU} device type tensor to numpy. Use Tensor.cpu() to "
+                "copy the tensor to host memory first."
+            )
         return numpy(tensor, *args, **kwargs)
+
     return made
 
 
@@ -161,31 +184,37 @@ def _module() -> types.SimpleNamespace:
     """What torch asks of a device's module, with a random state that can be put back."""
     generator = GENERATOR()
     return types.SimpleNamespace(
-        device_count=lambda: 1, is_available=lambda: True, current_device=lambda: 0,
-        manual_seed=generator.manual_seed, manual_seed_all=generator.manual_seed,
+        device_count=lambda: 1,
+        is_available=lambda: True,
+        current_device=lambda: 0,
+        manual_seed=generator.manual_seed,
+        manual_seed_all=generator.manual_seed,
         get_rng_state=lambda device=None: generator.get_state(),
         set_rng_state=lambda state, device=None: generator.set_state(state),
-        _is_in_bad_fork=lambda: False)
+        _is_in_bad_fork=lambda: False,
+    )
 
 
 @contextlib.contextmanager
 def stand_in_gpu(float64: bool = True) -> Iterator[torch.device]:
     """Have torch believe in one accelerator for a while; give its device."""
     fused = optimizer._get_fused_kernels_supported_devices()
-    fakes = {(torch, GPU.type): _module(),
-             (optimizer, "_get_fused_kernels_supported_devices"): lambda: [*fused, GPU.type],
-             (torch.accelerator, "current_accelerator"): lambda *_, **__: GPU,
-             (torch.accelerator, "is_available"): lambda: True,
-             (torch.accelerator, "device_count"): lambda: 1,
-             (torch, "Generator"): _Generator,
-             (torch.utils, "swap_tensors"): _swap,
-             (torch, "tensor"): _from_data(torch.tensor),
-             (torch, "as_tensor"): _from_data(torch.as_tensor),
-             (torch.Tensor, "new_tensor"): _from_data(torch.Tensor.new_tensor),
-             (torch.Tensor, "tolist"): lambda t, real=torch.Tensor.tolist: real(_bare(t)),
-             (torch.Tensor, "data_ptr"): lambda t, real=torch.Tensor.data_ptr: real(_bare(t)),
-             (torch.Tensor, "numpy"): _refused(torch.Tensor.numpy),
-             (torch.Tensor, "__array__"): _refused(torch.Tensor.__array__)}
+    fakes = {
+        (torch, GPU.type): _module(),
+        (optimizer, "_get_fused_kernels_supported_devices"): lambda: [*fused, GPU.type],
+        (torch.accelerator, "current_accelerator"): lambda *_, **__: GPU,
+        (torch.accelerator, "is_available"): lambda: True,
+        (torch.accelerator, "device_count"): lambda: 1,
+        (torch, "Generator"): _Generator,
+        (torch.utils, "swap_tensors"): _swap,
+        (torch, "tensor"): _from_data(torch.tensor),
+        (torch, "as_tensor"): _from_data(torch.as_tensor),
+        (torch.Tensor, "new_tensor"): _from_data(torch.Tensor.new_tensor),
+        (torch.Tensor, "tolist"): lambda t, real=torch.Tensor.tolist: real(_bare(t)),
+        (torch.Tensor, "data_ptr"): lambda t, real=torch.Tensor.data_ptr: real(_bare(t)),
+        (torch.Tensor, "numpy"): _refused(torch.Tensor.numpy),
+        (torch.Tensor, "__array__"): _refused(torch.Tensor.__array__),
+    }
     old = {(where, key): getattr(where, key, None) for where, key in fakes}
     swap = torch.__future__.get_swap_module_params_on_conversion()
     torch.__future__.set_swap_module_params_on_conversion(True)
@@ -193,7 +222,7 @@ def stand_in_gpu(float64: bool = True) -> Iterator[torch.device]:
         setattr(where, key, value)
     torch.get_device_module.cache_clear()
     try:
-        with _Moves(float64), warnings.catch_warnings():   # of a copy, which here takes place
+        with _Moves(float64), warnings.catch_warnings():  # of a copy, which here takes place
             warnings.filterwarnings("ignore", ".* copying from a non-meta parameter")
             yield GPU
     finally:

@@ -34,7 +34,7 @@ def test_each_gate_can_be_missed():
 
 def test_memory_counts_what_is_kept_and_what_is_returned():
     x = torch.randn(1000, requires_grad=True)
-    assert measure.alive_between_passes(lambda: x.tanh()) == 4000     # the output, kept as well
+    assert measure.alive_between_passes(lambda: x.tanh()) == 4000  # the output, kept as well
     assert measure.alive_between_passes(lambda: x.exp().sin()) == 8000
     found = tanh.scaling(seconds=0, steps=(20, 40), at_least=1)
     assert found.bytes_ours < found.bytes_loop
@@ -58,15 +58,16 @@ def tables(text):
 def test_the_page_says_which_gates_its_run_missed():
     text = (Path(measure.__file__).parent / "results.md").read_text(encoding="utf-8")
     missed, page = text.partition("**Gates missed in this run**")[2], tables(text)
-    gates = {"1 thread": (tanh.SHAPES, lambda shape: 1.4 if shape[0] >= 784 else 1.2),
-             "Two dimensions, 28 × 28": (grid.SHAPES, lambda shape: 6 * (shape[2] < 64)),
-             **{of.title: (pairs.SHAPES, lambda shape, of=of: of.gate)
-                for of in pairs.COMPARISONS}}
+    gates = {
+        "1 thread": (tanh.SHAPES, lambda shape: 1.4 if shape[0] >= 784 else 1.2),
+        "Two dimensions, 28 × 28": (grid.SHAPES, lambda shape: 6 * (shape[2] < 64)),
+        **{of.title: (pairs.SHAPES, lambda shape, of=of: of.gate) for of in pairs.COMPARISONS},
+    }
     for title, (shapes, gate_of) in gates.items():
         for shape in shapes:
             found = page[title][1, ", ".join(map(str, shape))]
             if title == "From both ends" and f"{shape}: {found:.2f}" in missed:
-                assert found > 0.9 * gate_of(shape)                   # short of it, and said so
+                assert found > 0.9 * gate_of(shape)  # short of it, and said so
             else:
                 assert found > gate_of(shape) - 0.005
     assert ("All gates were met" in text) == (missed == "")
@@ -81,9 +82,11 @@ def test_the_gate_of_each_comparison_can_be_missed(of):
     under = replace(row, theirs=of.gate - 0.1)
     assert f"{of.gate - 0.1:.2f} of {of.peer}, under {of.gate}" in under.short_of[0]
     assert f"| 1 | 20, 64, 32, 64 | {of.gate + 0.2:.2f} | 1.00 |" in pairs.markdown([row, under])
-    assert all(value > 0 for value in
-               measure.interleaved(of.variants(4, 2, 3, 5), seconds=0, at_least=1).values())
-    found = pairs.measure(of, (3, 2, 3, 4), 1, seconds=0)            # and all do the same
+    assert all(
+        value > 0
+        for value in measure.interleaved(of.variants(4, 2, 3, 5), seconds=0, at_least=1).values()
+    )
+    found = pairs.measure(of, (3, 2, 3, 4), 1, seconds=0)  # and all do the same
     assert found.ours > 0 and found.theirs > 0
 
 
@@ -105,15 +108,18 @@ def test_the_gates_of_the_other_tables_can_be_missed_too():
 
 def test_a_run_is_planned_whole_and_says_how_far_it_is(monkeypatch, tmp_path, capsys):
     rows = plan(SECONDS)
-    assert len(rows) == 2 * (len(tanh.SHAPES) + len(grid.SHAPES)
-                             + len(pairs.COMPARISONS) * len(pairs.SHAPES)) + 1
+    assert (
+        len(rows)
+        == 2 * (len(tanh.SHAPES) + len(grid.SHAPES) + len(pairs.COMPARISONS) * len(pairs.SHAPES))
+        + 1
+    )
     monkeypatch.setattr(tanh, "measure", lambda shape, n, s: replace(ROW, shape=shape, threads=n))
     monkeypatch.setattr(tanh, "scaling", lambda s: SCALING)
-    monkeypatch.setattr(pairs, "measure", lambda of, shape, n, s: pairs.Row(of, shape, n, 1., 3.))
-    monkeypatch.setattr(grid, "measure", lambda shape, n, s: grid.Row(shape, n, 1., 5., 7., 0.5))
+    monkeypatch.setattr(pairs, "measure", lambda of, shape, n, s: pairs.Row(of, shape, n, 1.0, 3.0))
+    monkeypatch.setattr(grid, "measure", lambda shape, n, s: grid.Row(shape, n, 1.0, 5.0, 7.0, 0.5))
     monkeypatch.setattr("benchmarks.__main__.TABLE", tmp_path / "results.md")
     monkeypatch.setattr("sys.argv", ["benchmarks", "--save"])
-    assert main() == 1                                     # such a row misses the gate of T ≥ 784
+    assert main() == 1  # such a row misses the gate of T ≥ 784
     said = capsys.readouterr()
     assert f"| 0/{len(rows)} " in said.err and f"| {len(rows)}/{len(rows)} " in said.err
     text = (tmp_path / "results.md").read_text(encoding="utf-8")
@@ -122,13 +128,14 @@ def test_a_run_is_planned_whole_and_says_how_far_it_is(monkeypatch, tmp_path, ca
 
 
 @pytest.mark.parametrize("threads, seconds, rounds", [(1, 0.3, 7), (2, 0.1, 3)])
-def test_a_row_takes_its_seconds_or_its_rounds_and_more_threads_less(threads, seconds, rounds,
-                                                                     monkeypatch):
+def test_a_row_takes_its_seconds_or_its_rounds_and_more_threads_less(
+    threads, seconds, rounds, monkeypatch
+):
     clock, calls = iter(range(10**6)), []
     monkeypatch.setattr(measure.time, "perf_counter", lambda: 0.01 * next(clock))
     monkeypatch.setattr(measure.torch, "set_num_threads", lambda n: None)
     measure.milliseconds(lambda: {"one": lambda: calls.append(1)}, (), threads, 0.3)
-    ticks = 0.03 * (len(calls) - 1)                        # of the clock, three a round
+    ticks = 0.03 * (len(calls) - 1)  # of the clock, three a round
     assert abs(ticks - seconds) < 0.05
     calls.clear()
     measure.milliseconds(lambda: {"one": lambda: calls.append(1)}, (), threads, 0)

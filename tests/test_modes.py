@@ -32,13 +32,16 @@ def made(name, dtype=torch.float64):
 
 def same(rnn, x, tau):
     """What an RNN gives for one sequence x (T, n_in), as a function of its weights."""
+
     def loss(weights, x, tau):
         h, state = functional_call(rnn, weights, (x[None], None, tau[None]))
         return h.square().sum() + sum(part.sin().sum() for part in flat(state))
+
     return loss
 
 
 # --- autocast -----------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("lengths", [None, TAU])
 @pytest.mark.parametrize("name", KERNELS)
@@ -50,9 +53,10 @@ def test_autocast_runs_the_plain_loop(name, lengths):
     for run in (RNN(cell), lambda *given: unroll(cell, *given)):
         with torch.autocast("cpu", dtype=torch.bfloat16):
             h, middle = run(x, None, lengths)
-            again, state = run(x, middle, lengths)         # a state in autocast's precision
-        grads = torch.autograd.grad(again.float().sum(), [*cell.parameters()],
-                                    allow_unused=True, materialize_grads=True)
+            again, state = run(x, middle, lengths)  # a state in autocast's precision
+        grads = torch.autograd.grad(
+            again.float().sum(), [*cell.parameters()], allow_unused=True, materialize_grads=True
+        )
         found.append([h, again, *flat(state), *grads])
         torch.testing.assert_close(h.float(), exact, atol=0.05, rtol=0.05)
     for mine, plain in zip(*found, strict=True):
@@ -64,8 +68,11 @@ def test_under_autocast_it_does_as_torchs_gru():
     cell, x = GRUCell(3, 4), torch.randn(3, 6, 3)
     twin = nn.GRU(3, 4, batch_first=True)
     with torch.no_grad():
-        for mine, theirs in ((cell.U, twin.weight_ih_l0), (cell.W, twin.weight_hh_l0),
-                             (cell.b, twin.bias_ih_l0)):
+        for mine, theirs in (
+            (cell.U, twin.weight_ih_l0),
+            (cell.W, twin.weight_hh_l0),
+            (cell.b, twin.bias_ih_l0),
+        ):
             theirs.copy_(mine)
         twin.bias_hh_l0.zero_()
     with torch.autocast("cpu"):
@@ -76,8 +83,14 @@ def test_under_autocast_it_does_as_torchs_gru():
 def test_whole_networks_run_under_autocast():
     torch.manual_seed(0)
     x, y = torch.randint(6, (3, 6)), torch.randint(5, (3, 4))
-    model = AttentiveEncoderDecoder(6, 5, Bidirectional(GRUCell(3, 4), LSTMCell(3, 4)),
-                                    Stack(GRUCell(5, 4), ElmanCell(4, 4)), 2, 4)
+    model = AttentiveEncoderDecoder(
+        6,
+        5,
+        Bidirectional(GRUCell(3, 4), LSTMCell(3, 4)),
+        Stack(GRUCell(5, 4), ElmanCell(4, 4)),
+        2,
+        4,
+    )
     exact = model.log_p(x, y, TAU)
     with torch.autocast("cpu"):
         log_p = model.log_p(x, y, TAU)
@@ -94,12 +107,13 @@ def test_whole_networks_run_under_autocast():
 def test_outside_autocast_another_precision_is_named():
     rnn, x = RNN(GRUCell(3, 4)), torch.randn(2, 5, 3)
     with torch.autocast("cpu"), pytest.raises(TypeError, match="x: expected the weights' dtype"):
-        rnn(x.long())                                      # no autocast casts whole numbers
+        rnn(x.long())  # no autocast casts whole numbers
     with pytest.raises(TypeError, match="x: expected the weights' dtype torch.float32, got"):
         rnn(x.bfloat16())
 
 
 # --- torch.func ---------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("name", KERNELS)
 def test_gradients_a_sample(name):
@@ -109,8 +123,8 @@ def test_gradients_a_sample(name):
     weights = {key: p.detach() for key, p in rnn.named_parameters()}
     at_once = vmap(grad(same(rnn, x, TAU)), (None, 0, 0))(weights, x, TAU)
     for i, n in enumerate(TAU):
-        h, state = rnn(x[i:i + 1, :n])
-        loss = h.square().sum() + (6 - n) * h[:, -1].square().sum()      # h repeats h^(τ)
+        h, state = rnn(x[i : i + 1, :n])
+        loss = h.square().sum() + (6 - n) * h[:, -1].square().sum()  # h repeats h^(τ)
         loss = loss + sum(part.sin().sum() for part in flat(state))
         one = torch.autograd.grad(loss, [*rnn.parameters()], materialize_grads=True)
         close([at_once[key][i] for key in weights], one)
@@ -123,8 +137,9 @@ def test_other_transforms(name):
     rnn, v = RNN(cell), torch.randn(3, 6, 3).double()
     h = unroll(cell, x)[0]
     close(vmap(lambda one: rnn(one[None])[0][0])(x), h)
-    (_, tangent), (_, plain) = (jvp(lambda x, run=run: run(x)[0], (x,), (v,))
-                                for run in (rnn, lambda x: unroll(cell, x)))
+    (_, tangent), (_, plain) = (
+        jvp(lambda x, run=run: run(x)[0], (x,), (v,)) for run in (rnn, lambda x: unroll(cell, x))
+    )
     nudge = 1e-6
     numeric = (rnn(x + nudge * v)[0] - rnn(x - nudge * v)[0]) / (2 * nudge)
     close(tangent, plain)
@@ -132,8 +147,10 @@ def test_other_transforms(name):
     with forward_ad.dual_level():
         dual = rnn(forward_ad.make_dual(x, v))[0]
         close(forward_ad.unpack_dual(dual).tangent, tangent)
-    close(hessian(lambda x: rnn(x)[0].sum())(x[:1, :2]),
-          torch.autograd.functional.hessian(lambda x: unroll(cell, x)[0].sum(), x[:1, :2]))
+    close(
+        hessian(lambda x: rnn(x)[0].sum())(x[:1, :2]),
+        torch.autograd.functional.hessian(lambda x: unroll(cell, x)[0].sum(), x[:1, :2]),
+    )
 
 
 def test_gradients_a_sample_through_planes_and_whole_networks():
@@ -142,13 +159,19 @@ def test_gradients_a_sample_through_planes_and_whole_networks():
     model, x = Summariser(6, 3, GRUCell(3, 4), 2).double(), torch.randint(6, (3, 6))
     for net, given in ((grid, (images,)), (model, (x, TAU))):
         weights = {key: p.detach() for key, p in net.named_parameters()}
-        found = vmap(grad(lambda w, *one, net=net: functional_call(
-            net, w, tuple(part[None] for part in one)).square().sum()),
-            (None, *[0] * len(given)))(weights, *given)
+        found = vmap(
+            grad(
+                lambda w, *one, net=net: (
+                    functional_call(net, w, tuple(part[None] for part in one)).square().sum()
+                )
+            ),
+            (None, *[0] * len(given)),
+        )(weights, *given)
         for i in range(3):
-            loss = net(*(part[i:i + 1] for part in given)).square().sum()
-            close([found[key][i] for key in weights],
-                  torch.autograd.grad(loss, [*net.parameters()]))
+            loss = net(*(part[i : i + 1] for part in given)).square().sum()
+            close(
+                [found[key][i] for key in weights], torch.autograd.grad(loss, [*net.parameters()])
+            )
 
 
 def test_afterwards_the_kernel_is_back():
@@ -172,8 +195,10 @@ def test_a_second_derivative_and_a_batch_of_gradients_are_refused_by_name(name):
         torch.autograd.grad(h, x, many, is_grads_batched=True, retain_graph=True)
     with pytest.raises(NotImplementedError, match=wanted):
         vmap(lambda g: torch.autograd.grad(h, x, g, retain_graph=True)[0])(many)
-    close(torch.autograd.grad(unroll(cell, x)[0], x, many, is_grads_batched=True)[0][:5],
-          torch.stack([torch.autograd.grad(h, x, g, retain_graph=True)[0] for g in many[:5]]))
+    close(
+        torch.autograd.grad(unroll(cell, x)[0], x, many, is_grads_batched=True)[0][:5],
+        torch.stack([torch.autograd.grad(h, x, g, retain_graph=True)[0] for g in many[:5]]),
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -209,6 +234,7 @@ def test_on_the_meta_device_shapes_come_out():
 
 # --- hooks, and a forward of one's own ----------------------------------------------------------
 
+
 class Halved(GRUCell):
     """A cell whose `forward` does more than `project` and `step`."""
 
@@ -226,10 +252,13 @@ def by_calls(cell, x, state=None):
     return torch.stack(out, dim=1), state
 
 
-RUNS = {"RNN": lambda cell, x: RNN(cell)(x), "unroll": unroll,
-        "in a stack": lambda cell, x: RNN(Stack(cell, CHANGE))(x)[0:1] + (None,),
-        "stack, step by step": lambda cell, x: unroll(Stack(cell, CHANGE), x)[0:1] + (None,),
-        "above, step by step": lambda cell, x: unroll(Stack(BELOW, cell), x)[0:1] + (None,)}
+RUNS = {
+    "RNN": lambda cell, x: RNN(cell)(x),
+    "unroll": unroll,
+    "in a stack": lambda cell, x: RNN(Stack(cell, CHANGE))(x)[0:1] + (None,),
+    "stack, step by step": lambda cell, x: unroll(Stack(cell, CHANGE), x)[0:1] + (None,),
+    "above, step by step": lambda cell, x: unroll(Stack(BELOW, cell), x)[0:1] + (None,),
+}
 CHANGE, BELOW = ElmanCell(4, 4).double(), ElmanCell(3, 3).double()
 
 
@@ -250,7 +279,7 @@ def test_a_changed_forward_and_hooks_are_called(run, change):
         cell.register_forward_pre_hook(lambda cell, given: (0.5 * given[0], *given[1:]))
     else:
         with pytest.warns(FutureWarning):
-            cell = torch.nn.utils.weight_norm(cell, "W")    # W is made anew before each call
+            cell = torch.nn.utils.weight_norm(cell, "W")  # W is made anew before each call
         with torch.no_grad():
             cell.W_g.mul_(0.5)
     found = RUNS[run](cell, x)[0]
@@ -261,7 +290,7 @@ def test_a_changed_forward_and_hooks_are_called(run, change):
     else:
         wanted = unroll(CHANGE, by_calls(cell, x)[0])[0]
     close(found, wanted)
-    assert (found - plain).abs().max() > 1e-3              # it does make a difference
+    assert (found - plain).abs().max() > 1e-3  # it does make a difference
 
 
 def test_a_hook_sees_each_step_and_may_be_taken_off():

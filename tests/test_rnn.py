@@ -25,13 +25,16 @@ from rnn_course.cells import LSTMState
 from rnn_course.kernels import cells
 
 CLOSE = {"atol": 1e-12, "rtol": 1e-12}
-ALL = {**oracles.CELLS, "jordan": lambda n_in, H: JordanCell(n_in, H, 2),
-       "memoryless": MemorylessCell}
+ALL = {
+    **oracles.CELLS,
+    "jordan": lambda n_in, H: JordanCell(n_in, H, 2),
+    "memoryless": MemorylessCell,
+}
 
 
 def grads(h, state, weights, x):
     g = torch.linspace(-1, 1, h.numel(), dtype=h.dtype).view_as(h)
-    return torch.autograd.grad((h * g).sum() + (state ** 2).sum(), [x, *weights])
+    return torch.autograd.grad((h * g).sum() + (state**2).sum(), [x, *weights])
 
 
 # --- the kernel is the plain loop ---------------------------------------------------------------
@@ -57,8 +60,9 @@ def test_kernel_equals_the_plain_loop(name, lengths, given_state):
         torch.testing.assert_close(a, b, **CLOSE)
 
 
-@pytest.mark.parametrize(("dtype", "close"), [
-    (torch.float64, CLOSE), (torch.float32, {"atol": 2e-5, "rtol": 2e-5})])
+@pytest.mark.parametrize(
+    ("dtype", "close"), [(torch.float64, CLOSE), (torch.float32, {"atol": 2e-5, "rtol": 2e-5})]
+)
 @pytest.mark.parametrize("lengths", [None, [6, 1, 4, 3]])
 def test_torchs_lstm_equals_the_plain_loop(dtype, close, lengths):
     """h, both parts of the state (c stands still in the padding) and every gradient."""
@@ -96,19 +100,23 @@ def test_without_memory_all_steps_at_once_are_the_plain_loop(lengths):
     inside = torch.arange(6) < torch.tensor(lengths or [6] * 4).unsqueeze(1)
     by_equation = torch.tanh(cell.b + torch.einsum("hi,bti->bth", cell.U, x))
     torch.testing.assert_close(h[inside], by_equation[inside], **CLOSE)
-    for a, b in zip(*(torch.autograd.grad(y.pow(2).sum(), [x, cell.U, cell.b])
-                      for y in (h, h_plain)), strict=True):
+    for a, b in zip(
+        *(torch.autograd.grad(y.pow(2).sum(), [x, cell.U, cell.b]) for y in (h, h_plain)),
+        strict=True,
+    ):
         torch.testing.assert_close(a, b, **CLOSE)
 
 
-@pytest.mark.parametrize(("kernel", "shapes"), [
-    (cells.ElmanBPTT, [(4, 3), (4, 4), (4,)]),
-    (cells.GRUBPTT, [(12, 3), (12, 4), (12,), (4,)]),
-])
+@pytest.mark.parametrize(
+    ("kernel", "shapes"),
+    [(cells.ElmanBPTT, [(4, 3), (4, 4), (4,)]), (cells.GRUBPTT, [(12, 3), (12, 4), (12,), (4,)])],
+)
 def test_kernel_passes_gradcheck(kernel, shapes):
     torch.manual_seed(0)
-    inputs = [torch.randn(s, dtype=torch.float64, requires_grad=True)
-              for s in [(2, 4, 3), (2, 4), *shapes]]
+    inputs = [
+        torch.randn(s, dtype=torch.float64, requires_grad=True)
+        for s in [(2, 4, 3), (2, 4), *shapes]
+    ]
     assert torch.autograd.gradcheck(kernel.apply, inputs)
 
 
@@ -120,16 +128,19 @@ def test_kernel_at_the_shortest_sequences(name, T):
     h, state = RNN(cell)(x)
     h_plain, state_plain = unroll(cell, x)
     torch.testing.assert_close(h, h_plain, **CLOSE)
-    for a, b in zip(grads(h, state, [*cell.parameters()], x),
-                    grads(h_plain, state_plain, [*cell.parameters()], x), strict=True):
+    for a, b in zip(
+        grads(h, state, [*cell.parameters()], x),
+        grads(h_plain, state_plain, [*cell.parameters()], x),
+        strict=True,
+    ):
         torch.testing.assert_close(a, b, **CLOSE)
 
 
 @pytest.mark.parametrize("name", KERNELS)
 def test_kernel_takes_strided_input_and_expanded_gradients(name):
     cell = oracles.make(name)
-    x = torch.randn(3, 6, 4).double().transpose(0, 1)[..., :3]     # nowhere contiguous
-    RNN(cell)(x)[0].sum().backward()                               # a gradient of stride 0
+    x = torch.randn(3, 6, 4).double().transpose(0, 1)[..., :3]  # nowhere contiguous
+    RNN(cell)(x)[0].sum().backward()  # a gradient of stride 0
     mine = cell.W.grad.clone()
     cell.W.grad = None
     unroll(cell, x)[0].sum().backward()
@@ -164,17 +175,22 @@ def test_a_recurrence_written_anew_never_runs_the_kernel(monkeypatch):
     torch.testing.assert_close(RNN(relu)(x)[0], unroll(relu, x)[0])
     cell = ElmanCell(3, 4)
     before = RNN(cell)(x)[0]
-    cell.step = lambda a_t, state: (a_t, a_t)                      # on the one cell
+    cell.step = lambda a_t, state: (a_t, a_t)  # on the one cell
     assert torch.equal(RNN(cell)(x)[0], cell.project(x))
     cell = ElmanCell(3, 4)
-    monkeypatch.setattr(ElmanCell, "step", _Relu.step)             # on the class
+    monkeypatch.setattr(ElmanCell, "step", _Relu.step)  # on the class
     assert (RNN(cell)(x)[0] >= 0).all() and (before < 0).any()
 
 
 # --- properties of every cell -------------------------------------------------------------------
 
-shapes = {"B": st.integers(1, 4), "T": st.integers(1, 7), "n_in": st.integers(1, 4),
-          "H": st.integers(1, 5), "seed": st.integers(0, 10_000)}
+shapes = {
+    "B": st.integers(1, 4),
+    "T": st.integers(1, 7),
+    "n_in": st.integers(1, 4),
+    "H": st.integers(1, 5),
+    "seed": st.integers(0, 10_000),
+}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -213,19 +229,20 @@ def test_properties(name, B, T, n_in, H, seed, data):
     h_padded, state_padded = rnn(padded, lengths=lengths)
     torch.testing.assert_close(h_padded[:, :T], h, **CLOSE)
     torch.testing.assert_close(state_padded, state, **CLOSE)
-    for i, length in enumerate(lengths):                           # each as if it were alone
-        alone, state_alone = rnn(x[i:i + 1, :length])
-        torch.testing.assert_close(h[i:i + 1, :length], alone, **CLOSE)
-        torch.testing.assert_close(h[i, length - 1:], h[i, length - 1].expand(T - length + 1, H))
+    for i, length in enumerate(lengths):  # each as if it were alone
+        alone, state_alone = rnn(x[i : i + 1, :length])
+        torch.testing.assert_close(h[i : i + 1, :length], alone, **CLOSE)
+        torch.testing.assert_close(h[i, length - 1 :], h[i, length - 1].expand(T - length + 1, H))
         part = state if isinstance(state, torch.Tensor) else state.h
         part_alone = state_alone if isinstance(state_alone, torch.Tensor) else state_alone.h
-        torch.testing.assert_close(part[i:i + 1], part_alone, **CLOSE)
+        torch.testing.assert_close(part[i : i + 1], part_alone, **CLOSE)
     rnn.zero_grad()
-    (h_padded ** 2).sum().backward()
+    (h_padded**2).sum().backward()
     assert all(p.grad is None or p.grad.isfinite().all() for p in rnn.parameters())
 
 
 # --- famous bugs --------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("name", ALL)
 def test_bug_no_non_linearity(name):
@@ -242,7 +259,7 @@ def test_bug_state_that_always_starts_at_zero(name):
     torch.manual_seed(0)
     rnn = RNN(ALL[name](3, 5)).double()
     x, y = torch.randn(2, 1, 6, 3).double()
-    y[:, 1:] = x[:, 1:]                                            # they differ at step 1 only
+    y[:, 1:] = x[:, 1:]  # they differ at step 1 only
     assert (rnn(x)[0] - rnn(y)[0])[:, 3].abs().max() > 1e-3
 
 
@@ -284,27 +301,58 @@ def test_a_flag_in_the_first_step_is_learnt():
 X = torch.zeros(2, 5, 3)
 
 
-@pytest.mark.parametrize("run", [lambda c, *a, **k: unroll(c, *a, **k),
-                                 lambda c, *a, **k: RNN(c)(*a, **k)], ids=["unroll", "RNN"])
-@pytest.mark.parametrize(("args", "kwargs", "error", "message"), [
-    ((X[0],), {}, ValueError, r"x: expected shape \(B, T, n_in\), got \(5, 3\)"),
-    ((X[:, :, :2],), {}, ValueError, "x: expected n_in = 3 features, got 2"),
-    ((X.double(),), {}, TypeError, "x: expected the weights' dtype torch.float32, got torch.float"),
-    ((X.long(),), {}, TypeError, "x: expected the weights' dtype torch.float32, got torch.int64"),
-    ((X.to("meta"),), {}, ValueError, "x: expected the weights' device cpu, got meta"),
-    ((X.numpy(),), {}, TypeError, "x: expected a tensor of shape .* got ndarray"),
-    ((X[:0],), {}, ValueError, r"x: expected B of at least 1, got \(0, 5, 3\)"),
-    ((X[:, :0],), {}, ValueError, r"x: expected T of at least 1, got \(2, 0, 3\)"),
-    ((X, torch.zeros(2, 3)), {}, ValueError, "state: expected n = 4 features, got 3"),
-    ((X, torch.zeros(3, 4)), {}, ValueError, "state: expected B = 2 sequences, as in x, got 3"),
-    ((X, torch.zeros(1, 2, 4)), {}, ValueError, r"state: expected shape \(B, n\)"),
-    ((X,), {"lengths": [5, 0]}, ValueError, "lengths: expected 1 ≤ length ≤ 5 .* got 0 at index 1"),
-    ((X,), {"lengths": [-2, 5]}, ValueError, "lengths: .* got -2 at index 0"),
-    ((X,), {"lengths": [5, 6]}, ValueError, "lengths: .* got 6 at index 1"),
-    ((X,), {"lengths": [5]}, ValueError, r"lengths: expected one for each of 2 .* shape \(1,\)"),
-    ((X,), {"lengths": [5.0, 2.0]}, TypeError, "lengths: expected whole numbers, got torch.float"),
-    ((X,), {"lengths": ["a", "b"]}, TypeError, "lengths: expected whole numbers, got"),
-])
+@pytest.mark.parametrize(
+    "run",
+    [lambda c, *a, **k: unroll(c, *a, **k), lambda c, *a, **k: RNN(c)(*a, **k)],
+    ids=["unroll", "RNN"],
+)
+@pytest.mark.parametrize(
+    ("args", "kwargs", "error", "message"),
+    [
+        ((X[0],), {}, ValueError, r"x: expected shape \(B, T, n_in\), got \(5, 3\)"),
+        ((X[:, :, :2],), {}, ValueError, "x: expected n_in = 3 features, got 2"),
+        (
+            (X.double(),),
+            {},
+            TypeError,
+            "x: expected the weights' dtype torch.float32, got torch.float",
+        ),
+        (
+            (X.long(),),
+            {},
+            TypeError,
+            "x: expected the weights' dtype torch.float32, got torch.int64",
+        ),
+        ((X.to("meta"),), {}, ValueError, "x: expected the weights' device cpu, got meta"),
+        ((X.numpy(),), {}, TypeError, "x: expected a tensor of shape .* got ndarray"),
+        ((X[:0],), {}, ValueError, r"x: expected B of at least 1, got \(0, 5, 3\)"),
+        ((X[:, :0],), {}, ValueError, r"x: expected T of at least 1, got \(2, 0, 3\)"),
+        ((X, torch.zeros(2, 3)), {}, ValueError, "state: expected n = 4 features, got 3"),
+        ((X, torch.zeros(3, 4)), {}, ValueError, "state: expected B = 2 sequences, as in x, got 3"),
+        ((X, torch.zeros(1, 2, 4)), {}, ValueError, r"state: expected shape \(B, n\)"),
+        (
+            (X,),
+            {"lengths": [5, 0]},
+            ValueError,
+            "lengths: expected 1 ≤ length ≤ 5 .* got 0 at index 1",
+        ),
+        ((X,), {"lengths": [-2, 5]}, ValueError, "lengths: .* got -2 at index 0"),
+        ((X,), {"lengths": [5, 6]}, ValueError, "lengths: .* got 6 at index 1"),
+        (
+            (X,),
+            {"lengths": [5]},
+            ValueError,
+            r"lengths: expected one for each of 2 .* shape \(1,\)",
+        ),
+        (
+            (X,),
+            {"lengths": [5.0, 2.0]},
+            TypeError,
+            "lengths: expected whole numbers, got torch.float",
+        ),
+        ((X,), {"lengths": ["a", "b"]}, TypeError, "lengths: expected whole numbers, got"),
+    ],
+)
 def test_bad_input_is_named(run, args, kwargs, error, message):
     with pytest.raises(error, match=message):
         run(ElmanCell(3, 4), *args, **kwargs)
@@ -327,14 +375,17 @@ def test_bad_cells_are_named():
         ElmanCell(3, 4)(torch.zeros(2, 4))
 
 
-@pytest.mark.parametrize(("x", "error", "message"), [
-    (torch.zeros(2, 3), TypeError, "x: expected an int64 tensor of symbols, got torch.float32"),
-    ([[1, 2]], TypeError, "x: expected an int64 tensor of symbols, got list"),
-    (torch.tensor([1, 2]), ValueError, r"x: expected shape \(B, T\), not empty, got \(2,\)"),
-    (torch.zeros(0, 3).long(), ValueError, r"x: expected shape \(B, T\), not empty"),
-    (torch.tensor([[1, 6]]), ValueError, "x: expected symbols 0 … 5, got 1 … 6"),
-    (torch.tensor([[-1, 5]]), ValueError, "x: expected symbols 0 … 5, got -1 … 5"),
-])
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        (torch.zeros(2, 3), TypeError, "x: expected an int64 tensor of symbols, got torch.float32"),
+        ([[1, 2]], TypeError, "x: expected an int64 tensor of symbols, got list"),
+        (torch.tensor([1, 2]), ValueError, r"x: expected shape \(B, T\), not empty, got \(2,\)"),
+        (torch.zeros(0, 3).long(), ValueError, r"x: expected shape \(B, T\), not empty"),
+        (torch.tensor([[1, 6]]), ValueError, "x: expected symbols 0 … 5, got 1 … 6"),
+        (torch.tensor([[-1, 5]]), ValueError, "x: expected symbols 0 … 5, got -1 … 5"),
+    ],
+)
 def test_bad_symbols_are_named(x, error, message):
     with pytest.raises(error, match=message):
         Summariser(6, 4, ElmanCell(4, 5), 3)(x)

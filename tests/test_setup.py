@@ -16,10 +16,22 @@ ROOT = Path(__file__).resolve().parent.parent
 def course(tmp_path):
     """A copy of what make needs, with a file of every kind that must not be lost."""
     folder = tmp_path / "course"
-    for name in ("Makefile", "tools", "requirements.txt", "requirements-dev.txt", "pyproject.toml",
-                 "constraints.txt", "_config.yml", "_toc.yml", "package.json", "package-lock.json",
-                 "benchmarks/results.md", "book/intro.md", "notebooks/01_summarise.ipynb",
-                 "rnn_course/cells.py"):
+    for name in (
+        "Makefile",
+        "tools",
+        "requirements.txt",
+        "requirements-dev.txt",
+        "pyproject.toml",
+        "constraints.txt",
+        "_config.yml",
+        "_toc.yml",
+        "package.json",
+        "package-lock.json",
+        "benchmarks/results.md",
+        "book/intro.md",
+        "notebooks/01_summarise.ipynb",
+        "rnn_course/cells.py",
+    ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
@@ -36,8 +48,13 @@ def setup(course, monkeypatch):
     spec.loader.exec_module(tool)
     monkeypatch.setattr(tool, "torch_index_options", lambda: [])
     tool.made, tool.installed = [], []
-    monkeypatch.setattr(tool.venv, "create", lambda place, with_pip, clear:
-                        tool.made.append((place, clear)) or place.mkdir(exist_ok=True))
+    monkeypatch.setattr(
+        tool.venv,
+        "create",
+        lambda place, with_pip, clear: (
+            tool.made.append((place, clear)) or place.mkdir(exist_ok=True)
+        ),
+    )
     real = subprocess.run
 
     def run(command, **options):
@@ -45,13 +62,17 @@ def setup(course, monkeypatch):
             tool.installed.append(command)
             return subprocess.CompletedProcess(command, 0)
         return real(command, **options)
+
     monkeypatch.setattr(tool.subprocess, "run", run)
     return tool
 
 
 def files(folder):
-    return {path: path.read_bytes() for path in folder.rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts}
+    return {
+        path: path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
 
 
 def environment(folder, works=False):
@@ -64,17 +85,25 @@ def environment(folder, works=False):
 
 
 def make(course, *arguments):
-    return subprocess.run(["make", f"PYTHON={sys.executable}", *arguments], cwd=course, text=True,
-                          capture_output=True)
+    return subprocess.run(
+        ["make", f"PYTHON={sys.executable}", *arguments], cwd=course, text=True, capture_output=True
+    )
 
 
-@pytest.mark.parametrize("place, why", [
-    (".", "it holds the course itself"), ("..", "it holds the course itself"),
-    ("book/..", "it holds the course itself"), ("book", "no virtual environment"),
-    ("Makefile", "it is no folder"), ("../envs", "no virtual environment"),
-    ("../link", "link is a link, and nothing is emptied"), ("../envs/m/..", "no virtual environ"),
-    ("../full", "it holds more than a virtual environment: diary"),
-])
+@pytest.mark.parametrize(
+    "place, why",
+    [
+        (".", "it holds the course itself"),
+        ("..", "it holds the course itself"),
+        ("book/..", "it holds the course itself"),
+        ("book", "no virtual environment"),
+        ("Makefile", "it is no folder"),
+        ("../envs", "no virtual environment"),
+        ("../link", "link is a link, and nothing is emptied"),
+        ("../envs/m/..", "no virtual environ"),
+        ("../full", "it holds more than a virtual environment: diary"),
+    ],
+)
 def test_what_is_no_environment_is_never_emptied(course, place, why):
     (course.parent / "link").symlink_to(environment(course.parent / "envs" / "m"))
     (environment(course.parent / "full") / "diary").write_text("dear diary")
@@ -137,6 +166,7 @@ def test_a_proxy_that_is_none_is_told(proxy, monkeypatch, capsys):
 
 # --- make ------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("wrong", ["", "two words"])
 def test_venv_is_one_path(course, wrong):
     done = make(course, f"VENV={wrong}", "book")
@@ -146,43 +176,89 @@ def test_venv_is_one_path(course, wrong):
 def in_recipe(course, recipe, **variables):
     """What a recipe of the Makefile sees of the environment, and what it prints."""
     (course / "probe.mk").write_text(f"include Makefile\nprobe:\n\t@{recipe}\n")
-    done = subprocess.run(["make", "-s", "-f", "probe.mk", "probe"], cwd=course, text=True,
-                          env=os.environ | variables, capture_output=True)
+    done = subprocess.run(
+        ["make", "-s", "-f", "probe.mk", "probe"],
+        cwd=course,
+        text=True,
+        env=os.environ | variables,
+        capture_output=True,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 CALLER = {
-    "MPLBACKEND": "Agg", "MATPLOTLIBRC": "/x", "MPLCONFIGDIR": "/x", "PYTHONPATH": "/x",
-    "PYTHONSTARTUP": "/x", "PYTHONWARNINGS": "error", "PYTHONOPTIMIZE": "2", "PYTHONHASHSEED": "7",
-    "PYTHONIOENCODING": "ascii", "PYTHONHOME": "/x", "IPYTHONDIR": "/x", "JUPYTER_PATH": "/x",
-    "JUPYTER_CONFIG_DIR": "/x", "JUPYTERCACHE": "/x", "PYTEST_ADDOPTS": "-x", "TQDM_DISABLE": "1",
-    "COLUMNS": "10", "LINES": "3", "NO_COLOR": "1", "FORCE_COLOR": "1", "LANG": "tr_TR.ISO-8859-9",
-    "LC_ALL": "tr_TR.ISO-8859-9", "LC_NUMERIC": "de_DE", "LANGUAGE": "tr", "TORCH_LOGS": "+all",
-    "SOURCE_DATE_EPOCH": "0", "PWDEBUG": "1", "DOCUTILSCONFIG": "/x", "RUFF_NO_CACHE": "1"}
+    "MPLBACKEND": "Agg",
+    "MATPLOTLIBRC": "/x",
+    "MPLCONFIGDIR": "/x",
+    "PYTHONPATH": "/x",
+    "PYTHONSTARTUP": "/x",
+    "PYTHONWARNINGS": "error",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONHASHSEED": "7",
+    "PYTHONIOENCODING": "ascii",
+    "PYTHONHOME": "/x",
+    "IPYTHONDIR": "/x",
+    "JUPYTER_PATH": "/x",
+    "JUPYTER_CONFIG_DIR": "/x",
+    "JUPYTERCACHE": "/x",
+    "PYTEST_ADDOPTS": "-x",
+    "TQDM_DISABLE": "1",
+    "COLUMNS": "10",
+    "LINES": "3",
+    "NO_COLOR": "1",
+    "FORCE_COLOR": "1",
+    "LANG": "tr_TR.ISO-8859-9",
+    "LC_ALL": "tr_TR.ISO-8859-9",
+    "LC_NUMERIC": "de_DE",
+    "LANGUAGE": "tr",
+    "TORCH_LOGS": "+all",
+    "SOURCE_DATE_EPOCH": "0",
+    "PWDEBUG": "1",
+    "DOCUTILSCONFIG": "/x",
+    "RUFF_NO_CACHE": "1",
+}
 
 
 def test_the_callers_settings_do_not_reach_what_is_built(course):
-    kept = {"RNN_COURSE_CACHE": "/kept", "PIP_INDEX_URL": "/kept", "https_proxy": "/kept",
-            "OMP_NUM_THREADS": "2", "CUDA_VISIBLE_DEVICES": ""}
-    plain, seen = (dict(line.split("=", 1) for line in in_recipe(course, "env", **more).split("\n")
-                        if "=" in line) for more in (kept, CALLER | kept))
+    kept = {
+        "RNN_COURSE_CACHE": "/kept",
+        "PIP_INDEX_URL": "/kept",
+        "https_proxy": "/kept",
+        "OMP_NUM_THREADS": "2",
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+    plain, seen = (
+        dict(
+            line.split("=", 1)
+            for line in in_recipe(course, "env", **more).split("\n")
+            if "=" in line
+        )
+        for more in (kept, CALLER | kept)
+    )
     assert kept.items() <= seen.items()
-    for settings in plain, seen:                           # what this test runs under
+    for settings in plain, seen:  # what this test runs under
         for name in "PWD", "OLDPWD", "SHLVL", "_", *(n for n in settings if "PYTEST" in n):
             settings.pop(name, None)
     assert {name: seen.get(name) for name in CALLER} == {name: plain.get(name) for name in CALLER}
     own = {"MPLCONFIGDIR", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "LC_ALL"}
     assert {name for name in CALLER if name in seen} == own
     assert all(seen[name].startswith(str(course / "_build")) for name in own - {"LC_ALL"})
-    for target in "book", "test", "notebooks":             # IPython makes no folder but the last
+    for target in "book", "test", "notebooks":  # IPython makes no folder but the last
         assert "mkdir -p _build/settings" in make(course, "-n", target).stdout
     assert seen["PYTHONUTF8"] == "1" and seen["LC_ALL"] == "C"
 
 
 def test_make_looks_for_its_own_variables_on_the_command_line_only(course):
-    words = in_recipe(course, "echo $(VENV) $(JOBS) $(PORT) $(PY)", VENV=".", JOBS="99", PORT="1",
-                      PYTHON="/nowhere/python", PY="/nowhere/python")
+    words = in_recipe(
+        course,
+        "echo $(VENV) $(JOBS) $(PORT) $(PY)",
+        VENV=".",
+        JOBS="99",
+        PORT="1",
+        PYTHON="/nowhere/python",
+        PY="/nowhere/python",
+    )
     assert words.split() == [".venv", "2", "8000", ".venv/bin/python"]
     assert make(course, "-n", "test", "JOBS=5").stdout.count("-n 5 --dist") == 1
 
@@ -191,8 +267,9 @@ def built(course):
     """A site that is up to date, as make sees it."""
     for name in ".venv/.requirements", "book/_static/vendor/.stamp", "_build/.book":
         (course / name).parent.mkdir(parents=True, exist_ok=True)
-    for seconds, name in enumerate(("", ".venv/.requirements", "book/_static/vendor/.stamp",
-                                    "_build/.book")):
+    for seconds, name in enumerate(
+        ("", ".venv/.requirements", "book/_static/vendor/.stamp", "_build/.book")
+    ):
         for path in [course / name] if name else course.rglob("*"):
             path.touch()
             os.utime(path, (1e9 + seconds, 1e9 + seconds))
@@ -205,16 +282,30 @@ def would_build(course):
     return "jupyter-book build" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["my notes", 'a$b"c', "it's", "new\nline", "a#b:c%d", "x\\y", "ü",
-                                  "$(shell touch GONE)", "`touch GONE`"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "my notes",
+        'a$b"c',
+        "it's",
+        "new\nline",
+        "a#b:c%d",
+        "x\\y",
+        "ü",
+        "$(shell touch GONE)",
+        "`touch GONE`",
+    ],
+)
 def test_a_file_of_any_name_stops_nothing_and_is_built_with_the_rest(course, name):
     assert not would_build(built(course))
     (course / "notebooks" / f"{name}.ipynb").write_text("{}")
     assert would_build(course) and not (course / "GONE").exists()
 
 
-@pytest.mark.parametrize("name", ["notebooks/.ipynb_checkpoints/x.ipynb", "book/.DS_Store",
-                                  "rnn_course/__pycache__/cells.pyc"])
+@pytest.mark.parametrize(
+    "name",
+    ["notebooks/.ipynb_checkpoints/x.ipynb", "book/.DS_Store", "rnn_course/__pycache__/cells.pyc"],
+)
 def test_what_editors_and_python_leave_is_no_change(course, name):
     built(course)
     (course / name).parent.mkdir(exist_ok=True)
@@ -237,6 +328,8 @@ def test_cleaning_removes_what_was_made_and_nothing_else(course):
     assert make(course, "clean", "VENV=envs/mine").returncode == 0
     gone = before.keys() - files(course.parent).keys()
     assert {path.relative_to(course).as_posix() for path in gone} == {
-        "_build/.book", "book/_static/vendor/.stamp"}
+        "_build/.book",
+        "book/_static/vendor/.stamp",
+    }
     assert mine.exists() and linked.exists()
     assert not (course / "rnn_course" / "__pycache__").exists()

@@ -32,6 +32,7 @@ def dead():
 
 # --- where -----------------------------------------------------------------------------------
 
+
 def test_the_cache_is_the_users_folder_unless_told_otherwise(tmp_path, monkeypatch, temporary):
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda *args: str(tmp_path / "user"))
     monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
@@ -48,14 +49,23 @@ def test_the_cache_is_the_users_folder_unless_told_otherwise(tmp_path, monkeypat
 
 @pytest.mark.parametrize("asked", ["a file", "a device", "an unknown user's home", "no home"])
 def test_what_cannot_be_written_is_replaced_by_a_temporary_folder_and_told_once(
-        asked, tmp_path, monkeypatch, temporary, caplog):
+    asked, tmp_path, monkeypatch, temporary, caplog
+):
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(FOLDER_VARIABLE, {
-        "a file": str(tmp_path / "file"), "a device": "/dev/null/cache",
-        "an unknown user's home": "~nobody-of-this-name/x", "no home": ""}[asked])
+    monkeypatch.setenv(
+        FOLDER_VARIABLE,
+        {
+            "a file": str(tmp_path / "file"),
+            "a device": "/dev/null/cache",
+            "an unknown user's home": "~nobody-of-this-name/x",
+            "no home": "",
+        }[asked],
+    )
     if asked == "no home":
+
         def unknown(user):
             raise KeyError(user)
+
         for name in "HOME", "XDG_CACHE_HOME":
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setattr("pwd.getpwuid", unknown)
@@ -64,8 +74,13 @@ def test_what_cannot_be_written_is_replaced_by_a_temporary_folder_and_told_once(
     assert record.levelname == "INFO", "no warning: a chapter's page would be stopped by it"
     said = record.getMessage()
     assert f"kept in {temporary}" in said and f"Set {FOLDER_VARIABLE} to a folder" in said
-    assert said.startswith(str(tmp_path / "file") if asked == "a file" else
-                           "/dev/null/cache" if asked == "a device" else "There is no home")
+    assert said.startswith(
+        str(tmp_path / "file")
+        if asked == "a file"
+        else "/dev/null/cache"
+        if asked == "a device"
+        else "There is no home"
+    )
 
 
 def test_another_users_temporary_folder_is_not_used(tmp_path, monkeypatch, temporary, caplog):
@@ -96,14 +111,22 @@ def test_under_a_user_whom_nobody_knows(tmp_path, root):
         if folder.stat().st_uid == os.getuid() and folder.is_relative_to(tempfile.gettempdir()):
             folder.chmod(folder.stat().st_mode | 0o011)
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "TMPDIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-W", "error", "-c", WHO], cwd="/", user=54321,
-                          group=54321, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WHO],
+        cwd="/",
+        user=54321,
+        group=54321,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("There is no home") and done.stdout.endswith("\n[1]\n")
     assert (tmp_path / "rnn_course-54321" / "v" / "it.json").stat().st_uid == 54321
 
 
 # --- how -------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("call", ["open", "fsync"])
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.EPERM, errno.EACCES, errno.EIO])
@@ -123,11 +146,20 @@ def test_a_folder_that_cannot_be_synced_is_no_failure(call, number, tmp_path, mo
     assert refused and path.read_bytes() == b"new" and os.listdir(tmp_path) == ["it"]
 
 
-@pytest.mark.parametrize("number, works", [
-    (errno.EINVAL, True), (errno.ENOSYS, True), (errno.EOPNOTSUPP, True),
-    (errno.EIO, False), (errno.ENOSPC, False), (errno.EDQUOT, False)])
+@pytest.mark.parametrize(
+    "number, works",
+    [
+        (errno.EINVAL, True),
+        (errno.ENOSYS, True),
+        (errno.EOPNOTSUPP, True),
+        (errno.EIO, False),
+        (errno.ENOSPC, False),
+        (errno.EDQUOT, False),
+    ],
+)
 def test_a_file_that_has_no_sync_is_written_and_one_that_fails_is_not(
-        number, works, tmp_path, monkeypatch):
+    number, works, tmp_path, monkeypatch
+):
     def refuse(file):
         raise OSError(number, os.strerror(number))
 
@@ -157,9 +189,17 @@ for _ in range(200):
 
 def test_two_processes_may_write_to_one_path(tmp_path, root):
     path = tmp_path / "it"
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), letter], cwd=root,
-                                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True) for letter in "ab"]
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), letter],
+            cwd=root,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for letter in "ab"
+    ]
     for writer in writers:
         assert writer.stdout.readline() == "ready\n"
     for writer in writers:
@@ -172,8 +212,9 @@ def test_two_processes_may_write_to_one_path(tmp_path, root):
 
 def test_what_a_killed_writer_left_is_removed_and_what_another_writes_is_not(tmp_path):
     path = tmp_path / "it"
-    left, others = [tmp_path / f"{storage._mark(path)}{process}-ab.tmp"
-                    for process in (dead(), os.getpid())]
+    left, others = [
+        tmp_path / f"{storage._mark(path)}{process}-ab.tmp" for process in (dead(), os.getpid())
+    ]
     of_another_file = tmp_path / f"{storage._mark(tmp_path / 'that')}{dead()}-ab.tmp"
     mine = tmp_path / ".it.notes"
     for file in left, others, of_another_file, mine:
@@ -186,7 +227,7 @@ def test_a_link_stays_a_link_and_its_target_is_replaced(tmp_path):
     (tmp_path / "disk").mkdir()
     target, link = tmp_path / "disk" / "it", tmp_path / "link"
     link.symlink_to(Path("disk") / "it")
-    for data in b"first", b"second":                       # there is no target yet, and there is
+    for data in b"first", b"second":  # there is no target yet, and there is
         write_whole(link, data)
         assert link.is_symlink() and target.read_bytes() == data
     assert os.listdir(tmp_path / "disk") == ["it"]
@@ -208,7 +249,7 @@ def test_what_is_no_file_is_never_replaced(tmp_path):
 
 
 def test_a_long_name_has_room_beside_it(tmp_path):
-    path = tmp_path / ("ö" * 127)                          # 254 bytes, of 255
+    path = tmp_path / ("ö" * 127)  # 254 bytes, of 255
     write_whole(path, b"new")
     assert path.read_bytes() == b"new" and len(os.listdir(tmp_path)) == 1
 

@@ -15,8 +15,10 @@ def main() -> int:
     if any(map(shutil.which, NAMES)):
         return 0
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        commands = [["apt-get", "update"],
-                    ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]]
+        commands = [
+            ["apt-get", "update"],
+            ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
+        ]
         if not any(subprocess.run(command).returncode for command in commands):
             return 0
     return subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"]).returncode

@@ -82,8 +82,9 @@ def saboteurs(folder: Path = SABOTEURS) -> dict[str, list[Edit]]:
             try:
                 found[statement] = [Edit(**edit) for edit in edits]
             except TypeError:
-                raise ValueError(f'{path.name}: {statement}: expected [["{statement}"]] tables '
-                                 "of old and new") from None
+                raise ValueError(
+                    f'{path.name}: {statement}: expected [["{statement}"]] tables of old and new'
+                ) from None
     return found
 
 
@@ -99,9 +100,11 @@ def sabotage(notebook: NotebookNode, edits: Sequence[Edit]) -> None:
     for old, new in edits:
         count = sum(cell.source.count(old) for cell in code) if old else 0
         if count != 1 or old == new or "settle" in new.lower():
-            raise ValueError("expected an edit of what stands once in the chapter's code, to "
-                             f"something else that does not settle; {old!r} stands there {count} "
-                             f"times, and becomes {new!r}")
+            raise ValueError(
+                "expected an edit of what stands once in the chapter's code, to "
+                f"something else that does not settle; {old!r} stands there {count} "
+                f"times, and becomes {new!r}"
+            )
         cell = next(cell for cell in code if old in cell.source)
         start = cell.source.index(old)
         for call in settlements(cell.source):
@@ -113,17 +116,26 @@ def sabotage(notebook: NotebookNode, edits: Sequence[Edit]) -> None:
 
 def settlements(source: str) -> list[str]:
     """The text of each call of `settle` in the source of a cell."""
-    return [ast.get_source_segment(source, node) for node in ast.walk(ast.parse(source))
-            if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "settle"]
+    return [
+        ast.get_source_segment(source, node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "settle"
+    ]
 
 
-async def verdict(notebook: NotebookNode, statement: str, folder: Path,
-                  timeout: float = TIMEOUT) -> tuple[bool, str]:
+async def verdict(
+    notebook: NotebookNode, statement: str, folder: Path, timeout: float = TIMEOUT
+) -> tuple[bool, str]:
     """Execute a chapter in a folder up to the verdict on a statement: did it fail, and how?"""
     notebook.cells.insert(0, nbformat.v4.new_code_cell(PREAMBLE.format(statement)))
-    client = NotebookClient(notebook, timeout=timeout, kernel_name="python3", record_timing=False,
-                            extra_arguments=["--log-level=ERROR"],
-                            resources={"metadata": {"path": str(folder)}})
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        kernel_name="python3",
+        record_timing=False,
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(folder)}},
+    )
     client.create_kernel_manager()
     try:
         try:
@@ -158,8 +170,12 @@ async def verdict(notebook: NotebookNode, statement: str, folder: Path,
             await client.km.shutdown_kernel(now=True)
 
 
-async def attempt(statement: ledger.Statement, edits: Sequence[Edit], notebooks: Path = NOTEBOOKS,
-                  timeout: float = TIMEOUT) -> Outcome:
+async def attempt(
+    statement: ledger.Statement,
+    edits: Sequence[Edit],
+    notebooks: Path = NOTEBOOKS,
+    timeout: float = TIMEOUT,
+) -> Outcome:
     """Sabotage the chapter of one statement and execute it."""
     path, start = notebooks / f"{statement.chapter}.ipynb", time.perf_counter()
     try:
@@ -171,17 +187,24 @@ async def attempt(statement: ledger.Statement, edits: Sequence[Edit], notebooks:
     return Outcome(fails, said, time.perf_counter() - start)
 
 
-async def falsify(statements: Sequence[ledger.Statement], edits: dict[str, list[Edit]],
-                  notebooks: Path = NOTEBOOKS, jobs: int = 2,
-                  timeout: float = TIMEOUT) -> list[Outcome]:
+async def falsify(
+    statements: Sequence[ledger.Statement],
+    edits: dict[str, list[Edit]],
+    notebooks: Path = NOTEBOOKS,
+    jobs: int = 2,
+    timeout: float = TIMEOUT,
+) -> list[Outcome]:
     """Sabotage the statements, `jobs` at a time, and print a line as each is done."""
     free = asyncio.Semaphore(jobs)
 
     async def one(statement: ledger.Statement) -> Outcome:
         async with free:
             outcome = await attempt(statement, edits.get(statement.id, []), notebooks, timeout)
-        print(f"{statement.id}  {'fails' if outcome.fails else 'DOES NOT FAIL'} when "
-              f"{statement.saboteur} ({outcome.seconds:.0f} s): {outcome.said}", flush=True)
+        print(
+            f"{statement.id}  {'fails' if outcome.fails else 'DOES NOT FAIL'} when "
+            f"{statement.saboteur} ({outcome.seconds:.0f} s): {outcome.said}",
+            flush=True,
+        )
         return outcome
 
     return await asyncio.gather(*map(one, statements))
@@ -193,8 +216,9 @@ def drawn(count: int, root: Path = ROOT) -> list[ledger.Statement]:
     Outside git, the notebooks and the package draw.
     """
     try:
-        by = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True,
-                            check=True).stdout
+        by = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, check=True
+        ).stdout
     except (OSError, subprocess.CalledProcessError):
         files = [*chapters(root / "notebooks"), *sorted(root.glob("rnn_course/**/*.py"))]
         by = hashlib.sha256(b"".join(path.read_bytes() for path in files)).digest()
@@ -212,20 +236,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Sabotage the statements that are named, or all. 0 if all verdicts fail, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(description="Show that each verdict can fail.")
     parser.add_argument("statement", nargs="*", help="such as S7.2 (default: all)")
-    parser.add_argument("--jobs", type=partial(at_least_one, int), default=2, metavar="N",
-                        help="how many chapters at a time (default: 2)")
-    parser.add_argument("--notebooks", type=Path, default=NOTEBOOKS, metavar="FOLDER",
-                        help="other chapters than the course's")
-    parser.add_argument("--saboteurs", type=Path, default=SABOTEURS, metavar="FOLDER",
-                        help="other edits than the course's")
-    parser.add_argument("--timeout", type=partial(at_least_one, float), default=TIMEOUT,
-                        metavar="SECONDS", help="for one cell (default: 600)")
+    parser.add_argument(
+        "--jobs",
+        type=partial(at_least_one, int),
+        default=2,
+        metavar="N",
+        help="how many chapters at a time (default: 2)",
+    )
+    parser.add_argument(
+        "--notebooks",
+        type=Path,
+        default=NOTEBOOKS,
+        metavar="FOLDER",
+        help="other chapters than the course's",
+    )
+    parser.add_argument(
+        "--saboteurs",
+        type=Path,
+        default=SABOTEURS,
+        metavar="FOLDER",
+        help="other edits than the course's",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=partial(at_least_one, float),
+        default=TIMEOUT,
+        metavar="SECONDS",
+        help="for one cell (default: 600)",
+    )
     options = parser.parse_args(arguments)
     known = {s.id: s for s in ledger.load()}
     unknown = [name for name in options.statement if name not in known]
     if unknown:
-        parser.error(f"statement: expected one of {min(known)} … {max(known)}, "
-                     f"got {', '.join(unknown)}")
+        parser.error(
+            f"statement: expected one of {min(known)} … {max(known)}, got {', '.join(unknown)}"
+        )
     try:
         edits = saboteurs(options.saboteurs)
     except ValueError as error:
@@ -233,14 +278,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [known[name] for name in dict.fromkeys(options.statement or known)]
     start = time.perf_counter()
     try:
-        outcomes = asyncio.run(falsify(chosen, edits, options.notebooks, options.jobs,
-                                       options.timeout))
+        outcomes = asyncio.run(
+            falsify(chosen, edits, options.notebooks, options.jobs, options.timeout)
+        )
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
     failed = sum(outcome.fails for outcome in outcomes)
-    print(f"{failed} of {len(chosen)} fail when they should "
-          f"({time.perf_counter() - start:.0f} s)")
+    print(f"{failed} of {len(chosen)} fail when they should ({time.perf_counter() - start:.0f} s)")
     return 0 if failed == len(chosen) else 1
 
 

@@ -102,8 +102,12 @@ def tidy_outputs(cell: NotebookNode) -> Iterator[NotebookNode]:
             data = {kind: value for kind, value in output["data"].items() if kind not in UNCOMPARED}
             glued = {key: value for key, value in output["metadata"].items() if key == "scrapbook"}
             if data and output["output_type"] == "execute_result":
-                yield nbformat.v4.new_output("execute_result", data=data, metadata=glued,
-                                             execution_count=cell["execution_count"])
+                yield nbformat.v4.new_output(
+                    "execute_result",
+                    data=data,
+                    metadata=glued,
+                    execution_count=cell["execution_count"],
+                )
             elif data:
                 yield nbformat.v4.new_output("display_data", data=data, metadata=glued)
 
@@ -114,8 +118,13 @@ def run(path: Path, notebook: NotebookNode) -> NotebookNode:
     Raises `CellExecutionError` for a cell that fails, `ValueError` for one whose output is compared
     and that writes to stderr: a warning, or a progress bar whose cell lacks its tag.
     """
-    NotebookClient(notebook, timeout=TIMEOUT, kernel_name="python3", record_timing=False,
-                   resources={"metadata": {"path": str(path.parent)}}).execute()
+    NotebookClient(
+        notebook,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    ).execute()
     for cell in notebook.cells:
         if cell.cell_type == "code" and IGNORED not in cell.metadata.get("tags", []):
             for output in cell.outputs:
@@ -144,7 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
         start = time.perf_counter()
         try:
             if not options.check:
-                storage.make_sure_of(path)                 # before it is run, not after
+                storage.make_sure_of(path)  # before it is run, not after
             notebook = read(path)
             before = path.read_text(encoding="utf-8")
             text = tidy(notebook if options.tidy or options.check else run(path, notebook))
@@ -156,13 +165,16 @@ def main(arguments: list[str] | None = None) -> int:
         if options.check:
             failed |= changed
             if changed:
-                print(f"{path.name}: not in its committed form, run `make notebooks`",
-                      file=sys.stderr)
+                print(
+                    f"{path.name}: not in its committed form, run `make notebooks`", file=sys.stderr
+                )
             continue
         if changed:
             storage.write_whole(path, text.encode())
-        print(f"{path.name}: {'written' if changed else 'unchanged'}, "
-              f"{time.perf_counter() - start:.0f} s")
+        print(
+            f"{path.name}: {'written' if changed else 'unchanged'}, "
+            f"{time.perf_counter() - start:.0f} s"
+        )
     return 1 if failed else 0
 
 

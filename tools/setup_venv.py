@@ -23,8 +23,20 @@ INPUTS = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "pyproj
 # PyTorch's wheels without CUDA. Elsewhere the ordinary index serves Linux several gigabytes of it.
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 # What venv, pip, Jupyter and this file put into an environment's folder.
-PARTS = {"bin", "doc", "etc", "include", "lib", "lib64", "man", "pyvenv.cfg", "share", "src",
-         ".gitignore", ".requirements"}
+PARTS = {
+    "bin",
+    "doc",
+    "etc",
+    "include",
+    "lib",
+    "lib64",
+    "man",
+    "pyvenv.cfg",
+    "share",
+    "src",
+    ".gitignore",
+    ".requirements",
+}
 
 
 def fingerprint(python: Path) -> str:
@@ -46,8 +58,9 @@ def torch_index_options() -> list[str]:
             return ["--extra-index-url", TORCH_CPU_INDEX]
     # ValueError and HTTPException: a proxy in the environment whose address is none.
     except (OSError, ValueError, http.client.HTTPException) as error:
-        print(f"PyTorch's CPU wheels do not answer ({error}): pip takes torch from its usual "
-              "sources.")
+        print(
+            f"PyTorch's CPU wheels do not answer ({error}): pip takes torch from its usual sources."
+        )
         return []
 
 
@@ -84,9 +97,11 @@ def refusal(target: Path) -> str | None:
 def main(folder: str = ".venv") -> None:
     """Create the environment if need be, and install what the requirements name."""
     if sys.version_info < (3, 11):  # noqa: UP036 (this runs before anything is checked)
-        sys.exit(f"Python 3.11 or newer is needed, this is {platform.python_version()}: "
-                 "try `make PYTHON=python3.11`")
-    target = Path(os.path.abspath(ROOT / folder))          # links stay to be seen
+        sys.exit(
+            f"Python 3.11 or newer is needed, this is {platform.python_version()}: "
+            "try `make PYTHON=python3.11`"
+        )
+    target = Path(os.path.abspath(ROOT / folder))  # links stay to be seen
     python = target / "bin" / "python"
     stamp = target / ".requirements"
     wanted = fingerprint(python)
@@ -95,8 +110,10 @@ def main(folder: str = ".venv") -> None:
         return
     if not (target / "pyvenv.cfg").is_file() or not works(python):
         if why := refusal(target):
-            sys.exit(f"{target}: no virtual environment can be made here: {why}. Name another "
-                     "folder (`make VENV=...`), or remove this one yourself.")
+            sys.exit(
+                f"{target}: no virtual environment can be made here: {why}. Name another "
+                "folder (`make VENV=...`), or remove this one yourself."
+            )
         try:
             venv.create(target, with_pip=True, clear=target.exists())
         except (OSError, subprocess.CalledProcessError) as error:

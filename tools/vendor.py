@@ -28,7 +28,7 @@ COPIES = (
     (MATHJAX, "es5/output/chtml/fonts/woff-v2/*.woff", "mathjax/output/chtml/fonts/woff-v2"),
     (MATHJAX, "es5/input/tex/extensions/*.js", "mathjax/input/tex/extensions"),
     (MATHJAX, "LICENSE", "mathjax"),
-    (AXE, "axe.min.js", "axe"),       # for tests/test_site.py; _config.yml keeps it off the site
+    (AXE, "axe.min.js", "axe"),  # for tests/test_site.py; _config.yml keeps it off the site
     (AXE, "LICENSE", "axe"),
 )
 
@@ -69,7 +69,7 @@ def main() -> None:
     """Bring book/_static/vendor up to date."""
     wanted = fingerprint()
     if STAMP.exists() and STAMP.read_text() == wanted:
-        STAMP.touch()                                      # make compares times
+        STAMP.touch()  # make compares times
         return
     shutil.rmtree(TARGET, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -19,7 +19,7 @@ from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
 CORES = os.cpu_count() or 1
-AT_A_TIME = min(CORES, 2)      # a chapter needs up to 1 GB of memory
+AT_A_TIME = min(CORES, 2)  # a chapter needs up to 1 GB of memory
 
 
 def fill_cache(app: Sphinx, env: BuildEnvironment, docnames: Iterable[str]) -> None:
@@ -48,8 +48,12 @@ async def execute(paths: Iterable[Path], cache: JupyterCacheAbstract, timeout: i
             pass
         async with gate:
             start = perf_counter()
-            client = NotebookClient(notebook, timeout=timeout, record_timing=False,
-                                    resources={"metadata": {"path": str(path.parent)}})
+            client = NotebookClient(
+                notebook,
+                timeout=timeout,
+                record_timing=False,
+                resources={"metadata": {"path": str(path.parent)}},
+            )
             try:
                 await client.async_execute()
             except (CellExecutionError, CellTimeoutError, DeadKernelError):
@@ -58,7 +62,9 @@ async def execute(paths: Iterable[Path], cache: JupyterCacheAbstract, timeout: i
             seconds = perf_counter() - start
             cache.cache_notebook_bundle(
                 CacheBundleIn(notebook, str(path), data={"execution_seconds": seconds}),
-                check_validity=False, overwrite=True)
+                check_validity=False,
+                overwrite=True,
+            )
             LOGGER.info("%s: executed in %.0f s", path.name, seconds)
 
     await asyncio.gather(*map(one, paths))

@@ -19,8 +19,13 @@ from sphinx.util import logging
 LOGGER = logging.getLogger(__name__)
 VENDORED = ("vendor/mathjax/tex-mml-chtml.js", "vendor/widgets/embed.js")
 #: whatever a notebook's outputs depend on besides the notebook
-INPUTS = ("rnn_course/**/*.py", "rnn_course/**/*.toml", "rnn_course/**/*.json",
-          "requirements.txt", "constraints.txt")
+INPUTS = (
+    "rnn_course/**/*.py",
+    "rnn_course/**/*.toml",
+    "rnn_course/**/*.json",
+    "requirements.txt",
+    "constraints.txt",
+)
 #: the name of a folder of executed notebooks: the state of the code
 CACHE = re.compile(r"[0-9a-f]{16}")
 #: a line of a progress bar, as tqdm writes it into stderr
@@ -36,7 +41,7 @@ def name_cache(app: Sphinx, config: Config) -> None:
     digest = hashlib.sha256(sys.version.encode())
     for path in sorted(path for pattern in INPUTS for path in root.glob(pattern)):
         if path.name.startswith(".") or not path.is_file():
-            continue                                       # an editor's, or the system's
+            continue  # an editor's, or the system's
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     caches = Path(app.outdir).parent / "executed"
     current = caches / digest.hexdigest()[:16]
@@ -54,7 +59,8 @@ def exclude_strangers(app: Sphinx, config: Config) -> None:
     """
     config.exclude_patterns = [
         pattern.replace("[", "?") if (Path(app.srcdir) / pattern).is_file() else pattern
-        for pattern in config.exclude_patterns]
+        for pattern in config.exclude_patterns
+    ]
 
 
 def require_vendored(app: Sphinx) -> None:
@@ -96,8 +102,9 @@ def require_pages(app: Sphinx, exception: Exception | None) -> None:
         raise ExtensionError(f"not built: {', '.join(missing)}")
 
 
-def mend_docstring(app: Sphinx, what: str, name: str, thing: object, options: object,
-                   lines: list[str]) -> None:
+def mend_docstring(
+    app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]
+) -> None:
     """Show equations and examples, which are indented, as they were typed; list `name : text`."""
     lines[:] = [re.sub(r"^(\w+(?:, \w+)*) : (?=\S)", r":\1: ", line) for line in lines]
     for index in reversed(range(1, len(lines))):
@@ -107,8 +114,9 @@ def mend_docstring(app: Sphinx, what: str, name: str, thing: object, options: ob
                 lines[index:index] = ["::", ""]
 
 
-def skip_bare_fields(app: Sphinx, what: str, name: str, thing: object, skip: bool,
-                     options: object) -> bool | None:
+def skip_bare_fields(
+    app: Sphinx, what: str, name: str, thing: object, skip: bool, options: object
+) -> bool | None:
     """Leave out a named tuple's fields, of which Python says no more than their number."""
     return True if (getattr(thing, "__doc__", "") or "").startswith("Alias for field") else None
 

@@ -30,8 +30,14 @@ def network(task: Pronunciations, reader: str, seed: int) -> EncoderDecoder:
 
     def fixed() -> EncoderDecoder:
         torch.manual_seed(seed)
-        return EncoderDecoder(n_x, n_y, GRUCell(N_EMBED, N_HIDDEN),
-                              GRUCell(N_EMBED + N_CONTEXT, N_HIDDEN), N_CONTEXT, task.end)
+        return EncoderDecoder(
+            n_x,
+            n_y,
+            GRUCell(N_EMBED, N_HIDDEN),
+            GRUCell(N_EMBED + N_CONTEXT, N_HIDDEN),
+            N_CONTEXT,
+            task.end,
+        )
 
     def attentive(n_hidden: int) -> EncoderDecoder:
         torch.manual_seed(seed)
@@ -39,9 +45,9 @@ def network(task: Pronunciations, reader: str, seed: int) -> EncoderDecoder:
         encoder = GRUCell(N_EMBED, n_hidden)
         if both:
             encoder = Bidirectional(encoder, GRUCell(N_EMBED, n_hidden))
-        return AttentiveEncoderDecoder(n_x, n_y, encoder,
-                                       GRUCell(N_EMBED + SMALL_CONTEXT, n_hidden), SMALL_CONTEXT,
-                                       task.end)
+        return AttentiveEncoderDecoder(
+            n_x, n_y, encoder, GRUCell(N_EMBED + SMALL_CONTEXT, n_hidden), SMALL_CONTEXT, task.end
+        )
 
     return fixed() if reader == "fixed C" else widest(attentive, n_parameters(fixed()))
 
@@ -59,15 +65,27 @@ def trained() -> tuple[AttentiveEncoderDecoder, Pronunciations]:
     return model.float().eval(), task
 
 
-def _trial(checkpoint: Path, progress: bool, device: Device, reader: str, words: int,
-           epochs: int, seed: int) -> dict[str, Any]:
+def _trial(
+    checkpoint: Path,
+    progress: bool,
+    device: Device,
+    reader: str,
+    words: int,
+    epochs: int,
+    seed: int,
+) -> dict[str, Any]:
     task = _task(words)
     model = network(task, reader, seed)
-    history = train(model, task, epochs, seed, device=device, checkpoint=checkpoint,
-                    progress=progress)
-    figures = {**scores(model, task, task.test), "valid_loss": history.valid_loss,
-               "parameters": n_parameters(model), "n_hidden": model.decoder.n_hidden}
-    if reader == READERS[-1] and seed == 0:                # for the chapter, in half precision
+    history = train(
+        model, task, epochs, seed, device=device, checkpoint=checkpoint, progress=progress
+    )
+    figures = {
+        **scores(model, task, task.test),
+        "valid_loss": history.valid_loss,
+        "parameters": n_parameters(model),
+        "n_hidden": model.decoder.n_hidden,
+    }
+    if reader == READERS[-1] and seed == 0:  # for the chapter, in half precision
         save_weights(model.half(), checkpoint.with_suffix(".weights"))
     return figures
 
@@ -78,8 +96,14 @@ EXPERIMENT = Experiment(
     name="attention",
     about="Phoneme error rate against the word's length, with a fixed context and with attention.",
     statements=("S6.3",),
-    settings=(*({"reader": reader, "words": 20_000, "epochs": 5, "seed": seed}
-                for reader in READERS for seed in range(5)), _REHEARSAL),
+    settings=(
+        *(
+            {"reader": reader, "words": 20_000, "epochs": 5, "seed": seed}
+            for reader in READERS
+            for seed in range(5)
+        ),
+        _REHEARSAL,
+    ),
     trial=_trial,
     small=(_REHEARSAL,),
     tolerance={"per": 0.03, "valid_loss": 1.0},

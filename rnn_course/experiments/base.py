@@ -27,9 +27,23 @@ from rnn_course.devices import Device, described, find_device
 from rnn_course.storage import cache_folder, make_sure_of, write_whole
 from rnn_course.training.progress import progress_bar
 
-NAMES = ("summarise", "vector_to_sequence", "dashed_edges", "chorales", "sharing", "both_directions", "two_dimensions",
-         "encoder_decoder", "g2p", "deep", "transplant", "echo", "long_gaps", "remedies",
-         "attention")
+NAMES = (
+    "summarise",
+    "vector_to_sequence",
+    "dashed_edges",
+    "chorales",
+    "sharing",
+    "both_directions",
+    "two_dimensions",
+    "encoder_decoder",
+    "g2p",
+    "deep",
+    "transplant",
+    "echo",
+    "long_gaps",
+    "remedies",
+    "attention",
+)
 FOLDER = Path(__file__).with_name("results")
 PACKAGES = ("torch", "numpy", "scikit-learn")
 
@@ -73,8 +87,10 @@ class Experiment:
             checks.instance("settings, small", setting, Mapping)
         keys = [_key(setting) for setting in self.settings]
         if not keys or len(set(keys)) < len(keys):
-            raise ValueError(f"settings: expected one or more, all different, got {len(keys)}, "
-                             f"{len(set(keys))} of them different")
+            raise ValueError(
+                f"settings: expected one or more, all different, got {len(keys)}, "
+                f"{len(set(keys))} of them different"
+            )
         for name, some in (("small", self.small), ("kept", (self.kept,) if self.kept else ())):
             for setting in some:
                 if _key(setting) not in keys:
@@ -89,8 +105,14 @@ def find(name: str) -> Experiment:
     return import_module(f"rnn_course.experiments.{name}").EXPERIMENT
 
 
-def run(experiment: Experiment, folder: Path = FOLDER, *, progress: bool = True,
-        scratch: Path | None = None, device: Device = None) -> Path:
+def run(
+    experiment: Experiment,
+    folder: Path = FOLDER,
+    *,
+    progress: bool = True,
+    scratch: Path | None = None,
+    device: Device = None,
+) -> Path:
     """Run the trials that the results file lacks, and the one whose weights are `kept` and missing;
     write the file after each; return its path.
 
@@ -133,8 +155,13 @@ def run(experiment: Experiment, folder: Path = FOLDER, *, progress: bool = True,
     return path
 
 
-def one_trial(experiment: Experiment, setting: Setting, checkpoint: Path,
-              progress: bool = False, device: Device = None) -> dict[str, Any]:
+def one_trial(
+    experiment: Experiment,
+    setting: Setting,
+    checkpoint: Path,
+    progress: bool = False,
+    device: Device = None,
+) -> dict[str, Any]:
     """One trial as it stands in the results: setting, figures, and the seconds that it took.
 
     It runs on one thread, which for networks of this size is no slower, and rounds alike on
@@ -143,43 +170,55 @@ def one_trial(experiment: Experiment, setting: Setting, checkpoint: Path,
     threads, started = torch.get_num_threads(), time.perf_counter()
     torch.set_num_threads(1)
     try:
-        figures = experiment.trial(checkpoint=checkpoint, progress=progress, device=device,
-                                   **setting)
+        figures = experiment.trial(
+            checkpoint=checkpoint, progress=progress, device=device, **setting
+        )
     finally:
         torch.set_num_threads(threads)
     seconds = round(time.perf_counter() - started, 1)
     checks.instance(f"{experiment.name}: figures", figures, Mapping)
-    return {"setting": dict(setting), "seconds": seconds,
-            "figures": {name: _rounded(f"{experiment.name}: {name}", value)
-                        for name, value in figures.items()}}
+    return {
+        "setting": dict(setting),
+        "seconds": seconds,
+        "figures": {
+            name: _rounded(f"{experiment.name}: {name}", value) for name, value in figures.items()
+        },
+    }
 
 
 def results(name: str, folder: Path = FOLDER, **where: Any) -> list[dict[str, Any]]:
     """The committed trials of an experiment, those whose settings are as asked for in `where`.
 
-    Each has "setting", "figures" and "seconds": `results("vector_to_sequence", conditioning="both")`.
+    Each has "setting", "figures" and "seconds": `results("sharing", model="tied")`.
 
     Raises `ValueError` for an experiment that is unknown or has not been run, and where no trial
     is as asked for.
     """
     path = Path(folder) / f"{checks.one_of('name', name, NAMES)}.json"
     if not path.exists():
-        raise ValueError(f"name: expected an experiment with results, got {name!r}; run: "
-                         f"python -m rnn_course experiment {name}")
-    found = [trial for trial in _read(path)["trials"]
-             if all(trial["setting"].get(key) == value for key, value in where.items())]
+        raise ValueError(
+            f"name: expected an experiment with results, got {name!r}; run: "
+            f"python -m rnn_course experiment {name}"
+        )
+    found = [
+        trial
+        for trial in _read(path)["trials"]
+        if all(trial["setting"].get(key) == value for key, value in where.items())
+    ]
     if not found:
         raise ValueError(f"where: expected settings of {name!r}, got {where}")
     return found
 
 
-def disagreements(old: Mapping[str, Any], new: Mapping[str, Any],
-                  tolerance: Mapping[str, float]) -> list[str]:
+def disagreements(
+    old: Mapping[str, Any], new: Mapping[str, Any], tolerance: Mapping[str, float]
+) -> list[str]:
     """Where two runs of one trial differ by more than the tolerance, a line for each figure."""
     wrong = []
     for name, allowed in tolerance.items():
-        if missing := [of for of, trial in (("before", old), ("now", new))
-                       if name not in trial["figures"]]:
+        if missing := [
+            of for of, trial in (("before", old), ("now", new)) if name not in trial["figures"]
+        ]:
             wrong.append(f"{name}: not among the figures {' nor '.join(missing)}")
             continue
         was, now = (_flat(trial["figures"][name]) for trial in (old, new))
@@ -190,18 +229,21 @@ def disagreements(old: Mapping[str, Any], new: Mapping[str, Any],
     return wrong
 
 
-def _as_json(experiment: Experiment, trials: Sequence[Mapping[str, Any]],
-             device: torch.device) -> str:
+def _as_json(
+    experiment: Experiment, trials: Sequence[Mapping[str, Any]], device: torch.device
+) -> str:
     """The results file: a line a trial, so that a difference between two versions can be read."""
     versions = {name: metadata.version(name) for name in (*PACKAGES, *experiment.packages)}
-    head = {"command": f"python -m rnn_course experiment {experiment.name}",
-            "about": experiment.about, "statements": experiment.statements,
-            "date": date.today().isoformat(),
-            "versions": {"python": platform.python_version(), **versions},
-            "machine": f"{os.cpu_count()} processors, one used by torch; trained on "
-                       + described(device)}
-    lines = [f'  "{name}": {json.dumps(value, ensure_ascii=False)}'
-             for name, value in head.items()]
+    head = {
+        "command": f"python -m rnn_course experiment {experiment.name}",
+        "about": experiment.about,
+        "statements": experiment.statements,
+        "date": date.today().isoformat(),
+        "versions": {"python": platform.python_version(), **versions},
+        "machine": f"{os.cpu_count()} processors, one used by torch; trained on "
+        + described(device),
+    }
+    lines = [f'  "{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in head.items()]
     rows = ",\n".join(f"    {json.dumps(trial, ensure_ascii=False)}" for trial in trials)
     lines.append(f'  "trials": [\n{rows}\n  ]')
     return "{\n" + ",\n".join(lines) + "\n}\n"
@@ -218,8 +260,9 @@ def _read(path: Path) -> dict[str, Any]:
             for name, value in (*trial["figures"].items(), ("seconds", trial.get("seconds"))):
                 _rounded(name, value)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path}: not a results file ({error}); restore it, or delete it to run "
-                         "all trials anew") from error
+        raise ValueError(
+            f"{path}: not a results file ({error}); restore it, or delete it to run all trials anew"
+        ) from error
     return content
 
 

@@ -30,11 +30,15 @@ N_EMBED, N_HIDDEN, BATCH_SIZE, LR = 32, 64, 64, 4e-3
 
 def tagger(task: Task, direction: str, n_hidden: int) -> Tagger:
     """A network that labels each letter, in one of the first three `DIRECTIONS`."""
+
     def cell() -> ElmanCell:
         return ElmanCell(N_EMBED, n_hidden)
 
-    network = {"forward": cell, "backward": lambda: Backwards(cell()),
-               "both": lambda: Bidirectional(cell(), cell())}[direction]()
+    network = {
+        "forward": cell,
+        "backward": lambda: Backwards(cell()),
+        "both": lambda: Bidirectional(cell(), cell()),
+    }[direction]()
     return Tagger(len(task.symbols), N_EMBED, network, len(task.labels))
 
 
@@ -55,8 +59,17 @@ def network(task: Task, direction: str, seed: int) -> Tagger:
 
 def train(model: Tagger, task: Task, epochs: int, seed: int, **options: Any) -> History:
     """`fit` with this experiment's settings."""
-    return fit(model, tagging_loss, task.train, task.valid, epochs=epochs, batch_size=BATCH_SIZE,
-               lr=LR, seed=seed, **options)
+    return fit(
+        model,
+        tagging_loss,
+        task.train,
+        task.valid,
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        lr=LR,
+        seed=seed,
+        **options,
+    )
 
 
 @torch.no_grad()
@@ -70,9 +83,11 @@ def scores(model: Tagger, task: Letters, split: Split) -> dict[str, float]:
     y = model(split.x, lengths=split.lengths).argmax(2)
     hits = (y == split.y) & inside(split.lengths, y.shape[1])
     listed = [task.listed[word] for word in task.decode(split.x)]
-    return {"letters": (hits.sum() / split.lengths.sum()).item(),
-            "words": (hits.sum(1) == split.lengths).double().mean().item(),
-            "per": accepted_rates(task.said(y, split.lengths), listed)[0]}
+    return {
+        "letters": (hits.sum() / split.lengths.sum()).item(),
+        "words": (hits.sum(1) == split.lengths).double().mean().item(),
+        "per": accepted_rates(task.said(y, split.lengths), listed)[0],
+    }
 
 
 @cache
@@ -80,15 +95,28 @@ def _task(words: int) -> Letters:
     return load_letters(limit=words)
 
 
-def _trial(checkpoint: Path, progress: bool, device: Device, direction: str, words: int,
-           epochs: int, seed: int) -> dict[str, Any]:
+def _trial(
+    checkpoint: Path,
+    progress: bool,
+    device: Device,
+    direction: str,
+    words: int,
+    epochs: int,
+    seed: int,
+) -> dict[str, Any]:
     task = _task(words)
     model = network(task, direction, seed)
-    history = train(model, task, epochs, seed, device=device, checkpoint=checkpoint,
-                    progress=progress)
+    history = train(
+        model, task, epochs, seed, device=device, checkpoint=checkpoint, progress=progress
+    )
     ngrams = [letter_ngram(task, *around).accuracy(task.test) for around in AROUND]
-    return {**scores(model, task, task.test), "ngrams": ngrams, "valid_loss": history.valid_loss,
-            "parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden}
+    return {
+        **scores(model, task, task.test),
+        "ngrams": ngrams,
+        "valid_loss": history.valid_loss,
+        "parameters": n_parameters(model),
+        "n_hidden": model.rnn.n_hidden,
+    }
 
 
 _REHEARSAL = {"direction": "both", "words": 2000, "epochs": 2, "seed": 0}
@@ -97,8 +125,14 @@ EXPERIMENT = Experiment(
     name="both_directions",
     about="What each letter of a word says: read forward, backward, and in both directions.",
     statements=("S5.1",),
-    settings=(*({"direction": direction, "words": 20_000, "epochs": 8, "seed": seed}
-                for direction in DIRECTIONS for seed in range(5)), _REHEARSAL),
+    settings=(
+        *(
+            {"direction": direction, "words": 20_000, "epochs": 8, "seed": seed}
+            for direction in DIRECTIONS
+            for seed in range(5)
+        ),
+        _REHEARSAL,
+    ),
     trial=_trial,
     small=(_REHEARSAL,),
     tolerance={"letters": 0.02, "per": 0.02, "valid_loss": 0.1},

@@ -18,16 +18,21 @@ from rnn_course.tasks.base import Split, Task
 from rnn_course.tasks.chorales.task import FIRST_NOTE, Crops, load_chorales
 from rnn_course.training.fit import fit
 
-WIDEST = 12                                                # semitones: an octave
-CONTEXTS = {"unigram": (), "x_t, x_{t-1}": ("x_t", "x_{t-1}"),
-            "y_{t-1}, x_t, x_{t-1}": ("y_{t-1}", "x_t", "x_{t-1}")}
+WIDEST = 12  # semitones: an octave
+CONTEXTS = {
+    "unigram": (),
+    "x_t, x_{t-1}": ("x_t", "x_{t-1}"),
+    "y_{t-1}, x_t, x_{t-1}": ("y_{t-1}", "x_t", "x_{t-1}"),
+}
 """The n-grams of notes that the networks stand beside, by name."""
 
 
 def ngrams(task: Task) -> list[float]:
     """Nats a note on the test chorales; only the unigram, which would lose by it, hears one key."""
-    return [note_ngram(task, context, semitones=5 if context else 0).nll(task.test)
-            for context in CONTEXTS.values()]
+    return [
+        note_ngram(task, context, semitones=5 if context else 0).nll(task.test)
+        for context in CONTEXTS.values()
+    ]
 
 
 @torch.no_grad()
@@ -46,8 +51,9 @@ def free_running(model: Tagger, split: Split, seed: int, times: int = 4) -> tupl
     Each melody is gone through `times` times: samples (times N, T).
     """
     generator = torch.Generator().manual_seed(seed)
-    x, y, lengths = (part.repeat(times, *[1] * (part.dim() - 1))
-                     for part in (split.x, split.y, split.lengths))
+    x, y, lengths = (
+        part.repeat(times, *[1] * (part.dim() - 1)) for part in (split.x, split.y, split.lengths)
+    )
     written = model.eval().write(x, generator).y
     return float(mean_nll(model(x, written, lengths), y, lengths)), written
 
@@ -70,32 +76,55 @@ def total_variation(p: Tensor, q: Tensor) -> float:
     return float((p - q).abs().sum() / 2)
 
 
-def trial(checkpoint: Path, progress: bool, device: Device, edges: str, epochs: int,
-          seed: int) -> dict[str, Any]:
+def trial(
+    checkpoint: Path, progress: bool, device: Device, edges: str, epochs: int, seed: int
+) -> dict[str, Any]:
     """Train one network, keep its best epoch on the validation chorales, and try it on the test."""
     task = load_chorales(progress=progress)
     k = len(task.symbols)
     model = three_networks(k, k, n_embed=32, n_hidden=128, seed=seed, dropout=0.2)[edges]
-    history = fit(model, tagging_loss, Crops(task.train, per_example=4), task.valid,
-                  epochs=epochs, batch_size=32, lr=8e-3, patience=epochs, seed=seed, device=device,
-                  checkpoint=checkpoint, progress=progress)
+    history = fit(
+        model,
+        tagging_loss,
+        Crops(task.train, per_example=4),
+        task.valid,
+        epochs=epochs,
+        batch_size=32,
+        lr=8e-3,
+        patience=epochs,
+        seed=seed,
+        device=device,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
     free, written = free_running(model, task.test, seed)
     steps, real = (bass_steps(y, task.test.lengths) for y in (written, task.test.y))
-    return {"forced": forced_nll(model, task.test), "free": free,
-            "total_variation": total_variation(steps, real), "repeated": float(steps[WIDEST]),
-            "ngrams": ngrams(task),
-            "valid": history.valid_loss}
+    return {
+        "forced": forced_nll(model, task.test),
+        "free": free,
+        "total_variation": total_variation(steps, real),
+        "repeated": float(steps[WIDEST]),
+        "ngrams": ngrams(task),
+        "valid": history.valid_loss,
+    }
 
 
 EXPERIMENT = Experiment(
     name="chorales",
     about="The bass of a chorale from its soprano: three networks with equally many parameters.",
     statements=("S3.1", "S3.2", "S3.3"),
-    settings=(*({"edges": "both", "epochs": 1, "seed": seed} for seed in range(2)),
-              *({"edges": edges, "epochs": 30, "seed": seed}
-                for edges in EDGES for seed in range(5))),
+    settings=(
+        *({"edges": "both", "epochs": 1, "seed": seed} for seed in range(2)),
+        *({"edges": edges, "epochs": 30, "seed": seed} for edges in EDGES for seed in range(5)),
+    ),
     trial=trial,
     small=({"edges": "both", "epochs": 1, "seed": 0}, {"edges": "both", "epochs": 1, "seed": 1}),
-    tolerance={"forced": 0.05, "free": 0.08, "total_variation": 0.05, "repeated": 0.05,
-               "ngrams": 1e-3},
-    packages=("music21",))
+    tolerance={
+        "forced": 0.05,
+        "free": 0.08,
+        "total_variation": 0.05,
+        "repeated": 0.05,
+        "ngrams": 1e-3,
+    },
+    packages=("music21",),
+)

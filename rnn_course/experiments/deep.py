@@ -38,6 +38,7 @@ def _stack(n_levels: int) -> Callable[[int], Cell]:
     def make(H: int) -> Cell:
         sizes = [N_KEYS, *[H] * n_levels]
         return Stack(*(BlockCell(n, mlp(n, H), Transition(H)) for n in sizes[:-1]))
+
     return make
 
 
@@ -62,6 +63,7 @@ def network(name: str, task: Task, seed: int) -> ThreeBlocks:
 
     Its outputs start at the keys' own frequencies, so that no network has to learn these first.
     """
+
     def make(n_hidden: int) -> ThreeBlocks:
         torch.manual_seed(seed)
         cell = CELLS[name](n_hidden)
@@ -83,11 +85,22 @@ def frame_nll(model: ThreeBlocks, batch: Batch) -> Tensor:
     return blanked(nll, batch.lengths).sum(1) / batch.lengths
 
 
-def train(model: ThreeBlocks, task: Task, *, epochs: int, seed: int, lr: float,
-          **options: Any) -> History:
+def train(
+    model: ThreeBlocks, task: Task, *, epochs: int, seed: int, lr: float, **options: Any
+) -> History:
     """`fit` with this experiment's settings; the best epoch on the validation chorales is kept."""
-    return fit(model, lambda model, batch: frame_nll(model, batch).mean(), task.train, task.valid,
-               epochs=epochs, batch_size=16, lr=lr, patience=epochs, seed=seed, **options)
+    return fit(
+        model,
+        lambda model, batch: frame_nll(model, batch).mean(),
+        task.train,
+        task.valid,
+        epochs=epochs,
+        batch_size=16,
+        lr=lr,
+        patience=epochs,
+        seed=seed,
+        **options,
+    )
 
 
 def told_by_level(model: ThreeBlocks, task: Task) -> dict[str, list[float]]:
@@ -96,21 +109,24 @@ def told_by_level(model: ThreeBlocks, task: Task) -> dict[str, list[float]]:
     It is fitted on training chorales and tried on those of the test; shares, the lowest level
     first. `now` is in x^(t), `next` is to be predicted.
     """
+
     def states(split: Split) -> list[Tensor]:
         mask = inside(split.lengths, split.x.shape[1])
         with torch.no_grad():
             return [h[mask] for h in levels(model.rnn.cell, split.x, lengths=split.lengths)[0]]
 
     def lowest(split: Split, which: Tensor) -> Tensor:
-        return which[inside(split.lengths, which.shape[1])].argmax(1)     # the first that sounds
+        return which[inside(split.lengths, which.shape[1])].argmax(1)  # the first that sounds
 
     known, tried = states(task.train), states(task.test)
     found = {}
     for name, part in (("now", "x"), ("next", "y")):
         y, y_test = (lowest(split, getattr(split, part)) for split in (task.train, task.test))
         often = y.bincount()[y] > 1
-        found[name] = [probe(h[often][:6000], y[often][:6000], h_test, y_test)
-                       for h, h_test in zip(known, tried, strict=True)]
+        found[name] = [
+            probe(h[often][:6000], y[often][:6000], h_test, y_test)
+            for h, h_test in zip(known, tried, strict=True)
+        ]
     return found
 
 
@@ -119,23 +135,44 @@ def _task(limit: int | None) -> Task:
     return load_frames(limit)
 
 
-def _trial(checkpoint: Path, progress: bool, device: Device, name: str, lr: float, seed: int,
-           epochs: int, limit: int | None) -> dict[str, Any]:
+def _trial(
+    checkpoint: Path,
+    progress: bool,
+    device: Device,
+    name: str,
+    lr: float,
+    seed: int,
+    epochs: int,
+    limit: int | None,
+) -> dict[str, Any]:
     task = _task(limit)
     model = network(name, task, seed)
     figures: dict[str, Any] = {}
     is_stack = isinstance(model.rnn.cell, Stack)
     if is_stack:
         figures |= {f"untrained {k}": v for k, v in told_by_level(model, task).items()}
-    history = train(model, task, epochs=epochs, seed=seed, lr=lr, device=device,
-                    checkpoint=checkpoint, progress=progress)
+    history = train(
+        model,
+        task,
+        epochs=epochs,
+        seed=seed,
+        lr=lr,
+        device=device,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
     if is_stack:
         figures |= told_by_level(model, task)
-    return {"nll": evaluate(model, task.test, frame_nll, device=device),
-            "valid": history.valid_loss, "best_epoch": history.best_epoch,
-            "by_key": by_key(task.train, task.test),
-            "by_frame_before": by_frame_before(task.train, task.test),
-            "parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden, **figures}
+    return {
+        "nll": evaluate(model, task.test, frame_nll, device=device),
+        "valid": history.valid_loss,
+        "best_epoch": history.best_epoch,
+        "by_key": by_key(task.train, task.test),
+        "by_frame_before": by_frame_before(task.train, task.test),
+        "parameters": n_parameters(model),
+        "n_hidden": model.rnn.n_hidden,
+        **figures,
+    }
 
 
 _REHEARSAL = {"name": "stack of 2", "lr": 8e-3, "seed": 0, "epochs": 2, "limit": 40}
@@ -144,11 +181,24 @@ EXPERIMENT = Experiment(
     name="deep",
     about="The next frame of a chorale, in nats: depth in each block, and stacks, at equal size.",
     statements=("S7.2", "S7.3", "S7.4"),
-    settings=(*({"name": name, "lr": lr, "seed": seed, "epochs": 30, "limit": None}
-                for name in CELLS for lr in RATES for seed in range(5)), _REHEARSAL),
+    settings=(
+        *(
+            {"name": name, "lr": lr, "seed": seed, "epochs": 30, "limit": None}
+            for name in CELLS
+            for lr in RATES
+            for seed in range(5)
+        ),
+        _REHEARSAL,
+    ),
     trial=_trial,
     small=(_REHEARSAL,),
-    tolerance={"nll": 0.3, "valid": 0.3, "by_key": 1e-3, "by_frame_before": 1e-3, "now": 0.1,
-               "next": 0.1},
+    tolerance={
+        "nll": 0.3,
+        "valid": 0.3,
+        "by_key": 1e-3,
+        "by_frame_before": 1e-3,
+        "now": 0.1,
+        "next": 0.1,
+    },
     packages=("music21",),
 )

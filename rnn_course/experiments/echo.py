@@ -38,6 +38,7 @@ LAGS = (5, 10, 20)
 
 def network(transition: str, start: str, seed: int) -> ThreeBlocks:
     """The network with that transition, as wide as the budget lets it be, drawn from the seed."""
+
     def make(n_hidden: int) -> ThreeBlocks:
         torch.manual_seed(seed)
         cell = BlockCell(N_SYMBOLS, mlp(N_SYMBOLS, n_hidden), TRANSITIONS[transition](n_hidden))
@@ -66,11 +67,21 @@ def right(model: ThreeBlocks, batch: Batch) -> Tensor:
     return hits.sum(1) / asked.sum(1)
 
 
-def train(model: ThreeBlocks, task: Task, seed: int, epochs: int = 5, lr: float = 2e-3,
-          **options: Any) -> History:
+def train(
+    model: ThreeBlocks, task: Task, seed: int, epochs: int = 5, lr: float = 2e-3, **options: Any
+) -> History:
     """`fit` with this experiment's settings: an epoch is 100 steps."""
-    return fit(model, loss, task.train, task.valid, epochs=epochs, lr=lr, metric=right, seed=seed,
-               **options)
+    return fit(
+        model,
+        loss,
+        task.train,
+        task.valid,
+        epochs=epochs,
+        lr=lr,
+        metric=right,
+        seed=seed,
+        **options,
+    )
 
 
 @cache
@@ -78,14 +89,26 @@ def _task(lag: int) -> Task:
     return make_echo(lag)
 
 
-def _trial(checkpoint: Path, progress: bool, device: Device, transition: str, start: str,
-           lag: int, seed: int, epochs: int) -> dict[str, Any]:
+def _trial(
+    checkpoint: Path,
+    progress: bool,
+    device: Device,
+    transition: str,
+    start: str,
+    lag: int,
+    seed: int,
+    epochs: int,
+) -> dict[str, Any]:
     task, model = _task(lag), network(transition, start, seed)
-    history = train(model, task, seed, epochs, device=device, checkpoint=checkpoint,
-                    progress=progress)
-    return {"accuracy": evaluate(model, task.test, right, device=device),
-            "curve": history.valid_metric, "parameters": n_parameters(model),
-            "n_hidden": model.rnn.n_hidden}
+    history = train(
+        model, task, seed, epochs, device=device, checkpoint=checkpoint, progress=progress
+    )
+    return {
+        "accuracy": evaluate(model, task.test, right, device=device),
+        "curve": history.valid_metric,
+        "parameters": n_parameters(model),
+        "n_hidden": model.rnn.n_hidden,
+    }
 
 
 _REHEARSAL = {"transition": "2 layers, skip", "start": STARTS[0], "lag": 5, "seed": 0, "epochs": 1}
@@ -94,9 +117,16 @@ EXPERIMENT = Experiment(
     name="echo",
     about="The share of echoes that are right: depth of the transition, skips, beginnings, lags.",
     statements=("S7.4", "S7.6"),
-    settings=(*({"transition": transition, "start": start, "lag": lag, "seed": seed, "epochs": 5}
-                for start in STARTS for lag in LAGS for transition in TRANSITIONS
-                for seed in range(5)), _REHEARSAL),
+    settings=(
+        *(
+            {"transition": transition, "start": start, "lag": lag, "seed": seed, "epochs": 5}
+            for start in STARTS
+            for lag in LAGS
+            for transition in TRANSITIONS
+            for seed in range(5)
+        ),
+        _REHEARSAL,
+    ),
     trial=_trial,
     small=(_REHEARSAL,),
     tolerance={"accuracy": 0.05, "curve": 0.05},

@@ -33,8 +33,14 @@ LENGTHS = (4, 6, 8, 10, 30)
 def network(task: Pronunciations, seed: int, n_context: int = N_CONTEXT) -> EncoderDecoder:
     """Encoder and decoder, each a GRU; the weights drawn from the seed."""
     torch.manual_seed(seed)
-    return EncoderDecoder(len(task.symbols), len(task.phones), GRUCell(N_EMBED, N_HIDDEN),
-                          GRUCell(N_EMBED + n_context, N_HIDDEN), n_context, task.end)
+    return EncoderDecoder(
+        len(task.symbols),
+        len(task.phones),
+        GRUCell(N_EMBED, N_HIDDEN),
+        GRUCell(N_EMBED + n_context, N_HIDDEN),
+        n_context,
+        task.end,
+    )
 
 
 def frozen(model: EncoderDecoder) -> EncoderDecoder:
@@ -44,21 +50,38 @@ def frozen(model: EncoderDecoder) -> EncoderDecoder:
     return model
 
 
-def train(model: EncoderDecoder, task: Pronunciations, epochs: int, seed: int,
-          **options: Any) -> History:
+def train(
+    model: EncoderDecoder, task: Pronunciations, epochs: int, seed: int, **options: Any
+) -> History:
     """`fit` with this experiment's settings."""
-    return fit(model, pair_loss, task.train, task.valid, epochs=epochs, batch_size=BATCH_SIZE,
-               lr=LR, clip=CLIP, seed=seed, **options)
+    return fit(
+        model,
+        pair_loss,
+        task.train,
+        task.valid,
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        lr=LR,
+        clip=CLIP,
+        seed=seed,
+        **options,
+    )
 
 
 def backwards(task: Pronunciations) -> Pronunciations:
     """The same task, each word to be read from its last letter to its first."""
+
     def turned(split: Split) -> Split:
         return replace(split, x=reversed_inside(split.x, split.lengths))
 
     listed = {word[::-1]: accepted for word, accepted in task.listed.items()}
-    return replace(task, train=turned(task.train), valid=turned(task.valid),
-                   test=turned(task.test), listed=listed)
+    return replace(
+        task,
+        train=turned(task.train),
+        valid=turned(task.valid),
+        test=turned(task.test),
+        listed=listed,
+    )
 
 
 def scores(model: EncoderDecoder, task: Pronunciations, split: Split) -> dict[str, Any]:
@@ -68,8 +91,9 @@ def scores(model: EncoderDecoder, task: Pronunciations, split: Split) -> dict[st
     by_length, shorter = [], 0
     for longest in LENGTHS:
         some = [i for i, word in enumerate(words) if shorter < len(word) <= longest]
-        by_length.append(accepted_rates([said[i] for i in some],
-                                        [task.listed[words[i]] for i in some])[0])
+        by_length.append(
+            accepted_rates([said[i] for i in some], [task.listed[words[i]] for i in some])[0]
+        )
         shorter = longest
     return {"per": per, "wer": wer, "by_length": by_length}
 
@@ -79,36 +103,70 @@ def _task(words: int) -> Pronunciations:
     return load_pronunciations(limit=words)
 
 
-def _trial(checkpoint: Path, progress: bool, device: Device, context: int, encoder: str,
-           source: str, words: int, epochs: int, seed: int) -> dict[str, Any]:
+def _trial(
+    checkpoint: Path,
+    progress: bool,
+    device: Device,
+    context: int,
+    encoder: str,
+    source: str,
+    words: int,
+    epochs: int,
+    seed: int,
+) -> dict[str, Any]:
     task = _task(words)
     task = backwards(task) if source == "reversed" else task
     model = network(task, seed, context)
     if encoder == "frozen":
         frozen(model)
-    history = train(model, task, epochs, seed, device=device, checkpoint=checkpoint,
-                    progress=progress)
-    return {**scores(model, task, task.test), "valid_loss": history.valid_loss,
-            "steps": len(history.loss), "parameters": n_parameters(model)}
+    history = train(
+        model, task, epochs, seed, device=device, checkpoint=checkpoint, progress=progress
+    )
+    return {
+        **scores(model, task, task.test),
+        "valid_loss": history.valid_loss,
+        "steps": len(history.loss),
+        "parameters": n_parameters(model),
+    }
 
 
 def _settings(seeds: int = 5, **changed: Any) -> tuple[dict[str, Any], ...]:
-    usual = {"context": N_CONTEXT, "encoder": "joint", "source": "forward", "words": 20_000,
-             "epochs": EPOCHS}
+    usual = {
+        "context": N_CONTEXT,
+        "encoder": "joint",
+        "source": "forward",
+        "words": 20_000,
+        "epochs": EPOCHS,
+    }
     return tuple(usual | changed | {"seed": seed} for seed in range(seeds))
 
 
-_REHEARSAL = ({"context": N_CONTEXT, "encoder": "joint", "source": "forward", "words": 2000,
-               "epochs": 2, "seed": 0},)
+_REHEARSAL = (
+    {
+        "context": N_CONTEXT,
+        "encoder": "joint",
+        "source": "forward",
+        "words": 2000,
+        "epochs": 2,
+        "seed": 0,
+    },
+)
 
 EXPERIMENT = Experiment(
     name="encoder_decoder",
     about="Spelling to phones: the size of C, the source turned round, the encoder frozen.",
     statements=("S6.3", "S6.4"),
-    settings=(*(s for context in CONTEXTS for s in _settings(context=context)),
-              *_settings(source="reversed"), *_settings(encoder="frozen"),
-              *(s for context in (min(CONTEXTS), max(CONTEXTS))
-                for s in _settings(seeds=1, context=context, epochs=LONGER)), *_REHEARSAL),
+    settings=(
+        *(s for context in CONTEXTS for s in _settings(context=context)),
+        *_settings(source="reversed"),
+        *_settings(encoder="frozen"),
+        *(
+            s
+            for context in (min(CONTEXTS), max(CONTEXTS))
+            for s in _settings(seeds=1, context=context, epochs=LONGER)
+        ),
+        *_REHEARSAL,
+    ),
     trial=_trial,
     small=_REHEARSAL,
     tolerance={"per": 0.03, "valid_loss": 0.3},

@@ -46,7 +46,7 @@ from rnn_course.training.fit import fit
 N_EMBED, DROPOUT, BATCH_SIZE, LR, CLIP = 64, 0.25, 64, 2e-3, 5.0
 WHOLE = {"n_hidden": 384, "n_context": 256, "epochs": 20, "limit": None, "seed": 0}
 REHEARSAL = {"n_hidden": 64, "n_context": 64, "epochs": 2, "limit": 3000, "seed": 0}
-STEPS, WIDTH = 40, 5                                       # of decoding; of the beam
+STEPS, WIDTH = 40, 5  # of decoding; of the beam
 
 
 class NoWeights(ValueError):
@@ -55,13 +55,25 @@ class NoWeights(ValueError):
 
 def network(task: Spoken, n_hidden: int, n_context: int) -> EncoderDecoder:
     """Encoder and decoder, each a GRU."""
-    return EncoderDecoder(len(task.symbols), len(task.phones), GRUCell(N_EMBED, n_hidden),
-                          GRUCell(N_EMBED + n_context, n_hidden), n_context, task.end, DROPOUT)
+    return EncoderDecoder(
+        len(task.symbols),
+        len(task.phones),
+        GRUCell(N_EMBED, n_hidden),
+        GRUCell(N_EMBED + n_context, n_hidden),
+        n_context,
+        task.end,
+        DROPOUT,
+    )
 
 
 @torch.no_grad()
-def say(model: EncoderDecoder, task: Spoken, x: torch.Tensor, lengths: torch.Tensor,
-        width: int | None = None) -> list[Phones]:
+def say(
+    model: EncoderDecoder,
+    task: Spoken,
+    x: torch.Tensor,
+    lengths: torch.Tensor,
+    width: int | None = None,
+) -> list[Phones]:
     """The phones for letters x (B, T): the greedy ones, or the best of a beam so wide."""
     device = next(model.parameters()).device
     model.eval()
@@ -76,8 +88,9 @@ def say(model: EncoderDecoder, task: Spoken, x: torch.Tensor, lengths: torch.Ten
     return said
 
 
-def rates(model: EncoderDecoder, task: Pronunciations, split: Split,
-          width: int | None = None) -> dict[str, float]:
+def rates(
+    model: EncoderDecoder, task: Pronunciations, split: Split, width: int | None = None
+) -> dict[str, float]:
     """Phoneme and word error rates on a split: "per", "wer", and both with the stress.
 
     Any listed pronunciation is accepted, and the phoneme errors are counted against the nearest.
@@ -90,7 +103,8 @@ def rates(model: EncoderDecoder, task: Pronunciations, split: Split,
     figures = {}
     for name, form in (("", without_stress), *([("_stress", tuple)] if has_stress(listed) else [])):
         figures[f"per{name}"], figures[f"wer{name}"] = accepted_rates(
-            [form(phones) for phones in said], [[*map(form, accepted)] for accepted in listed])
+            [form(phones) for phones in said], [[*map(form, accepted)] for accepted in listed]
+        )
     return figures
 
 
@@ -114,24 +128,53 @@ def _digest(lines: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
-def _trial(checkpoint: Path, progress: bool, device: Device, words: Dictionary | None = None,
-           *, n_hidden: int, n_context: int, epochs: int, limit: int | None, seed: int,
-           held_out: str | None = None, listed: str | None = None) -> dict[str, Any]:
+def _trial(
+    checkpoint: Path,
+    progress: bool,
+    device: Device,
+    words: Dictionary | None = None,
+    *,
+    n_hidden: int,
+    n_context: int,
+    epochs: int,
+    limit: int | None,
+    seed: int,
+    held_out: str | None = None,
+    listed: str | None = None,
+) -> dict[str, Any]:
     task = load_pronunciations(stress=True, limit=limit, held_out=words)
     torch.manual_seed(seed)
     model = network(task, n_hidden, n_context)
-    history = fit(model, pair_loss, task.train, task.valid, epochs=epochs, batch_size=BATCH_SIZE,
-                  lr=LR, clip=CLIP, seed=seed, device=device, checkpoint=checkpoint,
-                  save_every=500, progress=progress)
-    if limit is None:                                      # half precision is half the file
+    history = fit(
+        model,
+        pair_loss,
+        task.train,
+        task.valid,
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        lr=LR,
+        clip=CLIP,
+        seed=seed,
+        device=device,
+        checkpoint=checkpoint,
+        save_every=500,
+        progress=progress,
+    )
+    if limit is None:  # half precision is half the file
         save_weights(model.half(), checkpoint.with_suffix(".weights"))
         model.float()
     with lent(model, device_for(model, device)):
         greedy, beam = (rates(model, task, task.test, width) for width in (None, WIDTH))
-    return {**greedy, **{f"beam_{name}": r for name, r in beam.items()},
-            **(counted(limit) if words is None else {}),
-            "valid_loss": history.valid_loss, "train_seconds": history.seconds,
-            "pairs": len(task.train), "words": len(task.test), "parameters": n_parameters(model)}
+    return {
+        **greedy,
+        **{f"beam_{name}": r for name, r in beam.items()},
+        **(counted(limit) if words is None else {}),
+        "valid_loss": history.valid_loss,
+        "train_seconds": history.seconds,
+        "pairs": len(task.train),
+        "words": len(task.test),
+        "parameters": n_parameters(model),
+    }
 
 
 EXPERIMENT = Experiment(
@@ -156,12 +199,21 @@ def held_out(words: Dictionary) -> tuple[Experiment, Path]:
     Raises `ValueError` for words that leave none for training or none for validation.
     """
     sides(read(stress=True), words)
-    listed = _digest([f"{word} {' '.join(phones)}" for word in sorted(words)
-                      for phones in sorted(words[word])])
+    listed = _digest(
+        [f"{word} {' '.join(phones)}" for word in sorted(words) for phones in sorted(words[word])]
+    )
     setting = {**WHOLE, "held_out": mark(words), "listed": listed}
-    experiment = Experiment("g2p", "Spelling to phones, with the words of a file held out.",
-                            EXPERIMENT.statements, (setting,), partial(_trial, words=words),
-                            (setting,), EXPERIMENT.tolerance, EXPERIMENT.packages, kept=setting)
+    experiment = Experiment(
+        "g2p",
+        "Spelling to phones, with the words of a file held out.",
+        EXPERIMENT.statements,
+        (setting,),
+        partial(_trial, words=words),
+        (setting,),
+        EXPERIMENT.tolerance,
+        EXPERIMENT.packages,
+        kept=setting,
+    )
     return experiment, cache_folder() / f"g2p-{mark(words)}"
 
 
@@ -182,8 +234,9 @@ def speller(folder: Path = FOLDER) -> tuple[EncoderDecoder, Inventory, str | Non
     return model.float().eval(), symbols, setting.get("held_out")
 
 
-def trained(folder: Path = FOLDER, words: Dictionary | None = None
-            ) -> tuple[EncoderDecoder, Pronunciations, str | None]:
+def trained(
+    folder: Path = FOLDER, words: Dictionary | None = None
+) -> tuple[EncoderDecoder, Pronunciations, str | None]:
     """The network of `speller` with its task, to score it.
 
     The task's test side is `words`, or the usual one, and of its training side one word is there.
@@ -202,8 +255,9 @@ def spelled(words: Sequence[str], task: Spoken) -> tuple[torch.Tensor, torch.Ten
     for word in words:
         strange = sorted(set(spelling(word)) - set(LETTERS))
         if not word or strange:
-            wrong.append(f"{', '.join(map(repr, strange))} in {word!r}" if word
-                         else "an empty word")
+            wrong.append(
+                f"{', '.join(map(repr, strange))} in {word!r}" if word else "an empty word"
+            )
     if wrong:
         raise ValueError("word: expected letters a to z and apostrophes, got " + "; ".join(wrong))
     return encode([spelling(word) for word in words], task.symbols)

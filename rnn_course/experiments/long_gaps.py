@@ -48,9 +48,9 @@ def chrono(cell: G, longest: int = LONGEST) -> G:
         raise TypeError(f"cell: expected an LSTMCell or a GRUCell, got {type(cell).__name__}")
     n = cell.n_hidden
     with torch.no_grad():
-        cell.b[n:2 * n] = torch.empty(n).uniform_(1, longest - 1).log()
+        cell.b[n : 2 * n] = torch.empty(n).uniform_(1, longest - 1).log()
         if isinstance(cell, LSTMCell):
-            cell.b[:n] = -cell.b[n:2 * n]
+            cell.b[:n] = -cell.b[n : 2 * n]
     return cell
 
 
@@ -67,14 +67,17 @@ class Architecture(NamedTuple):
 
 ARCHITECTURES: Mapping[str, Architecture] = {
     "tanh, as torch starts it": Architecture(
-        lambda n_in, n_hidden: initial.as_torch(ElmanCell(n_in, n_hidden)), 2e-3),
+        lambda n_in, n_hidden: initial.as_torch(ElmanCell(n_in, n_hidden)), 2e-3
+    ),
     "tanh, orthogonal": Architecture(ElmanCell, 2e-3),
     "GRU": Architecture(GRUCell, 2e-3),
     "LSTM, forget bias 1": Architecture(LSTMCell, 4e-3),
     "LSTM, biases for long gaps": Architecture(
-        lambda n_in, n_hidden: chrono(LSTMCell(n_in, n_hidden)), 4e-3),
+        lambda n_in, n_hidden: chrono(LSTMCell(n_in, n_hidden)), 4e-3
+    ),
     "GRU, biases for long gaps": Architecture(
-        lambda n_in, n_hidden: chrono(GRUCell(n_in, n_hidden)), 4e-3),
+        lambda n_in, n_hidden: chrono(GRUCell(n_in, n_hidden)), 4e-3
+    ),
 }
 
 REMEDIES: Mapping[str, Architecture] = {
@@ -93,6 +96,7 @@ def network(task: Task, architecture: str, seed: int) -> Summariser:
 
     It is as wide as it can be with no more parameters than an LSTM of `N_HIDDEN` units has.
     """
+
     def make(architecture: str, n_hidden: int) -> Summariser:
         cell = _ALL[architecture].cell(N_EMBED, n_hidden)
         return Summariser(len(task.symbols), N_EMBED, cell, len(task.labels))
@@ -113,12 +117,29 @@ def right(model: Summariser, batch: Batch) -> Tensor:
     return (model(batch.x, batch.lengths).argmax(1) == batch.y).float()
 
 
-def train(model: Summariser, task: Task, architecture: str, seed: int, epochs: int = EPOCHS,
-          **options: Any) -> History:
+def train(
+    model: Summariser,
+    task: Task,
+    architecture: str,
+    seed: int,
+    epochs: int = EPOCHS,
+    **options: Any,
+) -> History:
     """`fit` with this experiment's settings."""
-    return fit(model, answer_loss, task.train, task.valid, epochs=epochs, batch_size=BATCH_SIZE,
-               lr=_ALL[architecture].lr, clip=_ALL[architecture].clip, weight_decay=0, seed=seed,
-               metric=right, **options)
+    return fit(
+        model,
+        answer_loss,
+        task.train,
+        task.valid,
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        lr=_ALL[architecture].lr,
+        clip=_ALL[architecture].clip,
+        weight_decay=0,
+        seed=seed,
+        metric=right,
+        **options,
+    )
 
 
 def norms(model: Summariser, task: FluentTask, sentences: int = 8) -> Tensor:
@@ -133,6 +154,7 @@ def bag_of_words(task: FluentTask) -> float:
     It sees all words at once, and has nothing to carry through the gap: ridge regression, fitted on
     the training sentences, right on so large a share of the test sentences.
     """
+
     def bag(x: Tensor) -> Tensor:
         return torch.zeros(len(x), len(task.symbols)).scatter_add_(1, x, torch.ones(x.shape))
 
@@ -151,12 +173,20 @@ def outcome(seeds: Sequence[float], chance: float, ceiling: float) -> str:
     return "answers" if all(over) else "some seeds" if any(over) else "fails"
 
 
-def committed(figure: str, of: Collection[str] = tuple(ARCHITECTURES),
-              at: Sequence[int] = GAPS) -> dict[str, dict[int, list[float]]]:
+def committed(
+    figure: str, of: Collection[str] = tuple(ARCHITECTURES), at: Sequence[int] = GAPS
+) -> dict[str, dict[int, list[float]]]:
     """A figure of the long run: for each architecture and gap, one entry a seed."""
-    return {name: {gap: [trial["figures"][figure]
-                         for trial in results("long_gaps", architecture=name, gap=gap)]
-                   for gap in at} for name in of}
+    return {
+        name: {
+            gap: [
+                trial["figures"][figure]
+                for trial in results("long_gaps", architecture=name, gap=gap)
+            ]
+            for gap in at
+        }
+        for name in of
+    }
 
 
 @cache
@@ -164,32 +194,43 @@ def _task(gap: int) -> FluentTask:
     return make_fluent(gap)
 
 
-def _trial(checkpoint: Path, progress: bool, device: Device, architecture: str, gap: int,
-           seed: int) -> dict[str, Any]:
+def _trial(
+    checkpoint: Path, progress: bool, device: Device, architecture: str, gap: int, seed: int
+) -> dict[str, Any]:
     task = _task(gap)
     model = network(task, architecture, seed)
-    at, figures = -1 - gap, {}                             # h when the country has been read
-    compared = architecture in ARCHITECTURES               # a skip's state is too wide for norms
+    at, figures = -1 - gap, {}  # h when the country has been read
+    compared = architecture in ARCHITECTURES  # a skip's state is too wide for norms
     if compared:
         figures["before"] = norms(model, task)[at].item()
     try:
-        valid = train(model, task, architecture, seed, device=device,
-                      checkpoint=checkpoint, progress=progress).valid_metric
-    except FloatingPointError:                             # what it had learnt by then counts
+        valid = train(
+            model, task, architecture, seed, device=device, checkpoint=checkpoint, progress=progress
+        ).valid_metric
+    except FloatingPointError:  # what it had learnt by then counts
         valid = []
     if compared:
         figures["after"] = norms(model, task)[at].item()
-    return {"accuracy": evaluate(model, task.test, right, device=device), "valid": valid,
-            **figures, "parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden}
+    return {
+        "accuracy": evaluate(model, task.test, right, device=device),
+        "valid": valid,
+        **figures,
+        "parameters": n_parameters(model),
+        "n_hidden": model.rnn.n_hidden,
+    }
 
 
 EXPERIMENT = Experiment(
     name="long_gaps",
     about="The language of a country that was named so many words ago: accuracy against the gap.",
     statements=("S8.2", "S8.3"),
-    settings=tuple({"architecture": architecture, "gap": gap, "seed": seed}
-                   for gap in GAPS for architecture in _ALL for seed in range(5)
-                   if architecture in ARCHITECTURES or gap >= 40),
+    settings=tuple(
+        {"architecture": architecture, "gap": gap, "seed": seed}
+        for gap in GAPS
+        for architecture in _ALL
+        for seed in range(5)
+        if architecture in ARCHITECTURES or gap >= 40
+    ),
     trial=_trial,
     small=({"architecture": "tanh, as torch starts it", "gap": 3, "seed": 0},),
     tolerance={"accuracy": 0.02, "before": 0.01},

@@ -76,24 +76,59 @@ def errors(model: Reader, batch: Batch) -> Tensor:
     """One number an example: the squared error of the sum, or nats a step of the copy."""
     o = model(batch.x, batch.lengths)
     if batch.y.is_floating_point():
-        return (o[:, -1] - batch.y).square().squeeze(1)    # o stands still past each end
+        return (o[:, -1] - batch.y).square().squeeze(1)  # o stands still past each end
     steps = batch.y.shape[1] if batch.y_lengths is None else batch.y_lengths
     return -log_likelihood(o, batch.y, batch.y_lengths) / steps
 
 
-def train(model: Reader, train: Split, valid: Split | None, *, epochs: int, lr: float, seed: int,
-          clip: float | None = 1.0, **options: Any) -> History:
+def train(
+    model: Reader,
+    train: Split,
+    valid: Split | None,
+    *,
+    epochs: int,
+    lr: float,
+    seed: int,
+    clip: float | None = 1.0,
+    **options: Any,
+) -> History:
     """`fit` with this experiment's settings; the loss is the mean of `errors`."""
-    return fit(model, lambda model, batch: errors(model, batch).mean(), train, valid,
-               epochs=epochs, batch_size=BATCH_SIZE, lr=lr, weight_decay=0.0, clip=clip, seed=seed,
-               **options)
+    return fit(
+        model,
+        lambda model, batch: errors(model, batch).mean(),
+        train,
+        valid,
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        lr=lr,
+        weight_decay=0.0,
+        clip=clip,
+        seed=seed,
+        **options,
+    )
 
 
 RATES = {
-    "adding": {"tanh": 2e-3, "orthogonal W": 2e-3, "identity, ReLU": 1e-4, "leaky units": 1e-3,
-               "skips": 3e-3, "LSTM": 1e-2, "LSTM, forget bias": 1e-2, "GRU": 1e-2},
-    "copying": {"tanh": 5e-3, "orthogonal W": 2e-3, "identity, ReLU": 1e-3, "leaky units": 5e-3,
-                "skips": 2e-3, "LSTM": 5e-3, "LSTM, forget bias": 5e-3, "GRU": 5e-3},
+    "adding": {
+        "tanh": 2e-3,
+        "orthogonal W": 2e-3,
+        "identity, ReLU": 1e-4,
+        "leaky units": 1e-3,
+        "skips": 3e-3,
+        "LSTM": 1e-2,
+        "LSTM, forget bias": 1e-2,
+        "GRU": 1e-2,
+    },
+    "copying": {
+        "tanh": 5e-3,
+        "orthogonal W": 2e-3,
+        "identity, ReLU": 1e-3,
+        "leaky units": 5e-3,
+        "skips": 2e-3,
+        "LSTM": 5e-3,
+        "LSTM, forget bias": 5e-3,
+        "GRU": 5e-3,
+    },
 }
 """The learning rates: the best on validation of a few (not recorded) tried with one seed."""
 
@@ -121,34 +156,75 @@ def updates(task: str) -> int:
     return EPOCHS[task] * math.ceil(N_TRAIN / BATCH_SIZE)
 
 
-def _trial(checkpoint: Path, progress: bool, device: Device, task: str, gap: int,
-           network_name: str, clip: bool, epochs: int, seed: int) -> dict[str, Any]:
+def _trial(
+    checkpoint: Path,
+    progress: bool,
+    device: Device,
+    task: str,
+    gap: int,
+    network_name: str,
+    clip: bool,
+    epochs: int,
+    seed: int,
+) -> dict[str, Any]:
     data = task_of(task, gap)
     model = network(network_name, data, seed)
     figures = {"parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden}
     try:
-        history = train(model, data.train, data.valid, epochs=epochs, seed=seed,
-                        lr=RATES[task][network_name], clip=1.0 if clip else None,
-                        device=device, checkpoint=checkpoint, progress=progress)
-    except FloatingPointError:                             # a finding, where nothing is clipped
+        history = train(
+            model,
+            data.train,
+            data.valid,
+            epochs=epochs,
+            seed=seed,
+            lr=RATES[task][network_name],
+            clip=1.0 if clip else None,
+            device=device,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
+    except FloatingPointError:  # a finding, where nothing is clipped
         return {**figures, "diverged": 1, "valid": [], "longest": 0.0}
-    return {**figures, "diverged": 0,
-            "error": evaluate(model, data.test, errors, device=device),
-            "valid": history.valid_loss, "longest": max(history.grad_norm)}
+    return {
+        **figures,
+        "diverged": 0,
+        "error": evaluate(model, data.test, errors, device=device),
+        "valid": history.valid_loss,
+        "longest": max(history.grad_norm),
+    }
 
 
-_REHEARSAL = {"task": "copying", "gap": 5, "network_name": "GRU", "clip": True, "epochs": 1,
-              "seed": 0}
+_REHEARSAL = {
+    "task": "copying",
+    "gap": 5,
+    "network_name": "GRU",
+    "clip": True,
+    "epochs": 1,
+    "seed": 0,
+}
 
 EXPERIMENT = Experiment(
     name="remedies",
     about="Adding over 200 steps and copying over 50: eight networks of equal size, five seeds.",
     statements=("S8.3",),
-    settings=(*({"task": task, "gap": gap, "network_name": name, "clip": clip,
-                 "epochs": EPOCHS[task], "seed": seed}
-                for seed in range(5) for task, gap in GAPS.items() for name in CELLS
-                for clip in (True, False)
-                if clip or (task == "copying" and name in UNCLIPPED)), _REHEARSAL),
+    settings=(
+        *(
+            {
+                "task": task,
+                "gap": gap,
+                "network_name": name,
+                "clip": clip,
+                "epochs": EPOCHS[task],
+                "seed": seed,
+            }
+            for seed in range(5)
+            for task, gap in GAPS.items()
+            for name in CELLS
+            for clip in (True, False)
+            if clip or (task == "copying" and name in UNCLIPPED)
+        ),
+        _REHEARSAL,
+    ),
     trial=_trial,
     small=(_REHEARSAL,),
     tolerance={"error": 0.05, "valid": 0.1},

@@ -90,7 +90,7 @@ def host(problem: Problem, lower: Cell | None, seed: int) -> ThreeBlocks:
 
     What is trained starts alike for one seed, and has as many parameters, whatever stands below.
     """
-    torch.manual_seed(1000 + seed)                         # another draw than any donor's
+    torch.manual_seed(1000 + seed)  # another draw than any donor's
     upper, output = level(problem.width), readout(problem)
     if lower is None:
         return ThreeBlocks(upper, output)
@@ -110,12 +110,20 @@ def against_joint(errors: Mapping[str, Sequence[float]]) -> dict[str, str]:
     """
     known = set(errors) <= set(BELOW) and "joint" in errors and len(errors) > 1
     if not known or not all(map(len, errors.values())):
-        raise ValueError(f"errors: expected some for joint and others of {', '.join(BELOW)}, got "
-                         f"{', '.join(f'{len(v)} of {k}' for k, v in errors.items()) or 'none'}")
+        raise ValueError(
+            f"errors: expected some for joint and others of {', '.join(BELOW)}, got "
+            f"{', '.join(f'{len(v)} of {k}' for k, v in errors.items()) or 'none'}"
+        )
     joint = errors["joint"]
-    return {name: "worse" if min(errors[name]) > max(joint) else
-            "better" if max(errors[name]) < min(joint) else "alike"
-            for name in errors if name != "joint"}
+    return {
+        name: "worse"
+        if min(errors[name]) > max(joint)
+        else "better"
+        if max(errors[name]) < min(joint)
+        else "alike"
+        for name in errors
+        if name != "joint"
+    }
 
 
 def _pair_loss(model: nn.Module, batch: Batch) -> Tensor:
@@ -136,37 +144,71 @@ def pairs(limit: int | None = None) -> Problem:
     With `limit`, so many training sequences.
     """
     task = make_echo_of_a_pair(2, n_bits=8, steps=16, n_train=limit or 3200, n_test=320)
-    return Problem(task, _pair_loss, {"pair": partial(_wrong, output=0),
-                                      "bit": partial(_wrong, output=1)}, torch.zeros(2), 64)
+    return Problem(
+        task,
+        _pair_loss,
+        {"pair": partial(_wrong, output=0), "bit": partial(_wrong, output=1)},
+        torch.zeros(2),
+        64,
+    )
 
 
 def chorales(limit: int | None = None) -> Problem:
     """The chorales' next frame, in nats, as in `experiments.deep`."""
     task = load_frames(limit)
-    return Problem(task, lambda model, batch: deep.frame_nll(model, batch).mean(),
-                   {"nll": deep.frame_nll}, log_odds(task.train), 16)
+    return Problem(
+        task,
+        lambda model, batch: deep.frame_nll(model, batch).mean(),
+        {"nll": deep.frame_nll},
+        log_odds(task.train),
+        16,
+    )
 
 
 PROBLEMS: Mapping[str, Callable[[int | None], Problem]] = {
-    "chorales": cache(chorales), "pairs": cache(pairs)}
+    "chorales": cache(chorales),
+    "pairs": cache(pairs),
+}
 SETTING = {"lr": max(deep.RATES), "epochs": 16, "limit": None}
 """How every lower level and every new one is trained; the best epoch on validation is kept."""
 
 
-def _trial(checkpoint: Path, progress: bool, device: Device, task: str, below: str, seed: int,
-           lr: float, epochs: int, limit: int | None) -> dict[str, Any]:
+def _trial(
+    checkpoint: Path,
+    progress: bool,
+    device: Device,
+    task: str,
+    below: str,
+    seed: int,
+    lr: float,
+    epochs: int,
+    limit: int | None,
+) -> dict[str, Any]:
     problem = PROBLEMS[checks.one_of("task", task, tuple(PROBLEMS))](limit)
 
     def trained(network: ThreeBlocks, path: Path) -> tuple[list[float], dict[str, float]]:
-        history = fit(network, problem.loss, problem.task.train, problem.task.valid,
-                      epochs=epochs, batch_size=problem.batch_size, lr=lr, patience=epochs,
-                      seed=seed, checkpoint=path, progress=progress, device=device)
-        return history.valid_loss, {name: evaluate(network, problem.task.test, error, device=device)
-                                    for name, error in problem.errors.items()}
+        history = fit(
+            network,
+            problem.loss,
+            problem.task.train,
+            problem.task.valid,
+            epochs=epochs,
+            batch_size=problem.batch_size,
+            lr=lr,
+            patience=epochs,
+            seed=seed,
+            checkpoint=path,
+            progress=progress,
+            device=device,
+        )
+        return history.valid_loss, {
+            name: evaluate(network, problem.task.test, error, device=device)
+            for name, error in problem.errors.items()
+        }
 
     figures: dict[str, Any] = {}
     lower = None
-    first = checkpoint.with_suffix(".lower")               # the lower level's own training
+    first = checkpoint.with_suffix(".lower")  # the lower level's own training
     if checks.one_of("below", below, BELOW) != "raw":
         given = donor(problem, below, seed)
         if below != "untrained":
@@ -175,8 +217,12 @@ def _trial(checkpoint: Path, progress: bool, device: Device, task: str, below: s
     network = host(problem, lower, seed)
     valid, errors = trained(network, checkpoint)
     first.unlink(missing_ok=True)
-    return {"valid": min(valid), **errors, **figures,
-            "trained": sum(p.numel() for p in network.parameters() if p.requires_grad)}
+    return {
+        "valid": min(valid),
+        **errors,
+        **figures,
+        "trained": sum(p.numel() for p in network.parameters() if p.requires_grad),
+    }
 
 
 _REHEARSAL = {"task": "chorales", "below": "joint", "seed": 0, **SETTING, "epochs": 2, "limit": 40}
@@ -184,10 +230,16 @@ _REHEARSAL = {"task": "chorales", "below": "joint", "seed": 0, **SETTING, "epoch
 EXPERIMENT = Experiment(
     name="transplant",
     about="A chorale's next frame, in nats: a new upper level on the raw input, and on a lower "
-          "level that was not trained, trained alone, and trained under another upper level.",
+    "level that was not trained, trained alone, and trained under another upper level.",
     statements=("S7.2",),
-    settings=(*({"task": "chorales", "below": below, "seed": seed, **SETTING}
-                for seed in range(5) for below in BELOW), _REHEARSAL),
+    settings=(
+        *(
+            {"task": "chorales", "below": below, "seed": seed, **SETTING}
+            for seed in range(5)
+            for below in BELOW
+        ),
+        _REHEARSAL,
+    ),
     trial=_trial,
     small=(_REHEARSAL,),
     tolerance={"nll": 0.3, "valid": 0.3, "donor nll": 0.3},

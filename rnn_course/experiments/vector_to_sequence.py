@@ -22,20 +22,27 @@ from rnn_course.training.fit import History, fit
 
 # Sizes and rates were chosen on the validation pairs.
 N_HIDDEN, BATCH_SIZE = 96, 64
-BUDGETS = {1: 1e-2, 10: 6e-3}                              # epochs, and the learning rate for each
-PROBED = 7                                                 # steps before any unit is spelled
+BUDGETS = {1: 1e-2, 10: 6e-3}  # epochs, and the learning rate for each
+PROBED = 7  # steps before any unit is spelled
 
 
-def writer(task: NumberWords, conditioning: str, seed: int, cell: type[Cell] = ElmanCell,
-           n_hidden: int = N_HIDDEN) -> VectorToSequence:
+def writer(
+    task: NumberWords,
+    conditioning: str,
+    seed: int,
+    cell: type[Cell] = ElmanCell,
+    n_hidden: int = N_HIDDEN,
+) -> VectorToSequence:
     """A network for the task, its weights drawn from the seed."""
     torch.manual_seed(seed)
-    return VectorToSequence(task.train.x.shape[1], len(task.symbols), cell(n_hidden, n_hidden),
-                            conditioning, task.end)
+    return VectorToSequence(
+        task.train.x.shape[1], len(task.symbols), cell(n_hidden, n_hidden), conditioning, task.end
+    )
 
 
-def train(model: VectorToSequence, task: NumberWords, epochs: int, seed: int,
-          **options: Any) -> History:
+def train(
+    model: VectorToSequence, task: NumberWords, epochs: int, seed: int, **options: Any
+) -> History:
     """`fit` with this experiment's settings; after each epoch, exact match on validation pairs.
 
     Raises ValueError for a number of epochs that is none of `BUDGETS`.
@@ -51,20 +58,35 @@ def train(model: VectorToSequence, task: NumberWords, epochs: int, seed: int,
         missing = batch.y.shape[1] - written.shape[1]
         return (torch.nn.functional.pad(written, (0, missing)) == batch.y).all(1)
 
-    return fit(model, loss, task.train, task.valid, epochs=epochs, batch_size=BATCH_SIZE,
-               lr=BUDGETS[epochs], seed=seed, metric=right, **options)
+    return fit(
+        model,
+        loss,
+        task.train,
+        task.valid,
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        lr=BUDGETS[epochs],
+        seed=seed,
+        metric=right,
+        **options,
+    )
 
 
-def captions(model: VectorToSequence, task: NumberWords, split: Split,
-             generator: torch.Generator | None = None) -> list[str]:
+def captions(
+    model: VectorToSequence,
+    task: NumberWords,
+    split: Split,
+    generator: torch.Generator | None = None,
+) -> list[str]:
     """What the model writes, greedily or sampled, about each x of a split."""
-    steps = task.train.y.shape[1] + 5                      # the longest word, and some room
+    steps = task.train.y.shape[1] + 5  # the longest word, and some room
     return task.decode(model.write(split.x, steps, task.end, generator).y)
 
 
 @torch.no_grad()
-def units_probe(model: VectorToSequence, task: NumberWords,
-                test: Split | None = None) -> list[float]:
+def units_probe(
+    model: VectorToSequence, task: NumberWords, test: Split | None = None
+) -> list[float]:
     """How well the units digit can be read from h^(1), …, h^(7), before a letter tells it.
 
     Numbers from 21 on without the round ones, in the languages that say the tens first, as far as
@@ -76,8 +98,12 @@ def units_probe(model: VectorToSequence, task: NumberWords,
     for split in (task.train, test or task.test):
         languages = [task.languages[i] for i in task.language(split.x)]
         number = task.number(split)
-        chosen = torch.tensor([n % 10 > 0 and shared_letters(n, language) >= PROBED - 1
-                               for n, language in zip(number.tolist(), languages, strict=True)])
+        chosen = torch.tensor(
+            [
+                n % 10 > 0 and shared_letters(n, language) >= PROBED - 1
+                for n, language in zip(number.tolist(), languages, strict=True)
+            ]
+        )
         h = model.hidden(split.x[chosen], split.y[chosen, :PROBED])
         parts.append((h, number[chosen] % 10))
     (h_train, units_train), (h_test, units_test) = parts
@@ -89,13 +115,15 @@ def _task() -> NumberWords:
     return make_number_words()
 
 
-def _trial(checkpoint: Path, progress: bool, device: Device, conditioning: str, seed: int,
-           epochs: int) -> dict[str, Any]:
+def _trial(
+    checkpoint: Path, progress: bool, device: Device, conditioning: str, seed: int, epochs: int
+) -> dict[str, Any]:
     task = _task()
     model = writer(task, conditioning, seed)
     figures: dict[str, Any] = {"untrained_probe": units_probe(model, task)}
-    history = train(model, task, epochs, seed, device=device, checkpoint=checkpoint,
-                    progress=progress)
+    history = train(
+        model, task, epochs, seed, device=device, checkpoint=checkpoint, progress=progress
+    )
     figures |= {"steps": len(history.loss), "curve": history.valid_metric}
     for name, split in (("", task.test), ("unseen_", task.unseen)):
         written, truth = captions(model, task, split), task.decode(split.y)
@@ -107,8 +135,12 @@ def _trial(checkpoint: Path, progress: bool, device: Device, conditioning: str, 
     return figures
 
 
-_SETTINGS = tuple({"conditioning": conditioning, "seed": seed, "epochs": epochs}
-                  for epochs in BUDGETS for conditioning in CONDITIONINGS for seed in range(5))
+_SETTINGS = tuple(
+    {"conditioning": conditioning, "seed": seed, "epochs": epochs}
+    for epochs in BUDGETS
+    for conditioning in CONDITIONINGS
+    for seed in range(5)
+)
 
 EXPERIMENT = Experiment(
     name="vector_to_sequence",
@@ -116,10 +148,17 @@ EXPERIMENT = Experiment(
     statements=("S2.1", "S2.2", "S2.3", "S2.4"),
     settings=_SETTINGS,
     trial=_trial,
-    small=tuple(s for s in _SETTINGS
-                if s["epochs"] == 1 and s["seed"] == 0 and s["conditioning"] != "each"),
+    small=tuple(
+        s for s in _SETTINGS if s["epochs"] == 1 and s["seed"] == 0 and s["conditioning"] != "each"
+    ),
     # Without the processor's vector instructions, the figures moved by up to 0.002.
-    tolerance={"exact": 0.03, "unseen_exact": 0.03, "error_rate": 0.015, "unseen_error_rate": 0.03,
-               "untrained_probe": 0.005, "probe": 0.03},
+    tolerance={
+        "exact": 0.03,
+        "unseen_exact": 0.03,
+        "error_rate": 0.015,
+        "unseen_error_rate": 0.03,
+        "untrained_probe": 0.005,
+        "probe": 0.03,
+    },
     packages=("num2words",),
 )

@@ -17,7 +17,8 @@ from rnn_course.figures.drawing import COLOURS, INK, PALE, SIZE, name_axes, whit
 _HEIGHT = {"x": 0.0, "h": 1.0, "g": 2.0, "o": 3.0}
 _COLOUR = {"x": COLOURS[2], "h": COLOURS[0], "g": COLOURS[3], "o": COLOURS[1]}
 _BLUES = LinearSegmentedColormap.from_list("from white", ["#EAF3FA", COLOURS[0]]).with_extremes(
-    bad="#D5D5D5")
+    bad="#D5D5D5"
+)
 
 
 def both_ways(ax: Axes, t: int, steps: int) -> str:
@@ -37,27 +38,55 @@ def both_ways(ax: Axes, t: int, steps: int) -> str:
         (x0, y0), (x1, y1) = ((s, _HEIGHT[kind]) for kind, s in (start, end))
         curve = bends.get((start[0], end[0]), 0)
         colour = _COLOUR["g" if "g" in (start[0], end[0]) else "h"]
-        ax.annotate("", (x1, y1), (x0, y0), zorder=2 + on, arrowprops={
-            "arrowstyle": "-|>", "color": colour if on else "#CCCCCC",
-            "linewidth": 1.8 if on else 1.0, "shrinkA": 13, "shrinkB": 13,
-            "connectionstyle": f"arc3,rad={curve if start[0] == 'h' else -curve}"})
+        ax.annotate(
+            "",
+            (x1, y1),
+            (x0, y0),
+            zorder=2 + on,
+            arrowprops={
+                "arrowstyle": "-|>",
+                "color": colour if on else "#CCCCCC",
+                "linewidth": 1.8 if on else 1.0,
+                "shrinkA": 13,
+                "shrinkB": 13,
+                "connectionstyle": f"arc3,rad={curve if start[0] == 'h' else -curve}",
+            },
+        )
     for kind, height in _HEIGHT.items():
         for s in range(1, steps + 1):
             on = (kind, s) in reached
-            ax.text(s, height, f"${kind}^{{({s})}}$", ha="center", va="center", fontsize=SIZE,
-                    color=INK if on else PALE, zorder=5,
-                    bbox={"boxstyle": "circle", "facecolor": "white",
-                          "edgecolor": _COLOUR[kind] if on else "#CCCCCC",
-                          "linewidth": 2.2 if on else 1.0})
+            ax.text(
+                s,
+                height,
+                f"${kind}^{{({s})}}$",
+                ha="center",
+                va="center",
+                fontsize=SIZE,
+                color=INK if on else PALE,
+                zorder=5,
+                bbox={
+                    "boxstyle": "circle",
+                    "facecolor": "white",
+                    "edgecolor": _COLOUR[kind] if on else "#CCCCCC",
+                    "linewidth": 2.2 if on else 1.0,
+                },
+            )
     ax.set(xlim=(0.4, steps + 0.6), ylim=(-0.45, 3.45))
     ax.set_axis_off()
     seen = sorted(s for kind, s in reached if kind == "x")
-    return (f"h runs forward and g backward over {steps} steps. Ways lead to o({t}) from h(1) to "
-            f"h({t}), from g({t}) to g({steps}), and so from x({seen[0]}) to x({seen[-1]}).")
+    return (
+        f"h runs forward and g backward over {steps} steps. Ways lead to o({t}) from h(1) to "
+        f"h({t}), from g({t}) to g({steps}), and so from x({seen[0]}) to x({seen[-1]})."
+    )
 
 
-def looks(ax: Axes, word: str, D: Mapping[str, Tensor], said: Mapping[str, Sequence[str]],
-          right: Sequence[str]) -> str:
+def looks(
+    ax: Axes,
+    word: str,
+    D: Mapping[str, Tensor],
+    said: Mapping[str, Sequence[str]],
+    right: Sequence[str],
+) -> str:
     """Draw for each network what its outputs depend on in one word.
 
     D : for each network the word's dependency map (T, T). A row is drawn relative to its largest
@@ -70,45 +99,77 @@ def looks(ax: Axes, word: str, D: Mapping[str, Tensor], said: Mapping[str, Seque
     for i, (name, values) in enumerate(D.items()):
         inset = white_axes(ax.inset_axes([0.1 + 0.34 * i, 0.05, 0.22, 0.8]), 2, 2)
         rows = (values / values.amax(1, keepdim=True)).masked_fill(values == 0, float("nan"))
-        inset.imshow(rows.numpy(), cmap=_BLUES, vmin=0, vmax=1, aspect="auto",
-                     interpolation="nearest")
+        inset.imshow(
+            rows.numpy(), cmap=_BLUES, vmin=0, vmax=1, aspect="auto", interpolation="nearest"
+        )
         inset.set_xticks(range(len(word)), list(word))
         hits = [a == b for a, b in zip(said[name], right, strict=True)]
-        inset.set_yticks(range(len(word)), [label.replace(" ", "+") + " ✗" * (not hit)
-                                            for label, hit in zip(said[name], hits, strict=True)])
+        inset.set_yticks(
+            range(len(word)),
+            [
+                label.replace(" ", "+") + " ✗" * (not hit)
+                for label, hit in zip(said[name], hits, strict=True)
+            ],
+        )
         for tick, hit in zip(inset.get_yticklabels(), hits, strict=True):
             tick.set_color(INK if hit else COLOURS[1])
         inset.tick_params(labelsize=SIZE - 2, length=0)
         inset.spines[:].set_visible(False)
         inset.set_title(name, fontsize=SIZE, color=INK)
         counts[name] = sum(hits)
-    ax.set_title("across: the letters read; down: what each is said to be", fontsize=SIZE - 1,
-                 color=INK, loc="left")
-    return (f"{word}, which is {' '.join(right)}: the network labels right "
-            + ", ".join(f"{name} {n} of {len(word)} letters" for name, n in counts.items())
-            + ". Forward, nothing depends on later letters; backward, nothing on earlier ones; "
-              "both, each output on all.")
+    ax.set_title(
+        "across: the letters read; down: what each is said to be",
+        fontsize=SIZE - 1,
+        color=INK,
+        loc="left",
+    )
+    return (
+        f"{word}, which is {' '.join(right)}: the network labels right "
+        + ", ".join(f"{name} {n} of {len(word)} letters" for name, n in counts.items())
+        + ". Forward, nothing depends on later letters; backward, nothing on earlier ones; "
+        "both, each output on all."
+    )
 
 
-def on_ceilings(shares: Mapping[str, Sequence[float]], ceilings: Mapping[str, float],
-                ax: Axes | None = None) -> Axes:
+def on_ceilings(
+    shares: Mapping[str, Sequence[float]], ceilings: Mapping[str, float], ax: Axes | None = None
+) -> Axes:
     """Draw for each name a dot a seed, and a bar at the most that is possible."""
     ax = white_axes(ax, 6.4, 0.8 + 0.4 * len(shares))
     for row, (name, seeds) in enumerate(shares.items()):
-        ax.plot([ceilings[name]] * 2, [row - 0.36, row + 0.36], color=INK, linewidth=3,
-                label="_" * (row > 0) + "the most that is possible")
-        ax.plot(seeds, [row + 0.14 * (i - (len(seeds) - 1) / 2) for i in range(len(seeds))], "o",
-                color=COLOURS[0], alpha=0.8, label="_" * (row > 0) + "a network, a dot a seed")
-    ax.set(yticks=range(len(shares)), yticklabels=list(shares), ylim=(len(shares) - 0.5, -0.5),
-           xlim=(0.5, 1.03))
+        ax.plot(
+            [ceilings[name]] * 2,
+            [row - 0.36, row + 0.36],
+            color=INK,
+            linewidth=3,
+            label="_" * (row > 0) + "the most that is possible",
+        )
+        ax.plot(
+            seeds,
+            [row + 0.14 * (i - (len(seeds) - 1) / 2) for i in range(len(seeds))],
+            "o",
+            color=COLOURS[0],
+            alpha=0.8,
+            label="_" * (row > 0) + "a network, a dot a seed",
+        )
+    ax.set(
+        yticks=range(len(shares)),
+        yticklabels=list(shares),
+        ylim=(len(shares) - 0.5, -0.5),
+        xlim=(0.5, 1.03),
+    )
     ax.legend(frameon=False, fontsize=SIZE - 2, loc="lower left")
     name_axes(ax, "share of right answers", "")
     return ax
 
 
-def told_by(offsets: Sequence[int], told: Mapping[str, Sequence[Sequence[float]]],
-            untrained: Mapping[str, Sequence[float]], most_frequent: float,
-            ax: Axes | None = None) -> Axes:
+def told_by(
+    offsets: Sequence[int],
+    told: Mapping[str, Sequence[Sequence[float]]],
+    untrained: Mapping[str, Sequence[float]],
+    most_frequent: float,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw how often h and g tell the symbol k steps away, a line a seed, over k.
 
     told : for "h" and "g" a list of shares for each seed. untrained : one list for each.
@@ -117,10 +178,18 @@ def told_by(offsets: Sequence[int], told: Mapping[str, Sequence[Sequence[float]]
     for side, mark in (("h", "o"), ("g", "D")):
         colour = _COLOUR[side]
         for i, shares in enumerate(told[side]):
-            ax.plot(offsets, shares, mark + "-", color=colour, alpha=0.6, markersize=5,
-                    label="_" * (i > 0) + f"{side}, trained")
-        ax.plot(offsets, untrained[side], ":", color=colour, linewidth=2,
-                label=f"{side}, not trained")
+            ax.plot(
+                offsets,
+                shares,
+                mark + "-",
+                color=colour,
+                alpha=0.6,
+                markersize=5,
+                label="_" * (i > 0) + f"{side}, trained",
+            )
+        ax.plot(
+            offsets, untrained[side], ":", color=colour, linewidth=2, label=f"{side}, not trained"
+        )
     ax.axhline(most_frequent, color=PALE, linestyle="--", label="most frequent symbol")
     ax.set(ylim=(0, 1.04), xticks=offsets)
     name_axes(ax, "k: which symbol stood at t + k?", "")

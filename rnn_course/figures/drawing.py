@@ -17,12 +17,17 @@ from rnn_course.measures import graph
 #: blue, vermilion, green, purple, orange, sky: told apart by the colour-blind (Okabe and Ito, 2008)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK, PALE = "#222222", "#767676"
-SIZE = 12                                                  # points, legible on a phone
+SIZE = 12  # points, legible on a phone
 MAX_STEPS = 8
 
-_ROWS = {"x": ("input", COLOURS[2]), "state": ("memory", COLOURS[3]),
-         "h": ("hidden", COLOURS[0]), "o": ("output", COLOURS[1]), "y": ("target", COLOURS[4])}
-_RADIUS, _UNIT = 0.27, 0.85                                # of a node; inches a step
+_ROWS = {
+    "x": ("input", COLOURS[2]),
+    "state": ("memory", COLOURS[3]),
+    "h": ("hidden", COLOURS[0]),
+    "o": ("output", COLOURS[1]),
+    "y": ("target", COLOURS[4]),
+}
+_RADIUS, _UNIT = 0.27, 0.85  # of a node; inches a step
 
 
 def white_axes(ax: Axes | None, width: float, height: float) -> Axes:
@@ -47,9 +52,14 @@ def name_axes(ax: Axes, xlabel: str, ylabel: str) -> None:
     ax.set_ylabel(ylabel, fontsize=SIZE, color=INK)
 
 
-def unfolded(model: nn.Module, steps: int = 4, ax: Axes | None = None, *,
-             dashed: Collection[tuple[int, int]] = ()) -> Axes:
-    """Draw the graph that `rnn_course.measures.graph.unfold` measures on `model`: time runs to the right.
+def unfolded(
+    model: nn.Module,
+    steps: int = 4,
+    ax: Axes | None = None,
+    *,
+    dashed: Collection[tuple[int, int]] = (),
+) -> Axes:
+    """Draw the graph that `graph.unfold` measures on `model`: time runs to the right.
 
     Each edge carries the letter of its parameters: the same letter at each step is the point. The
     caption tells the shapes of the parameters and how many steps use them. `dashed` are the steps
@@ -68,8 +78,9 @@ def unfolded(model: nn.Module, steps: int = 4, ax: Axes | None = None, *,
     width = steps + 0.33 - left + 2 * margin
     caption = _caption(found, room=round(width * 10 + 4))
     ax = white_axes(ax, 1.3 + _UNIT * width, 0.35 + 0.2 * len(caption) + _UNIT * (len(kinds) - 0.3))
-    ax.set(aspect="equal", xlim=(left - margin, steps + 0.33 + margin),
-           ylim=(-0.33, len(kinds) - 0.67))
+    ax.set(
+        aspect="equal", xlim=(left - margin, steps + 0.33 + margin), ylim=(-0.33, len(kinds) - 0.67)
+    )
     ax.set_xticks([])
     letters = {node.kind: node.letter for node in found.nodes} | {"y": "y"}
     ax.set_yticks(range(len(kinds)), [f"{_ROWS[kind][0]} ${letters[kind]}$" for kind in kinds])
@@ -82,26 +93,68 @@ def unfolded(model: nn.Module, steps: int = 4, ax: Axes | None = None, *,
     for node in [*found.nodes, *targets]:
         # A memory stands a little to the left, out of the way from x to h.
         centre = (node.step - (0.42 if node.kind == "state" else 0), kinds.index(node.kind))
-        circles[node.name] = ax.add_patch(Circle(
-            centre, _RADIUS, facecolor="white", edgecolor=_ROWS[node.kind][1], linewidth=1.8,
-            linestyle="-" if node.step else (0, (2, 2)), zorder=3, label=node.name))
-        ax.text(*centre, f"${node.letter}^{{({node.step})}}$", ha="center", va="center",
-                fontsize=0.22 * unit, color=INK, zorder=4)
+        circles[node.name] = ax.add_patch(
+            Circle(
+                centre,
+                _RADIUS,
+                facecolor="white",
+                edgecolor=_ROWS[node.kind][1],
+                linewidth=1.8,
+                linestyle="-" if node.step else (0, (2, 2)),
+                zorder=3,
+                label=node.name,
+            )
+        )
+        ax.text(
+            *centre,
+            f"${node.letter}^{{({node.step})}}$",
+            ha="center",
+            va="center",
+            fontsize=0.22 * unit,
+            color=INK,
+            zorder=4,
+        )
     for edge in found.edges:
         source, target = circles[edge.source], circles[edge.target]
         letters = ", ".join(sorted(edge.parameters))
-        ax.add_patch(FancyArrowPatch(
-            source.center, target.center, patchA=source, patchB=target, shrinkA=0, shrinkB=1,
-            arrowstyle="-|>", mutation_scale=0.2 * unit, linewidth=1.2, color=INK, zorder=2,
-            label=f"{edge.source} to {edge.target}", gid=letters or "without parameters"))
+        ax.add_patch(
+            FancyArrowPatch(
+                source.center,
+                target.center,
+                patchA=source,
+                patchB=target,
+                shrinkA=0,
+                shrinkB=1,
+                arrowstyle="-|>",
+                mutation_scale=0.2 * unit,
+                linewidth=1.2,
+                color=INK,
+                zorder=2,
+                label=f"{edge.source} to {edge.target}",
+                gid=letters or "without parameters",
+            )
+        )
         if letters:
             _beside(ax, np.array(source.center), np.array(target.center), letters, 0.22 * unit)
     for s, t in dashed:
         source, target = circles[f"y({s})"], circles[f"h({t})"]
-        ax.add_patch(FancyArrowPatch(
-            source.center, target.center, patchA=source, patchB=target, shrinkA=0, shrinkB=1,
-            arrowstyle="-|>", mutation_scale=0.2 * unit, linewidth=1.4, linestyle=(0, (4, 2)),
-            color=COLOURS[4], zorder=2, label=f"y({s}) to h({t})"))
+        ax.add_patch(
+            FancyArrowPatch(
+                source.center,
+                target.center,
+                patchA=source,
+                patchB=target,
+                shrinkA=0,
+                shrinkB=1,
+                arrowstyle="-|>",
+                mutation_scale=0.2 * unit,
+                linewidth=1.4,
+                linestyle=(0, (4, 2)),
+                color=COLOURS[4],
+                zorder=2,
+                label=f"y({s}) to h({t})",
+            )
+        )
     return ax
 
 
@@ -131,8 +184,11 @@ def _caption(found: graph.UnfoldedGraph, room: int) -> list[str]:
     """The shapes of the parameters, and how many steps use them, in lines of so many letters."""
     lines = []
     for count in sorted(set(found.uses.values()), reverse=True):
-        shapes = ", ".join(f"{p} {'×'.join(map(str, found.shapes[p]))}"
-                           for p, uses in found.uses.items() if uses == count)
+        shapes = ", ".join(
+            f"{p} {'×'.join(map(str, found.shapes[p]))}"
+            for p, uses in found.uses.items()
+            if uses == count
+        )
         steps = "one step" if count == 1 else f"{count} steps"
         same = f"the same at all {steps}" if 1 < count == found.steps else f"used at {steps}"
         whole = f"{shapes}: {same}"

@@ -33,9 +33,19 @@ def two_networks(letters: str, phones: Sequence[str], ax: Axes | None = None) ->
         if t > 1:
             arrows += [((s[0] - 1, 1), s, COLOURS[2], "-"), ((s[0] - 1, 2), s, PALE, "--")]
     for start, end, colour, dashes in arrows:
-        ax.annotate("", end, start, arrowprops={
-            "arrowstyle": "->", "color": colour, "linewidth": 1.5, "linestyle": dashes,
-            "shrinkA": 11, "shrinkB": 11})
+        ax.annotate(
+            "",
+            end,
+            start,
+            arrowprops={
+                "arrowstyle": "->",
+                "color": colour,
+                "linewidth": 1.5,
+                "linestyle": dashes,
+                "shrinkA": 11,
+                "shrinkB": 11,
+            },
+        )
     for text, place in nodes:
         ax.annotate(text, place, ha="center", va="center", fontsize=SIZE, color=INK)
     ax.set(xlim=(-0.5, C[0] + len(written) + 1.1), ylim=(-1.4, 2.4))
@@ -43,9 +53,14 @@ def two_networks(letters: str, phones: Sequence[str], ax: Axes | None = None) ->
     return ax
 
 
-def said_of(ax: Axes, word: str, p: Mapping[tuple[str, ...], float],
-            drawn: Mapping[tuple[str, ...], float], listed: Collection[tuple[str, ...]],
-            greedy: tuple[str, ...]) -> str:
+def said_of(
+    ax: Axes,
+    word: str,
+    p: Mapping[tuple[str, ...], float],
+    drawn: Mapping[tuple[str, ...], float],
+    listed: Collection[tuple[str, ...]],
+    greedy: tuple[str, ...],
+) -> str:
     """Draw what the decoder finds most probable for a word, and put it in words.
 
     `p` has the probabilities of whole outputs, `drawn` the share of samples that were this output;
@@ -56,16 +71,31 @@ def said_of(ax: Axes, word: str, p: Mapping[tuple[str, ...], float],
     best = sorted(p, key=lambda phones: -p[phones])
     for row, phones in enumerate(best):
         ax.barh(row, p[phones], color=COLOURS[0], alpha=0.35, label="_" * (row > 0) + "computed")
-        ax.plot(drawn.get(phones, 0), row + 0.28, "o", color=COLOURS[1], markersize=6,
-                label="_" * (row > 0) + "share of samples")
+        ax.plot(
+            drawn.get(phones, 0),
+            row + 0.28,
+            "o",
+            color=COLOURS[1],
+            markersize=6,
+            label="_" * (row > 0) + "share of samples",
+        )
         note = "  (greedy)" * (phones == greedy)
-        ax.text(0.012, row, " ".join(phones) + note, va="center", fontsize=SIZE - 1, color=INK,
-                weight="bold" if phones in listed else "normal")
+        ax.text(
+            0.012,
+            row,
+            " ".join(phones) + note,
+            va="center",
+            fontsize=SIZE - 1,
+            color=INK,
+            weight="bold" if phones in listed else "normal",
+        )
     ax.set(xlim=(0, 1), ylim=(len(best) - 0.4, -0.6), yticks=[])
     ax.spines["left"].set_visible(False)
     ax.legend(loc="lower right", fontsize=SIZE - 2, frameon=False)
     name_axes(ax, "probability of the whole output", "")
     ax.set_title(word, color=INK, fontsize=SIZE + 1)
     found = "listed" if best[0] in listed else "not listed"
-    return (f"{word}: the most probable output is {' '.join(best[0])}, {found}, with probability "
-            f"{p[best[0]]:.2f}; it is {drawn.get(best[0], 0):.2f} of the samples.")
+    return (
+        f"{word}: the most probable output is {' '.join(best[0])}, {found}, with probability "
+        f"{p[best[0]]:.2f}; it is {drawn.get(best[0], 0):.2f} of the samples."
+    )

@@ -14,8 +14,13 @@ from rnn_course.figures.plots import DASHES
 _MARKS = "osD^vP"
 
 
-def norms_over_gap(norms: Mapping[str, Tensor], bounds: Mapping[str, Tensor] | None = None,
-                   ax: Axes | None = None, *, ylim: tuple[float, float] = (1e-9, 1e5)) -> Axes:
+def norms_over_gap(
+    norms: Mapping[str, Tensor],
+    bounds: Mapping[str, Tensor] | None = None,
+    ax: Axes | None = None,
+    *,
+    ylim: tuple[float, float] = (1e-9, 1e5),
+) -> Axes:
     """Draw the norms of `dependence.gradient_norms` against the gap T - t, on a logarithmic scale.
 
     norms : for each name (T + 1,), for t = 0 … T. bounds : the same, as thin lines, for all or
@@ -23,11 +28,22 @@ def norms_over_gap(norms: Mapping[str, Tensor], bounds: Mapping[str, Tensor] | N
     """
     ax = white_axes(ax, 6, 4)
     for i, (name, values) in enumerate(norms.items()):
-        ax.plot(range(len(values)), values.flip(0), DASHES[i % len(DASHES)], color=COLOURS[i],
-                linewidth=2.2, label=name)
+        ax.plot(
+            range(len(values)),
+            values.flip(0),
+            DASHES[i % len(DASHES)],
+            color=COLOURS[i],
+            linewidth=2.2,
+            label=name,
+        )
     for name, values in (bounds or {}).items():
-        ax.plot(range(len(values)), values.flip(0), color=COLOURS[list(norms).index(name)],
-                linewidth=0.9, label=f"_{name}, bound")
+        ax.plot(
+            range(len(values)),
+            values.flip(0),
+            color=COLOURS[list(norms).index(name)],
+            linewidth=0.9,
+            label=f"_{name}, bound",
+        )
     ax.axhline(1, color=PALE, linewidth=0.8, zorder=0)
     ax.set(yscale="log", ylim=ylim)
     ax.legend(frameon=False, fontsize=SIZE - 2, labelcolor=INK)
@@ -35,13 +51,24 @@ def norms_over_gap(norms: Mapping[str, Tensor], bounds: Mapping[str, Tensor] | N
     return ax
 
 
-def norms_over_radius(radii: Sequence[float], norms: Mapping[str, Sequence[float]],
-                      ax: Axes | None = None, *, ylim: tuple[float, float] = (1e-9, 1e5)) -> Axes:
+def norms_over_radius(
+    radii: Sequence[float],
+    norms: Mapping[str, Sequence[float]],
+    ax: Axes | None = None,
+    *,
+    ylim: tuple[float, float] = (1e-9, 1e5),
+) -> Axes:
     """Draw for one gap the norm against the spectral radius of W: a line for each name."""
     ax = white_axes(ax, 6, 4)
     for i, (name, values) in enumerate(norms.items()):
-        ax.plot(radii, values, _MARKS[i] + DASHES[i % len(DASHES)], color=COLOURS[i],
-                linewidth=2.2, label=name)
+        ax.plot(
+            radii,
+            values,
+            _MARKS[i] + DASHES[i % len(DASHES)],
+            color=COLOURS[i],
+            linewidth=2.2,
+            label=name,
+        )
     ax.axhline(1, color=PALE, linewidth=0.8, zorder=0)
     ax.set(yscale="log", ylim=ylim, xticks=radii)
     ax.legend(frameon=False, fontsize=SIZE - 2, labelcolor=INK, loc="upper left")
@@ -49,8 +76,12 @@ def norms_over_radius(radii: Sequence[float], norms: Mapping[str, Sequence[float
     return ax
 
 
-def accuracy_over_gap(found: Mapping[str, Mapping[int, Sequence[float]]], chance: float,
-                      ceiling: float, ax: Axes | None = None) -> Axes:
+def accuracy_over_gap(
+    found: Mapping[str, Mapping[int, Sequence[float]]],
+    chance: float,
+    ceiling: float,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw accuracy against the gap: a dot a seed, a line through their medians for each name.
 
     found : for each name and gap the accuracies of the seeds. The dashed lines are chance and the
@@ -58,13 +89,28 @@ def accuracy_over_gap(found: Mapping[str, Mapping[int, Sequence[float]]], chance
     """
     ax = white_axes(ax, 6.4, 4.2)
     for i, (name, at) in enumerate(found.items()):
-        shift = 1.03 ** (i - (len(found) - 1) / 2)         # or the dots would hide one another
+        shift = 1.03 ** (i - (len(found) - 1) / 2)  # or the dots would hide one another
         for gap, seeds in at.items():
-            ax.plot([gap * shift] * len(seeds), seeds, _MARKS[i], color=COLOURS[i], alpha=0.5,
-                    markersize=5, markeredgewidth=0, label=f"_{name}, {gap}")
-        ax.plot([gap * shift for gap in at], [median(seeds) for seeds in at.values()],
-                _MARKS[i] + DASHES[i % len(DASHES)], color=COLOURS[i], linewidth=2, label=name,
-                markersize=7, markerfacecolor="none")
+            ax.plot(
+                [gap * shift] * len(seeds),
+                seeds,
+                _MARKS[i],
+                color=COLOURS[i],
+                alpha=0.5,
+                markersize=5,
+                markeredgewidth=0,
+                label=f"_{name}, {gap}",
+            )
+        ax.plot(
+            [gap * shift for gap in at],
+            [median(seeds) for seeds in at.values()],
+            _MARKS[i] + DASHES[i % len(DASHES)],
+            color=COLOURS[i],
+            linewidth=2,
+            label=name,
+            markersize=7,
+            markerfacecolor="none",
+        )
     for height, dashes in ((chance, "--"), (ceiling, "--"), ((chance + ceiling) / 2, ":")):
         ax.axhline(height, color=PALE, linestyle=dashes, linewidth=1.2, zorder=0, label="_level")
     gaps = sorted({gap for at in found.values() for gap in at})
@@ -76,9 +122,11 @@ def accuracy_over_gap(found: Mapping[str, Mapping[int, Sequence[float]]], chance
     return ax
 
 
-def accuracy_over_norm(found: Mapping[str, Mapping[int, Sequence[float]]],
-                       norms: Mapping[str, Mapping[int, Sequence[float]]],
-                       ax: Axes | None = None) -> Axes:
+def accuracy_over_norm(
+    found: Mapping[str, Mapping[int, Sequence[float]]],
+    norms: Mapping[str, Mapping[int, Sequence[float]]],
+    ax: Axes | None = None,
+) -> Axes:
     """Draw each network's accuracy against a norm, on a logarithmic scale: a dot a seed.
 
     found, norms : for each name and gap the accuracies and the norms of the seeds, in one order.
@@ -87,11 +135,25 @@ def accuracy_over_norm(found: Mapping[str, Mapping[int, Sequence[float]]],
     ax = white_axes(ax, 6.4, 4.2)
     for i, (name, at) in enumerate(found.items()):
         for j, (gap, seeds) in enumerate(at.items()):
-            ax.plot(norms[name][gap], seeds, _MARKS[i], color=COLOURS[i], alpha=0.6, markersize=6,
-                    markeredgewidth=0, label="_" * (j > 0) + name)
+            ax.plot(
+                norms[name][gap],
+                seeds,
+                _MARKS[i],
+                color=COLOURS[i],
+                alpha=0.6,
+                markersize=6,
+                markeredgewidth=0,
+                label="_" * (j > 0) + name,
+            )
             if median(seeds) < 0.95:
-                ax.annotate(str(gap), (median(norms[name][gap]), median(seeds)), (8, 0),
-                            textcoords="offset points", fontsize=SIZE - 2, color=INK)
+                ax.annotate(
+                    str(gap),
+                    (median(norms[name][gap]), median(seeds)),
+                    (8, 0),
+                    textcoords="offset points",
+                    fontsize=SIZE - 2,
+                    color=INK,
+                )
     ax.set(xscale="log", ylim=(-0.02, 1.04))
     ax.legend(frameon=False, fontsize=SIZE - 2, labelcolor=INK)
     name_axes(ax, "norm before training, over the gap", "share of right answers")

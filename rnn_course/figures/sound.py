@@ -12,8 +12,9 @@ PARTIALS = 6
 ATTACK, RELEASE, DECAY = 0.03, 0.12, 2.0  # seconds
 
 
-def render(voices: Sequence[Sequence[int | None]], tempo: float = 80,
-           rate: int = 11025) -> np.ndarray:
+def render(
+    voices: Sequence[Sequence[int | None]], tempo: float = 80, rate: int = 11025
+) -> np.ndarray:
     """The sound of voices that sing together, float32 (samples,) between -1 and 1.
 
     voices : a sequence for each voice, all of one length: a MIDI number (0 to 127) a quarter note,
@@ -35,17 +36,23 @@ def render(voices: Sequence[Sequence[int | None]], tempo: float = 80,
     try:
         voices = [list(voice) for voice in voices]
     except TypeError as error:
-        raise TypeError("voices: expected a sequence of notes for each voice, "
-                        f"got {voices!r}") from error
+        raise TypeError(
+            f"voices: expected a sequence of notes for each voice, got {voices!r}"
+        ) from error
     if not voices or not voices[0] or len({len(voice) for voice in voices}) > 1:
-        raise ValueError("voices: expected one voice or more, all of one length that is not 0, "
-                         f"got lengths {[len(voice) for voice in voices]}")
+        raise ValueError(
+            "voices: expected one voice or more, all of one length that is not 0, "
+            f"got lengths {[len(voice) for voice in voices]}"
+        )
     for i, voice in enumerate(voices):
         for t, note in enumerate(voice):
-            if note is not None and (isinstance(note, bool) or not isinstance(note, Integral)
-                                     or not 0 <= note <= 127):
-                raise ValueError(f"voices: expected MIDI numbers 0 … 127 or None, got {note!r} in "
-                                 f"voice {i} at step {t}")
+            if note is not None and (
+                isinstance(note, bool) or not isinstance(note, Integral) or not 0 <= note <= 127
+            ):
+                raise ValueError(
+                    f"voices: expected MIDI numbers 0 … 127 or None, got {note!r} in "
+                    f"voice {i} at step {t}"
+                )
     # Where step t begins, in samples: rounded as a whole, so that errors do not add up.
     starts = np.round(np.arange(len(voices[0]) + 1) * 60 / tempo * rate).astype(int)
     sound = np.zeros(starts[-1])
@@ -54,7 +61,9 @@ def render(voices: Sequence[Sequence[int | None]], tempo: float = 80,
         for note, run in groupby(voice):
             begin, step = step, step + len(list(run))
             if note is not None:
-                sound[starts[begin]:starts[step]] += _tone(note, starts[step] - starts[begin], rate)
+                sound[starts[begin] : starts[step]] += _tone(
+                    note, starts[step] - starts[begin], rate
+                )
     return (sound / len(voices)).astype(np.float32)
 
 
@@ -63,10 +72,12 @@ def _tone(note: int, samples: int, rate: float) -> np.ndarray:
     time = np.arange(samples) / rate
     frequency = 440 * 2 ** ((note - 69) / 12)
     partials = [k for k in range(1, PARTIALS + 1) if k * frequency < rate / 2]
-    wave = sum((np.sin(2 * np.pi * k * frequency * time) / k**2 for k in partials),
-               start=np.zeros(samples))
+    wave = sum(
+        (np.sin(2 * np.pi * k * frequency * time) / k**2 for k in partials), start=np.zeros(samples)
+    )
     left = samples / rate - time
-    swell, fade = (0.5 - 0.5 * np.cos(np.pi * np.minimum(part, 1))
-                   for part in (time / ATTACK, left / RELEASE))
+    swell, fade = (
+        0.5 - 0.5 * np.cos(np.pi * np.minimum(part, 1)) for part in (time / ATTACK, left / RELEASE)
+    )
     loudest = sum(1 / k**2 for k in range(1, PARTIALS + 1))
     return wave / loudest * np.exp(-time / DECAY) * swell * fade

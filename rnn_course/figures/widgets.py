@@ -21,14 +21,23 @@ DPI, SHOWN_DPI = 160, 120  # more pixels than are shown at full size, for dense 
 IN_ADVANCE = "Drawn when this cell ran. Where a kernel is running, moving the slider draws it anew."
 LIVE = "Drawn just now by the kernel, from its variables as they are."
 
-TYPE_IN_ADVANCE = ("Answered when this cell ran. To type another, a kernel has to run: open this "
-                   "chapter with the rocket at the top, or on your own computer.")
+TYPE_IN_ADVANCE = (
+    "Answered when this cell ran. To type another, a kernel has to run: open this "
+    "chapter with the rocket at the top, or on your own computer."
+)
 TYPED_LIVE = "Answered just now by the kernel."
 
 
-def movable(draw: Callable[[Axes, T], str], *, label: str, values: Iterable[T],
-            start: T | None = None, show: Callable[[T], str] = str,
-            size: tuple[float, float] = (5.0, 3.0), interval: int = 700) -> VBox:
+def movable(
+    draw: Callable[[Axes, T], str],
+    *,
+    label: str,
+    values: Iterable[T],
+    start: T | None = None,
+    show: Callable[[T], str] = str,
+    size: tuple[float, float] = (5.0, 3.0),
+    interval: int = 700,
+) -> VBox:
     """A figure with a slider and a Play button, which also works on a page without a kernel.
 
     `draw(ax, value)` draws one frame on the empty axes `ax` and returns a sentence that tells
@@ -55,8 +64,10 @@ def movable(draw: Callable[[Axes, T], str], *, label: str, values: Iterable[T],
     names = [show(value) for value in values]
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"values: expected values that can be told apart, got {name!r} more "
-                             "than once; pass show= to write them otherwise")
+            raise ValueError(
+                f"values: expected values that can be told apart, got {name!r} more "
+                "than once; pass show= to write them otherwise"
+            )
     if start is not None and show(start) not in names:
         raise ValueError(f"start: expected one of {', '.join(names)}, got {show(start)}")
     first = 0 if start is None else names.index(show(start))
@@ -68,21 +79,25 @@ def movable(draw: Callable[[Axes, T], str], *, label: str, values: Iterable[T],
             error.add_note(f"movable: while drawing {label} = {names[index]}")
             raise
 
-    wide = Layout(width="100%", margin="0")                # one for all frames: a smaller page
+    wide = Layout(width="100%", margin="0")  # one for all frames: a smaller page
     frames = [HTML(frame(index, IN_ADVANCE), layout=wide) for index in range(len(values))]
-    slider = SelectionSlider(options=names, index=first, description=label,
-                             style={"description_width": "initial"},
-                             layout=Layout(flex="1 1 16em", width="auto", max_width="28em"))
+    slider = SelectionSlider(
+        options=names,
+        index=first,
+        description=label,
+        style={"description_width": "initial"},
+        layout=Layout(flex="1 1 16em", width="auto", max_width="28em"),
+    )
     play = Play(min=0, max=len(values) - 1, value=first, interval=interval, show_repeat=False)
     stack = Stack(frames, selected_index=first, layout=Layout(width="100%"))
     jslink((play, "value"), (slider, "index"))
     jslink((slider, "index"), (stack, "selected_index"))
 
-    def redraw(change: dict[str, int]) -> None:            # called by a kernel only
+    def redraw(change: dict[str, int]) -> None:  # called by a kernel only
         index = change["new"]
         try:
             frames[index].value = frame(index, LIVE)
-        except Exception as error:                         # a kernel hides what a callback raises
+        except Exception as error:  # a kernel hides what a callback raises
             what = f"{type(error).__name__}: {error}"
             frames[index].value = f'<p role="alert">draw failed: {escape(what)}</p>'
 
@@ -104,11 +119,16 @@ def typed(answer: Callable[[str], str], *, label: str, start: str) -> VBox:
         raise TypeError(f"answer: expected a function of a text, got {type(answer).__name__}")
     if not isinstance(answer(start), str):
         raise TypeError("answer: expected it to return a text")
-    field = Text(value=start, description=label, continuous_update=False,
-                 style={"description_width": "initial"}, layout=Layout(width="min(100%, 24em)"))
+    field = Text(
+        value=start,
+        description=label,
+        continuous_update=False,
+        style={"description_width": "initial"},
+        layout=Layout(width="min(100%, 24em)"),
+    )
     shown = HTML(_answered(answer, start, TYPE_IN_ADVANCE), layout=Layout(width="100%"))
 
-    def again(change: dict[str, str]) -> None:             # called by a kernel only
+    def again(change: dict[str, str]) -> None:  # called by a kernel only
         shown.value = _answered(answer, change["new"], TYPED_LIVE)
 
     field.observe(again, names="value")
@@ -120,12 +140,15 @@ def _answered(answer: Callable[[str], str], text: str, caption: str) -> str:
         said, role = answer(text), ""
     except ValueError as error:
         said, role = str(error), ' role="alert"'
-    return (f'<figure style="margin: 0"><p{role} style="white-space: pre-wrap; overflow-wrap: '
-            f'anywhere">{escape(said)}</p><figcaption>{caption}</figcaption></figure>')
+    return (
+        f'<figure style="margin: 0"><p{role} style="white-space: pre-wrap; overflow-wrap: '
+        f'anywhere">{escape(said)}</p><figcaption>{caption}</figcaption></figure>'
+    )
 
 
-def _checked(draw: object, label: object, values: Iterable[T], size: tuple[float, float],
-             interval: int) -> list[T]:
+def _checked(
+    draw: object, label: object, values: Iterable[T], size: tuple[float, float], interval: int
+) -> list[T]:
     if not callable(draw):
         raise TypeError(f"draw: expected a function draw(ax, value), got {type(draw).__name__}")
     if not isinstance(label, str) or not label.strip():
@@ -133,8 +156,9 @@ def _checked(draw: object, label: object, values: Iterable[T], size: tuple[float
     try:
         values = list(values)
     except TypeError:
-        raise TypeError("values: expected several values, such as range(1, 9), "
-                        f"got {values!r}") from None
+        raise TypeError(
+            f"values: expected several values, such as range(1, 9), got {values!r}"
+        ) from None
     if not 2 <= len(values) <= MAX_FRAMES:
         raise ValueError(f"values: expected between 2 and {MAX_FRAMES}, got {len(values)}")
     if len(size) != 2 or not all(side > 0 for side in size):
@@ -144,19 +168,23 @@ def _checked(draw: object, label: object, values: Iterable[T], size: tuple[float
     return values
 
 
-def _frame(draw: Callable[[Axes, T], str], value: T, size: tuple[float, float],
-           caption: str) -> str:
+def _frame(
+    draw: Callable[[Axes, T], str], value: T, size: tuple[float, float], caption: str
+) -> str:
     # No pyplot: it would keep the figure, and a notebook would show it a second time.
     figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
     alt = draw(figure.subplots(), value)
     if not isinstance(alt, str) or not alt.strip():
-        raise TypeError("draw: expected it to return a sentence that says what the frame shows, "
-                        f"got {alt!r}")
+        raise TypeError(
+            f"draw: expected it to return a sentence that says what the frame shows, got {alt!r}"
+        )
     width, height = (round(side * SHOWN_DPI) for side in size)
-    return (f'<figure style="margin: 0"><img src="data:image/png;base64,{_png(figure)}" '
-            f'alt="{escape(alt)}" width="{width}" height="{height}" '
-            'style="max-width: 100%; height: auto">'
-            f'<figcaption>{caption}</figcaption></figure>')
+    return (
+        f'<figure style="margin: 0"><img src="data:image/png;base64,{_png(figure)}" '
+        f'alt="{escape(alt)}" width="{width}" height="{height}" '
+        'style="max-width: 100%; height: auto">'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
 
 
 def _png(figure: Figure) -> str:

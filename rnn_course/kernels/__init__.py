@@ -1,1 +1,1 @@
-"""The same steps as in `cells` and `networks`, with the way back written out by hand: faster, not other."""
+"""The steps of `cells` and `networks` with the backward pass by hand: the same, and faster."""

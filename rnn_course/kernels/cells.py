@@ -46,7 +46,7 @@ class ElmanBPTT(torch.autograd.Function):
         B, T, n_in = x.shape
         H = W.shape[0]
         x = x.transpose(0, 1).reshape(T * B, n_in)
-        h = x.new_empty(T + 1, B, H)                       # h[t] is h^(t), so h[0] is given
+        h = x.new_empty(T + 1, B, H)  # h[t] is h^(t), so h[0] is given
         h[0] = h0
         torch.addmm(b, x, U.t(), out=h[1:].view(T * B, H))  # all steps at once: b + U x^(t)
         W_t = W.t()
@@ -54,19 +54,19 @@ class ElmanBPTT(torch.autograd.Function):
         for h_t in rest:
             h_prev = h_t.addmm_(h_prev, W_t).tanh_()
         ctx.save_for_backward(x, h, U, W)
-        return h[1:].transpose(0, 1)                       # (B, T, H)
+        return h[1:].transpose(0, 1)  # (B, T, H)
 
     @staticmethod
     def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
         first_derivative_only("ElmanBPTT", g)
         x, h, U, W = ctx.saved_tensors
         T, B, H = h.shape[0] - 1, h.shape[1], h.shape[2]
-        delta = g.transpose(0, 1).clone(memory_format=torch.contiguous_format)   # (T, B, H)
+        delta = g.transpose(0, 1).clone(memory_format=torch.contiguous_format)  # (T, B, H)
         *earlier, d_t = delta.unbind(0)
         _, *h_first, h_t = h.unbind(0)
         tanh_backward(d_t, h_t, grad_input=d_t)
         for d_prev, h_prev in zip(reversed(earlier), reversed(h_first), strict=True):
-            d_prev.addmm_(d_t, W)                          # rows are sequences, hence W, not Wᵀ
+            d_prev.addmm_(d_t, W)  # rows are sequences, hence W, not Wᵀ
             d_t = tanh_backward(d_prev, h_prev, grad_input=d_prev)
         flat = delta.view(T * B, H)
         need_x, need_h0, *_ = ctx.needs_input_grad
@@ -93,26 +93,28 @@ class GRUBPTT(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, x: Tensor, h0: Tensor, U: Tensor, W: Tensor, b: Tensor,
-                b_r: Tensor) -> Tensor:
+    def forward(
+        ctx: FunctionCtx, x: Tensor, h0: Tensor, U: Tensor, W: Tensor, b: Tensor, b_r: Tensor
+    ) -> Tensor:
         B, T, n_in = x.shape
         H = W.shape[1]
         x = x.transpose(0, 1).reshape(T * B, n_in)
-        gates = torch.addmm(b[:2 * H], x, U[:2 * H].t()).view(T, B, 2 * H)
-        n = torch.addmm(b[2 * H:], x, U[2 * H:].t()).view(T, B, H)
+        gates = torch.addmm(b[: 2 * H], x, U[: 2 * H].t()).view(T, B, 2 * H)
+        n = torch.addmm(b[2 * H :], x, U[2 * H :].t()).view(T, B, H)
         h, q = x.new_empty(T + 1, B, H), x.new_empty(T, B, H)
         h[0] = h0
-        W_gates, W_n = W[:2 * H].t(), W[2 * H:].t()
+        W_gates, W_n = W[: 2 * H].t(), W[2 * H :].t()
         h_prev, *rest = h.unbind(0)
         r, z = (gate.unbind(0) for gate in gates.chunk(2, dim=2))
-        for t, (h_t, gates_t, n_t, q_t) in enumerate(zip(rest, gates.unbind(0), n.unbind(0),
-                                                         q.unbind(0), strict=True)):
+        for t, (h_t, gates_t, n_t, q_t) in enumerate(
+            zip(rest, gates.unbind(0), n.unbind(0), q.unbind(0), strict=True)
+        ):
             gates_t.addmm_(h_prev, W_gates).sigmoid_()
             torch.addmm(b_r, h_prev, W_n, out=q_t)
             n_t.addcmul_(r[t], q_t).tanh_()
-            h_prev = torch.lerp(n_t, h_prev, z[t], out=h_t)         # n + z (h^(t-1) - n)
+            h_prev = torch.lerp(n_t, h_prev, z[t], out=h_t)  # n + z (h^(t-1) - n)
         ctx.save_for_backward(x, h, gates, n, q, U, W)
-        return h[1:].transpose(0, 1)                       # (B, T, H)
+        return h[1:].transpose(0, 1)  # (B, T, H)
 
     @staticmethod
     def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
@@ -120,28 +122,33 @@ class GRUBPTT(torch.autograd.Function):
         x, h, gates, n, q, U, W = ctx.saved_tensors
         T, B, H = n.shape
         r, z = gates.chunk(2, dim=2)
-        d = g.transpose(0, 1).clone(memory_format=torch.contiguous_format)       # (T, B, H)
+        d = g.transpose(0, 1).clone(memory_format=torch.contiguous_format)  # (T, B, H)
         nu = tanh_backward(1 - z, n, grad_input=torch.empty_like(n))
-        delta = n.new_empty(T, B, 3, H)                    # all but the factor d
+        delta = n.new_empty(T, B, 3, H)  # all but the factor d
         torch.mul(nu * q, r * (1 - r), out=delta[:, :, 0])
         torch.mul(h[:-1] - n, z * (1 - z), out=delta[:, :, 1])
         torch.mul(nu, r, out=delta[:, :, 2])
         dh0 = torch.empty_like(h[0]).zero_()
         earlier = [dh0, *d.unbind(0)[:-1]]
-        for d_prev, d_t, z_t, delta_t in zip(reversed(earlier), reversed(d.unbind(0)),
-                                             reversed(z.unbind(0)), reversed(delta.unbind(0)),
-                                             strict=True):
+        for d_prev, d_t, z_t, delta_t in zip(
+            reversed(earlier),
+            reversed(d.unbind(0)),
+            reversed(z.unbind(0)),
+            reversed(delta.unbind(0)),
+            strict=True,
+        ):
             delta_t.mul_(d_t.unsqueeze(1))
             d_prev.addcmul_(d_t, z_t).addmm_(delta_t.view(B, 3 * H), W)
         delta, nu = delta.view(T * B, 3 * H), nu.mul_(d).view(T * B, H)
-        dW, db_r = delta.t() @ h[:-1].view(T * B, H), delta[:, 2 * H:].sum(0)
-        delta[:, 2 * H:] = nu                              # now ∂L/∂(b + U x)
+        dW, db_r = delta.t() @ h[:-1].view(T * B, H), delta[:, 2 * H :].sum(0)
+        delta[:, 2 * H :] = nu  # now ∂L/∂(b + U x)
         dx = (delta @ U).view(T, B, -1).transpose(0, 1) if ctx.needs_input_grad[0] else None
         return dx, dh0, delta.t() @ x, dW, delta.sum(0), db_r
 
 
-def lstm(x: Tensor, state: tuple[Tensor, Tensor], lengths: Tensor | None, U: Tensor, W: Tensor,
-         b: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+def lstm(
+    x: Tensor, state: tuple[Tensor, Tensor], lengths: Tensor | None, U: Tensor, W: Tensor, b: Tensor
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
     """An LSTM (`cells.LSTMCell`), all steps, by torch's own fused layer: oneDNN or cuDNN.
 
     On a CPU no loop in Python comes near it. It knows no lengths, so that padding is made to hold
@@ -157,9 +164,9 @@ def lstm(x: Tensor, state: tuple[Tensor, Tensor], lengths: Tensor | None, U: Ten
         hold = U.new_tensor([[-SHUT], [SHUT], [0.0], [0.0]]).repeat_interleave(H, dim=0)
         U = torch.cat([U, hold], dim=1)
     h_0, c_0 = (part.unsqueeze(0) for part in state)
-    weights = [U, W, b, torch.zeros_like(b)]               # torch keeps two biases
+    weights = [U, W, b, torch.zeros_like(b)]  # torch keeps two biases
     h, h_T, c_T = torch.lstm(x, [h_0, c_0], weights, True, 1, 0.0, True, False, True)
-    if lengths is not None:                                # h^(t) = o ⊙ tanh(c): o did not hold
+    if lengths is not None:  # h^(t) = o ⊙ tanh(c): o did not hold
         last = h.gather(1, (lengths - 1).view(-1, 1, 1).expand(-1, 1, H))
         h, h_T = torch.where(padding.unsqueeze(2), last, h), last.transpose(0, 1)
     return h, type(state)(h_T.squeeze(0), c_T.squeeze(0))
@@ -175,14 +182,17 @@ def serve(x: Tensor) -> bool:
     return isinstance(x, Tensor) and not (checks.autocast(x) or checks.transformed())
 
 
-def first_derivative_only(name: str, g: Tensor, call: str = "unroll(cell, ...)",
-                          instead_of: str = "RNN(cell)(...)") -> None:
+def first_derivative_only(
+    name: str, g: Tensor, call: str = "unroll(cell, ...)", instead_of: str = "RNN(cell)(...)"
+) -> None:
     """Raise `NotImplementedError` in a backward pass of which a derivative is asked for, or which
     is to serve many gradients at once (`is_grads_batched`, `vectorize`)."""
     many = checks.transformed() or torch._C._functorch.is_legacy_batchedtensor(g)
-    if torch.is_grad_enabled() or many:                    # the first: under create_graph=True
-        raise NotImplementedError(f"{name} has no second derivative, and takes one gradient at a "
-                                  f"time: call {call} instead of {instead_of}")
+    if torch.is_grad_enabled() or many:  # the first: under create_graph=True
+        raise NotImplementedError(
+            f"{name} has no second derivative, and takes one gradient at a "
+            f"time: call {call} instead of {instead_of}"
+        )
 
 
 def all_at_once(x: Tensor, state: Tensor, U: Tensor, W: Tensor, b: Tensor) -> Tensor:

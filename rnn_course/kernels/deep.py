@@ -1,4 +1,4 @@
-"""The deep transition of `networks/deep.py` with back-propagation through time written out by hand."""
+"""The deep transition of `networks.deep`, with back-propagation through time by hand."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ class TransitionBPTT(torch.autograd.Function):
         δ_i^(t) = W_(i+1)ᵀ δ_(i+1)^(t) ⊙ (1 - z_i²)
         ∂L/∂W_i = Σ_t δ_i^(t) z_(i-1)ᵀ,    ∂L/∂S = Σ_t δ_k^(t) h^(t-1)ᵀ,    ∂L/∂a^(t) = δ_1^(t)
 
-    As in `kernels.cells.ElmanBPTT`, each of these sums over time is one matrix product, and there is no
-    second derivative.
+    As in `kernels.cells.ElmanBPTT`, each of these sums over time is one matrix product, and there
+    is no second derivative.
     Shapes: a (B, T, H), h0 (B, H), W (k, H, H), b (k - 1, H), S (H, H) or None; h (B, T, H).
     Source: deck S7.3, S7.6.
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, a: Tensor, h0: Tensor, W: Tensor, b: Tensor,
-                S: Tensor | None) -> Tensor:
+    def forward(
+        ctx: FunctionCtx, a: Tensor, h0: Tensor, W: Tensor, b: Tensor, S: Tensor | None
+    ) -> Tensor:
         B, T, H = a.shape
         k = len(W)
-        z = a.new_empty(k, T + 1, B, H)                    # z[-1, t] is h^(t), so z[-1, 0] is given
+        z = a.new_empty(k, T + 1, B, H)  # z[-1, t] is h^(t), so z[-1, 0] is given
         z[-1, 0] = h0
         z[0, 1:] = a.transpose(0, 1)
         W_t = W.transpose(1, 2).unbind(0)
@@ -46,7 +47,7 @@ class TransitionBPTT(torch.autograd.Function):
                     z_i.addmm_(h, S.t())
                 below = z_i.tanh_()
         ctx.save_for_backward(z, W, S)
-        return z[-1, 1:].transpose(0, 1)                   # (B, T, H)
+        return z[-1, 1:].transpose(0, 1)  # (B, T, H)
 
     @staticmethod
     def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
@@ -61,7 +62,7 @@ class TransitionBPTT(torch.autograd.Function):
             d, z_t = steps[t].unbind(0), inner[t].unbind(0)
             tanh_backward(d[-1], z_t[-1], grad_input=d[-1])
             for i in reversed(range(k - 1)):
-                torch.mm(d[i + 1], W_i[i + 1], out=d[i])   # rows are sequences, hence W, not Wᵀ
+                torch.mm(d[i + 1], W_i[i + 1], out=d[i])  # rows are sequences, hence W, not Wᵀ
                 tanh_backward(d[i], z_t[i], grad_input=d[i])
             before = steps[t - 1][-1] if t else dh0
             before.addmm_(d[0], W_i[0])

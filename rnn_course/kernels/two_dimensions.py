@@ -1,4 +1,4 @@
-"""The recurrence of `networks/two_dimensions.py` along its diagonals, with the backward pass written out by hand.
+"""The recurrence of `networks.two_dimensions` along its diagonals, with the backward pass by hand.
 
 Pixel (i, j) waits for (i-1, j) and (i, j-1). Both lie on the diagonal i + j - 1, so that all pixels
 of one diagonal can be computed at once, and rows + columns - 1 steps do for rows · columns pixels.
@@ -38,15 +38,17 @@ class Plan(NamedTuple):
 
     def slices(self, B: int) -> list[tuple[slice, slice, slice]]:
         """The diagonals as rows of a matrix (n · B, H): their own, those above, those left."""
-        return [tuple(slice(p * B, (p + length) * B) for p in places)
-                for length, *places in self.diagonals]
+        return [
+            tuple(slice(p * B, (p + length) * B) for p in places)
+            for length, *places in self.diagonals
+        ]
 
 
 @lru_cache(maxsize=64)
 def plan(rows: int, columns: int, turned: tuple[int, ...], device: torch.device) -> Plan:
     """The order of the pixels by i + j, counted from the corner that comes first once the axes
     `turned` (1: top and bottom, 2: left and right) are turned round."""
-    number = torch.arange(rows + 1).unsqueeze(1) + torch.arange(columns + 1)    # i + j
+    number = torch.arange(rows + 1).unsqueeze(1) + torch.arange(columns + 1)  # i + j
     place = torch.empty(number.numel(), dtype=torch.int64)
     place[number.flatten().argsort(stable=True)] = torch.arange(number.numel())
     place = place.view(rows + 1, columns + 1)
@@ -82,14 +84,21 @@ class GridBPTT(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, x: Tensor, U: Tensor, W_1: Tensor, W_2: Tensor, b: Tensor,
-                turned: tuple[int, ...]) -> Tensor:
+    def forward(
+        ctx: FunctionCtx,
+        x: Tensor,
+        U: Tensor,
+        W_1: Tensor,
+        W_2: Tensor,
+        b: Tensor,
+        turned: tuple[int, ...],
+    ) -> Tensor:
         B, rows, columns, n_in = x.shape
         H = len(b)
         ctx.plan = n, pixels, edge, source, _ = plan(rows, columns, turned, x.device)
-        x_kept = x.permute(1, 2, 0, 3).flatten(0, 1).index_select(0, source)      # (n, B, n_in)
+        x_kept = x.permute(1, 2, 0, 3).flatten(0, 1).index_select(0, source)  # (n, B, n_in)
         h = x.new_empty(n * B, H)
-        torch.addmm(b, x_kept.view(n * B, n_in), U.t(), out=h)     # b + U x, all pixels at once
+        torch.addmm(b, x_kept.view(n * B, n_in), U.t(), out=h)  # b + U x, all pixels at once
         h.view(n, B, H).index_fill_(0, edge, 0)
         W_1t, W_2t = W_1.t(), W_2.t()
         for here, above, left in ctx.plan.slices(B):
@@ -113,7 +122,7 @@ class GridBPTT(torch.autograd.Function):
             for before, W, dW in ((above, W_1, dW_1), (left, W_2, dW_2)):
                 delta[before].addmm_(z, W)
                 dW.addmm_(z.t(), h[before])
-        delta.view(n, B, H).index_fill_(0, edge, 0)        # no pixel is there to be told
+        delta.view(n, B, H).index_fill_(0, edge, 0)  # no pixel is there to be told
         dx = None
         if ctx.needs_input_grad[0]:
             dx = (delta @ U).view(n, B, n_in).index_select(0, pixels)

@@ -80,11 +80,14 @@ def probe(h_train: Tensor, y_train: Tensor, h_test: Tensor, y_test: Tensor) -> f
     """
     for name, h, y in (("train", h_train, y_train), ("test", h_test, y_test)):
         if h.dim() != 2 or h.shape[1] != h_train.shape[1]:
-            raise ValueError(f"h_{name}: expected (N, n) summaries of one size, "
-                             f"got {tuple(h.shape)}")
+            raise ValueError(
+                f"h_{name}: expected (N, n) summaries of one size, got {tuple(h.shape)}"
+            )
         if y.shape != h.shape[:1]:
-            raise ValueError(f"y_{name}: expected a class for each of {len(h)} summaries, "
-                             f"got shape {tuple(y.shape)}")
+            raise ValueError(
+                f"y_{name}: expected a class for each of {len(h)} summaries, "
+                f"got shape {tuple(y.shape)}"
+            )
     with threadpool_limits(1):
         classifier = LinearDiscriminantAnalysis(solver="lsqr").fit(h_train.numpy(), y_train.numpy())
         return float(classifier.score(h_test.numpy(), y_test.numpy()))

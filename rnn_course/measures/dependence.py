@@ -35,8 +35,9 @@ def dependency_map(outputs: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         got = tuple(o.shape) if isinstance(o, Tensor) else type(o).__name__
         raise ValueError(f"outputs: expected shape ({len(x)}, T_y, n_out), got {got}")
     if not o.requires_grad:
-        raise ValueError("outputs: expected a differentiable function of x, got outputs without "
-                         "gradient")
+        raise ValueError(
+            "outputs: expected a differentiable function of x, got outputs without gradient"
+        )
     squares = x.new_zeros(len(x), o.shape[1], x.shape[1])
     for t, o_t in enumerate(o.unbind(1)):
         for o_tk in o_t.unbind(1):
@@ -108,14 +109,15 @@ def gradient_bounds(cell: Cell, x: Tensor, state: State | None = None) -> Tensor
     a product of largest singular values, which are not spectral radii. With several sequences, the
     mean over them. Source: Pascanu et al. (2013), section 2.1. Raises what `jacobians` raises.
     """
-    each = _largest(jacobians(cell, x, state))             # (B, T)
+    each = _largest(jacobians(cell, x, state))  # (B, T)
     ones = each.new_ones(len(each), 1)
     return torch.cat([each.flip(1).cumprod(1).flip(1), ones], dim=1).mean(0)
 
 
 @torch.enable_grad()
-def gradient_terms(cell: Cell, x: Tensor, loss: Callable[[State], Tensor],
-                   state: State | None = None) -> dict[str, Tensor]:
+def gradient_terms(
+    cell: Cell, x: Tensor, loss: Callable[[State], Tensor], state: State | None = None
+) -> dict[str, Tensor]:
     """The gradient of a loss at step T, taken apart by the step at which θ acted:
 
         ∂L/∂θ = Σ_t  ∂L/∂s^(T) · ∂s^(T)/∂s^(t) · ∂⁺s^(t)/∂θ,    t = 1 … T
@@ -138,10 +140,11 @@ def gradient_terms(cell: Cell, x: Tensor, loss: Callable[[State], Tensor],
     (dL,) = torch.autograd.grad(value, last)
     terms = []
     for s_t, P_t in zip(after, P.unbind(1)[1:], strict=True):
-        row = (dL.unsqueeze(1) @ P_t).squeeze(1)           # ∂L/∂s^(t), (B, n)
+        row = (dL.unsqueeze(1) @ P_t).squeeze(1)  # ∂L/∂s^(t), (B, n)
         terms.append(torch.autograd.grad(s_t, weights, row, materialize_grads=True))
-    return {name: torch.stack(each) for name, each in zip(names, zip(*terms, strict=True),
-                                                          strict=True)}
+    return {
+        name: torch.stack(each) for name, each in zip(names, zip(*terms, strict=True), strict=True)
+    }
 
 
 def _steps(cell: Cell, x: Tensor, state: State | None) -> Iterator[tuple[Tensor, Tensor]]:

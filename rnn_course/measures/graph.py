@@ -20,7 +20,7 @@ from rnn_course.measures import walk
 from rnn_course.measures.unfolding import KINDS, Edge, Node, UnfoldedGraph
 from rnn_course.rnn import RNN
 
-BATCH = 4                                                  # sequences in the trial run
+BATCH = 4  # sequences in the trial run
 
 
 def unfold(model: nn.Module, steps: int) -> UnfoldedGraph:
@@ -62,8 +62,10 @@ def _copy(model: nn.Module) -> tuple[nn.Module, RNN]:
     rnn = model if isinstance(model, RNN) else getattr(model, "rnn", None)
     if not isinstance(model, nn.Module) or not isinstance(rnn, RNN):
         with_rnn = "" if rnn is None else f" with a {type(rnn).__name__} as .rnn"
-        raise TypeError("model: expected a Cell, an RNN, or a module with an RNN as .rnn, got "
-                        f"{type(model).__name__}{with_rnn}")
+        raise TypeError(
+            "model: expected a Cell, an RNN, or a module with an RNN as .rnn, got "
+            f"{type(model).__name__}{with_rnn}"
+        )
     model = copy.deepcopy(model).requires_grad_(True).eval()
     return model, model if isinstance(model, RNN) else model.rnn
 
@@ -78,7 +80,7 @@ def _inputs(model: nn.Module, cell: Cell, steps: int) -> dict[str, Tensor]:
     else:
         x = torch.randn(BATCH, steps, cell.n_in, generator=random).to(cell.U.dtype)
     inputs = {names[0]: x.to(cell.U.device)}
-    if "y" in names:                                       # the true outputs, to be fed back
+    if "y" in names:  # the true outputs, to be fed back
         y = torch.randint(model.V.out_features, (BATCH, steps), generator=random)
         inputs["y"] = y.to(cell.U.device)
     if "lengths" in names:
@@ -96,11 +98,12 @@ class _Run:
     def __init__(self, rnn: RNN) -> None:
         self.calls = 0
         self.kept: dict[Node, Tensor] = {}
-        self.given: dict[Node, Tensor] = {}                # what the rest of the model gets
+        self.given: dict[Node, Tensor] = {}  # what the rest of the model gets
         rnn.register_forward_hook(self.replace, with_kwargs=True)
 
-    def replace(self, rnn: RNN, args: tuple[Any, ...], kwargs: dict[str, Any],
-                output: tuple[Tensor, State]) -> tuple[Tensor, State]:
+    def replace(
+        self, rnn: RNN, args: tuple[Any, ...], kwargs: dict[str, Any], output: tuple[Tensor, State]
+    ) -> tuple[Tensor, State]:
         """The same h and state as `output`, made step by step from separate x^(t)."""
         self.calls += 1
         got = inspect.signature(rnn.forward).bind(*args, **kwargs).arguments
@@ -127,7 +130,7 @@ class _Run:
         return h, state
 
 
-ALL_H = Node("h", "h", -1)                                 # h^(1) … h^(τ) in one tensor
+ALL_H = Node("h", "h", -1)  # h^(1) … h^(τ) in one tensor
 
 
 def _visible(value: Tensor) -> Tensor:
@@ -163,8 +166,10 @@ def _letters(model: nn.Module, cell: Cell) -> dict[int, str]:
     """The letter of each parameter, by its id: V for V.weight, c for V.bias, U for rnn.cell.U."""
     names = {id(p): name for name, p in model.named_parameters()}
     names |= {id(p): name for name, p in cell.named_parameters()}
-    return {key: "c" if name == "V.bias" else name.removesuffix(".weight")
-            for key, name in names.items()}
+    return {
+        key: "c" if name == "V.bias" else name.removesuffix(".weight")
+        for key, name in names.items()
+    }
 
 
 def _outputs(output: Tensor, steps: int) -> dict[Node, Tensor]:
@@ -174,19 +179,20 @@ def _outputs(output: Tensor, steps: int) -> dict[Node, Tensor]:
     if isinstance(output, Tensor) and output.dim() == 3 and output.shape[1] == steps:
         return {Node("o", "o", t): o for t, o in enumerate(output.unbind(1), start=1)}
     got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-    raise ValueError("model: expected forward to give a tensor (B, n_out) or (B, T, n_out) with "
-                     f"T = {steps}, got {got}")
+    raise ValueError(
+        "model: expected forward to give a tensor (B, n_out) or (B, T, n_out) with "
+        f"T = {steps}, got {got}"
+    )
 
 
-def _depends(o: Tensor, feeds: walk.Feeds[Node],
-             given: Mapping[Node, Tensor]) -> walk.Feeds[Node]:
+def _depends(o: Tensor, feeds: walk.Feeds[Node], given: Mapping[Node, Tensor]) -> walk.Feeds[Node]:
     """Of what the walk has found, that on which o depends: where its gradient is not zero."""
     reached, biases = feeds
     weights = torch.linspace(1, 2, o.numel(), dtype=o.dtype, device=o.device).view_as(o)
     sources: dict[Node, set[str]] = {}
     for node, parameters in reached.items():
-        gradient, = torch.autograd.grad((o * weights).sum(), given[node], retain_graph=True)
-        if node is ALL_H:                                  # (B, T, n_hidden)
+        (gradient,) = torch.autograd.grad((o * weights).sum(), given[node], retain_graph=True)
+        if node is ALL_H:  # (B, T, n_hidden)
             steps = gradient.any(2).any(0).nonzero().flatten().tolist()
             used = [Node("h", "h", t + 1) for t in steps]
         else:
@@ -196,11 +202,16 @@ def _depends(o: Tensor, feeds: walk.Feeds[Node],
     return sources, biases
 
 
-def _assemble(steps: int, found: Mapping[Node, walk.Feeds[Node]],
-              parameters: Mapping[str, Tensor]) -> UnfoldedGraph:
+def _assemble(
+    steps: int, found: Mapping[Node, walk.Feeds[Node]], parameters: Mapping[str, Tensor]
+) -> UnfoldedGraph:
     nodes = sorted(found, key=lambda node: (node.step, KINDS.index(node.kind), node.letter))
-    edges = [Edge(source.name, node.name, frozenset(found[node][0][source]))
-             for node in nodes for source in nodes if source in found[node][0]]
+    edges = [
+        Edge(source.name, node.name, frozenset(found[node][0][source]))
+        for node in nodes
+        for source in nodes
+        if source in found[node][0]
+    ]
     biases = {node.name: frozenset(found[node][1]) for node in nodes}
     at = {node: biases[node.name].union(*found[node][0].values()) for node in nodes}
     uses = {p: len({node.step for node in nodes if p in at[node]}) for p in parameters}

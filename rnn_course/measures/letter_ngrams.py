@@ -31,8 +31,9 @@ class LetterNgram:
         """A label for each letter, (N, T) int64, 0 in the padding."""
         inside = _inside(split)
         y = torch.zeros(int(inside.sum()), dtype=torch.int64)
-        for keys, (known, labels) in zip(_keys(split, self.window, self.n_symbols), self.tables,
-                                         strict=True):
+        for keys, (known, labels) in zip(
+            _keys(split, self.window, self.n_symbols), self.tables, strict=True
+        ):
             place = torch.searchsorted(known, keys).clamp(max=len(known) - 1)
             y = torch.where(known[place] == keys, labels[place], y)
         return torch.zeros_like(split.x).masked_scatter(inside, y)
@@ -86,7 +87,7 @@ def _keys(split: Split, window: tuple[int, ...], n_symbols: int) -> list[Tensor]
     padded = F.pad(x, (reach, reach))
     keys = [torch.zeros_like(x)]
     for at in window:
-        keys.append(keys[-1] * n_symbols + padded[:, reach + at:reach + at + x.shape[1]])
+        keys.append(keys[-1] * n_symbols + padded[:, reach + at : reach + at + x.shape[1]])
     return [key[inside] for key in keys[1:]]
 
 

@@ -14,7 +14,7 @@ def edit_distance(a: Sequence[object], b: Sequence[object]) -> int:
 
     Source: Levenshtein (1966); Wagner and Fischer (1974).
     """
-    row = list(range(len(b) + 1))                          # d(0, j)
+    row = list(range(len(b) + 1))  # d(0, j)
     for i, a_i in enumerate(a, start=1):
         diagonal, row[0] = row[0], i
         for j, b_j in enumerate(b, start=1):
@@ -55,21 +55,27 @@ def exact_match(written: Sequence[Sequence[object]], truth: Sequence[Sequence[ob
     return sum(right) / len(right)
 
 
-def accepted_rates(written: Sequence[Sequence[object]],
-                   accepted: Sequence[Sequence[Sequence[object]]]) -> tuple[float, float]:
+def accepted_rates(
+    written: Sequence[Sequence[object]], accepted: Sequence[Sequence[Sequence[object]]]
+) -> tuple[float, float]:
     """Error rates where several answers are right: of symbols and of whole sequences.
 
     The symbols' errors are counted against the `nearest` answer, and a sequence is wrong if it is
     none of them. Raises ValueError for lists of different lengths and where no answer is right.
     """
-    right = [nearest(each, answers)
-             for each, answers in zip(written, _as_many(written, accepted), strict=True)]
+    right = [
+        nearest(each, answers)
+        for each, answers in zip(written, _as_many(written, accepted), strict=True)
+    ]
     return error_rate(written, right), 1 - exact_match(written, right)
 
 
-def _as_many(written: Sequence[Sequence[object]],
-             truth: Sequence[Sequence[object]]) -> Sequence[Sequence[object]]:
+def _as_many(
+    written: Sequence[Sequence[object]], truth: Sequence[Sequence[object]]
+) -> Sequence[Sequence[object]]:
     if len(written) != len(truth) or not truth:
-        raise ValueError(f"written: expected a sequence for each in truth, {len(truth)} and at "
-                         f"least one, got {len(written)}")
+        raise ValueError(
+            f"written: expected a sequence for each in truth, {len(truth)} and at "
+            f"least one, got {len(written)}"
+        )
     return truth

@@ -13,8 +13,13 @@ from rnn_course import padding
 from rnn_course.tasks.base import PADDING, Split, Task
 from rnn_course.tasks.chorales.task import transposed
 
-NOTES = {"x_t": ("x", 0), "x_{t-1}": ("x", 1), "x_{t-2}": ("x", 2),
-         "y_{t-1}": ("y", 1), "y_{t-2}": ("y", 2)}
+NOTES = {
+    "x_t": ("x", 0),
+    "x_{t-1}": ("x", 1),
+    "x_{t-2}": ("x", 2),
+    "y_{t-1}": ("y", 1),
+    "y_{t-2}": ("y", 2),
+}
 """What a context may hold, by name: which voice, and how many steps back."""
 STRENGTHS = tuple(2.0**k for k in range(-3, 11))
 
@@ -98,7 +103,7 @@ def _keys(split: Split, context: tuple[str, ...], n_labels: int) -> tuple[Tensor
     keys = [torch.zeros_like(split.x)]
     for name in context:
         voice, back = NOTES[name]
-        notes = F.pad(getattr(split, voice), (back, 0), value=PADDING)[:, :inside.shape[1]]
+        notes = F.pad(getattr(split, voice), (back, 0), value=PADDING)[:, : inside.shape[1]]
         keys.append(keys[-1] * n_labels + notes)
     return torch.stack([key[inside] for key in keys]), split.y[inside]
 

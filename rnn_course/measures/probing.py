@@ -29,8 +29,13 @@ def places(split: Split, reach: int, most: int) -> tuple[Tensor, Tensor]:
     return row, t
 
 
-def told(states: Callable[[Split], Tensor], train: Split, test: Split, offsets: Sequence[int],
-         most: int = 6000) -> list[float]:
+def told(
+    states: Callable[[Split], Tensor],
+    train: Split,
+    test: Split,
+    offsets: Sequence[int],
+    most: int = 6000,
+) -> list[float]:
     """How often the state at t tells x^(t+k), for each k of `offsets`: shares between 0 and 1.
 
     For each k a linear classifier (`baselines.probe`) is fitted on the states at up to `most`

@@ -15,8 +15,9 @@ Name = TypeVar("Name", bound=Hashable)
 Feeds = tuple[dict[Name, set[str]], set[str]]
 
 
-def back_to(kept: Mapping[Name, Tensor], parameters: Mapping[int, str]
-            ) -> Callable[[Tensor], Feeds[Name]]:
+def back_to(
+    kept: Mapping[Name, Tensor], parameters: Mapping[int, str]
+) -> Callable[[Tensor], Feeds[Name]]:
     """A function from a tensor to the kept tensors that feed it directly.
 
     It walks `grad_fn.next_functions` and stops at each kept tensor, which must not be a leaf.
@@ -43,8 +44,9 @@ def back_to(kept: Mapping[Name, Tensor], parameters: Mapping[int, str]
             seen[function] = sources, biases
         return seen[function]
 
-    def _along(operands: Sequence[tuple[Function | None, int]]
-               ) -> tuple[dict[Name, set[str]], set[str], set[str]]:
+    def _along(
+        operands: Sequence[tuple[Function | None, int]],
+    ) -> tuple[dict[Name, set[str]], set[str], set[str]]:
         """Of operands that are multiplied: the paths, the parameters, the biases on the paths."""
         paths: dict[Name, set[str]] = {}
         factors: set[str] = set()
@@ -52,7 +54,7 @@ def back_to(kept: Mapping[Name, Tensor], parameters: Mapping[int, str]
         for before, output_nr in operands:
             if (before, output_nr) in names:
                 paths.setdefault(names[before, output_nr], set())
-            elif hasattr(before, "variable"):              # a leaf
+            elif hasattr(before, "variable"):  # a leaf
                 factors |= {parameters[key] for key in [id(before.variable)] if key in parameters}
             else:
                 further, alone = feeds(before)
@@ -71,9 +73,9 @@ def _terms(function: Function) -> list[Sequence[tuple[Function | None, int]]]:
         case "AddBackward0" | "SubBackward0":
             return [[operand] for operand in operands]
         case "AddmmBackward0" | "AddmvBackward0" | "BaddbmmBackward0":
-            return [operands[:1], operands[1:]]            # bias + input · weight
+            return [operands[:1], operands[1:]]  # bias + input · weight
         case "LinearBackward0":
-            return [operands[:2], operands[2:]]            # input · weight + bias
+            return [operands[:2], operands[2:]]  # input · weight + bias
         case _:
             return [operands]
 
@@ -115,7 +117,7 @@ def shortest_path(source: Tensor, target: Tensor) -> int | None:
             raise ValueError(f"{name}: expected a tensor with a node in autograd's graph, no leaf")
     goal = source.grad_fn, source.output_nr
     todo, seen = deque([(0, (target.grad_fn, target.output_nr))]), set()
-    while todo:                                            # 0-1 breadth-first: the nearest first
+    while todo:  # 0-1 breadth-first: the nearest first
         length, here = todo.popleft()
         if here == goal:
             return length
@@ -123,8 +125,10 @@ def shortest_path(source: Tensor, target: Tensor) -> int | None:
             continue
         seen.add(here)
         if isinstance(here[0], BackwardCFunction):
-            raise ValueError(f"target: expected plain operations on the way, got "
-                             f"{here[0].name()}, a kernel, which hides its layers: use unroll")
+            raise ValueError(
+                f"target: expected plain operations on the way, got "
+                f"{here[0].name()}, a kernel, which hides its layers: use unroll"
+            )
         cost = here[0].name() in LAYERS
         for before in here[0].next_functions:
             if before[0] is not None:

@@ -44,7 +44,7 @@ class Attention(nn.Module):
 
     def forward(self, s: Tensor, h: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
         """s (B, T_y, n_s), h (B, T, n_h), inside (B, T) to C^(t) (B, T_y, n_h), α (B, T_y, T)."""
-        h = h.masked_fill(~inside.unsqueeze(2), 0)         # 0 · NaN would be NaN
+        h = h.masked_fill(~inside.unsqueeze(2), 0)  # 0 · NaN would be NaN
         e = s @ self.K @ h.transpose(1, 2)
         alpha = e.masked_fill(~inside.unsqueeze(1), -torch.inf).softmax(2)
         return alpha @ h, alpha

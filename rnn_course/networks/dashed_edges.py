@@ -43,17 +43,25 @@ class Tagger(nn.Module):
     0 … 1, and a cell whose n_in does not fit.
     """
 
-    PARTS = 1                                              # columns of n_embed that the cell reads
-    first = 0                                              # y^(0), of which nothing is taken
+    PARTS = 1  # columns of n_embed that the cell reads
+    first = 0  # y^(0), of which nothing is taken
 
-    def __init__(self, n_symbols: int, n_embed: int, cell: Cell | RNN | Bidirectional, n_out: int,
-                 dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        n_symbols: int,
+        n_embed: int,
+        cell: Cell | RNN | Bidirectional,
+        n_out: int,
+        dropout: float = 0.0,
+    ) -> None:
         super().__init__()
         self.rnn = network_of(cell)
         n_embed = checks.positive("n_embed", n_embed)
         if cell.n_in != self.PARTS * n_embed:
-            raise ValueError(f"cell: expected n_in = {self.PARTS} · n_embed = "
-                             f"{self.PARTS * n_embed}, got n_in = {cell.n_in}")
+            raise ValueError(
+                f"cell: expected n_in = {self.PARTS} · n_embed = "
+                f"{self.PARTS * n_embed}, got n_in = {cell.n_in}"
+            )
         self.embed = symbol_table("n_symbols", n_symbols, n_embed)
         self.V = nn.Linear(cell.n_hidden, checks.positive("n_out", n_out))
         self.dropout = nn.Dropout(dropout)
@@ -62,8 +70,7 @@ class Tagger(nn.Module):
         """What the cell reads, (B, T, n_in): E x^(t), and nothing of `before`, the y^(t-1)."""
         return _looked_up("x", x, self.embed)
 
-    def forward(self, x: Tensor, y: Tensor | None = None,
-                lengths: Lengths | None = None) -> Tensor:
+    def forward(self, x: Tensor, y: Tensor | None = None, lengths: Lengths | None = None) -> Tensor:
         """x to o (B, T, n_out). y may be given, so that all taggers are called alike; unused."""
         return self._outputs(self.inputs(_known(x, lengths)), lengths)
 
@@ -71,8 +78,9 @@ class Tagger(nn.Module):
         h, _ = self.rnn(self.dropout(inputs), lengths=lengths)
         return self.V(self.dropout(h))
 
-    def write(self, x: Tensor, generator: torch.Generator | None = None,
-              lengths: Lengths | None = None) -> Generated:
+    def write(
+        self, x: Tensor, generator: torch.Generator | None = None, lengths: Lengths | None = None
+    ) -> Generated:
         """The most probable y beside x, or a sampled one: see `generate`.
 
         Beside the padding of x nothing is written: y is 0 there.
@@ -80,8 +88,14 @@ class Tagger(nn.Module):
         with torch.no_grad():
             o = self.V(self.rnn(self.inputs(_known(x, lengths)), lengths=lengths)[0])
         first = torch.zeros(len(x), dtype=torch.int64, device=x.device)
-        return generate(lambda t, before, state: (o[:, t], state), first, None, x.shape[1],
-                        lengths=_checked_lengths(x, lengths), generator=generator)
+        return generate(
+            lambda t, before, state: (o[:, t], state),
+            first,
+            None,
+            x.shape[1],
+            lengths=_checked_lengths(x, lengths),
+            generator=generator,
+        )
 
 
 class FeedbackTagger(Tagger):
@@ -106,8 +120,9 @@ class FeedbackTagger(Tagger):
 
     PARTS = 2
 
-    def __init__(self, n_symbols: int, n_embed: int, cell: Cell, n_out: int,
-                 dropout: float = 0.0) -> None:
+    def __init__(
+        self, n_symbols: int, n_embed: int, cell: Cell, n_out: int, dropout: float = 0.0
+    ) -> None:
         # a network that runs backward as well would be given each y before it writes it
         super().__init__(n_symbols, n_embed, checks.instance("cell", cell, Cell), n_out, dropout)
         self.first = self.V.out_features
@@ -120,16 +135,19 @@ class FeedbackTagger(Tagger):
         (B, T, n_out + 1).
         """
         if before is None:
-            raise ValueError("y: expected the true outputs, for the teacher to give; got None "
-                             "(without them, let the network run freely: write(x))")
+            raise ValueError(
+                "y: expected the true outputs, for the teacher to give; got None "
+                "(without them, let the network run freely: write(x))"
+            )
         given = _looked_up("y", before, self.embed_y)
         if before.shape[:2] != x.shape[:2]:
-            raise ValueError(f"y: expected a symbol for each in x, {tuple(x.shape[:2])}, "
-                             f"got {tuple(before.shape[:2])}")
+            raise ValueError(
+                f"y: expected a symbol for each in x, {tuple(x.shape[:2])}, "
+                f"got {tuple(before.shape[:2])}"
+            )
         return torch.cat([super().inputs(x), given], dim=2)
 
-    def forward(self, x: Tensor, y: Tensor | None = None,
-                lengths: Lengths | None = None) -> Tensor:
+    def forward(self, x: Tensor, y: Tensor | None = None, lengths: Lengths | None = None) -> Tensor:
         """x and the true y, symbols (B, T) or one-hot (B, T, n_out), to o (B, T, n_out).
 
         o^(t) depends on the y before t only: they enter one step later than they are written.
@@ -137,8 +155,9 @@ class FeedbackTagger(Tagger):
         before = self._before(_known(y, lengths))
         return self._outputs(self.inputs(_known(x, lengths), before), lengths)
 
-    def write(self, x: Tensor, generator: torch.Generator | None = None,
-              lengths: Lengths | None = None) -> Generated:
+    def write(
+        self, x: Tensor, generator: torch.Generator | None = None, lengths: Lengths | None = None
+    ) -> Generated:
         """Let the network run freely beside x, one symbol a step: see `generate`.
 
         What it writes at one step is its own y^(t-1) at the next. Beside the padding of x nothing
@@ -147,13 +166,19 @@ class FeedbackTagger(Tagger):
         x = _known(x, lengths)
 
         def step(t: int, before: Tensor, state: State) -> tuple[Tensor, State]:
-            inputs = self.inputs(x[:, t:t + 1], before.unsqueeze(1))
+            inputs = self.inputs(x[:, t : t + 1], before.unsqueeze(1))
             h, state = self.rnn.cell(inputs.squeeze(1), state)
             return self.V(h), state
 
         first = torch.full((len(x),), self.first, device=x.device)
-        return generate(step, first, self.rnn.cell.initial_state(len(x)), x.shape[1],
-                        lengths=_checked_lengths(x, lengths), generator=generator)
+        return generate(
+            step,
+            first,
+            self.rnn.cell.initial_state(len(x)),
+            x.shape[1],
+            lengths=_checked_lengths(x, lengths),
+            generator=generator,
+        )
 
     def _before(self, y: Tensor | None) -> Tensor | None:
         """y^(t-1) beside step t, where y^(0) is a symbol of its own."""
@@ -164,13 +189,15 @@ class FeedbackTagger(Tagger):
         return torch.cat([nothing, F.pad(y, (0, 1))[:, :-1]], dim=1)
 
 
-def three_networks(n_symbols: int, n_out: int, *, n_embed: int, n_hidden: int, seed: int,
-                   dropout: float = 0.0) -> dict[str, Tagger]:
+def three_networks(
+    n_symbols: int, n_out: int, *, n_embed: int, n_hidden: int, seed: int, dropout: float = 0.0
+) -> dict[str, Tagger]:
     """The networks with one kind of edges, the other, and both, of (almost) one size, by `EDGES`.
 
     The one with both has n_hidden hidden units; the others as many as they can have with no more
     parameters than that. The weights of each are drawn from the seed.
     """
+
     def hidden_to_hidden(n: int) -> Tagger:
         return Tagger(n_symbols, n_embed, ElmanCell(n_embed, n), n_out, dropout)
 

@@ -27,9 +27,16 @@ class Generated(NamedTuple):
 
 
 @torch.no_grad()
-def generate(step: Callable[[int, Tensor, S], tuple[Tensor, S]], first: Tensor, state: S,
-             steps: int, *, end: int | None = None, lengths: Tensor | None = None,
-             generator: torch.Generator | None = None) -> Generated:
+def generate(
+    step: Callable[[int, Tensor, S], tuple[Tensor, S]],
+    first: Tensor,
+    state: S,
+    steps: int,
+    *,
+    end: int | None = None,
+    lengths: Tensor | None = None,
+    generator: torch.Generator | None = None,
+) -> Generated:
     """Let a network run freely: what it writes at one step is what it is given at the next.
 
         o^(t), state^(t) = step(t, y^(t-1), state^(t-1)),    y^(t) from softmax(o^(t))
@@ -82,8 +89,15 @@ class Beams(NamedTuple):
 
 
 @torch.no_grad()
-def beam_search(step: Callable[[int, Tensor, S], tuple[Tensor, S]], first: Tensor, state: S,
-                steps: int, width: int, *, end: int | None = None) -> Beams:
+def beam_search(
+    step: Callable[[int, Tensor, S], tuple[Tensor, S]],
+    first: Tensor,
+    state: S,
+    steps: int,
+    width: int,
+    *,
+    end: int | None = None,
+) -> Beams:
     """Look for the most probable sequences, with the `width` best beginnings kept at each step.
 
     Each beginning is continued by every symbol, and of all the continuations those `width` stay
@@ -110,14 +124,14 @@ def beam_search(step: Callable[[int, Tensor, S], tuple[Tensor, S]], first: Tenso
     for t in range(steps):
         o_t, state = step(t, y_t, state)
         each = _log_softmax(t, o_t, B * K).view(B, K, -1)
-        if log_p is None:                                  # all the same so far: one beginning
+        if log_p is None:  # all the same so far: one beginning
             log_p = each.new_full((B, K), -torch.inf)
             log_p[:, 0] = 0
-        stays = torch.full_like(each, -torch.inf)          # what has ended goes on in one way only
+        stays = torch.full_like(each, -torch.inf)  # what has ended goes on in one way only
         stays[:, :, 0] = 0
         n_out = each.shape[2]
         each = log_p.unsqueeze(2) + torch.where(live.unsqueeze(2), each, stays)
-        log_p, best = each.flatten(1).topk(K, dim=1)       # (B, K), the largest first
+        log_p, best = each.flatten(1).topk(K, dim=1)  # (B, K), the largest first
         parent, symbol = best // n_out, best % n_out
         live = live.gather(1, parent) & log_p.isfinite()
         lengths = lengths.gather(1, parent) + live
@@ -133,16 +147,18 @@ def beam_search(step: Callable[[int, Tensor, S], tuple[Tensor, S]], first: Tenso
 
 def _checked_first(first: Tensor) -> Tensor:
     if not isinstance(first, Tensor) or first.dtype != torch.int64 or first.dim() != 1:
-        got = (f"{first.dtype} {tuple(first.shape)}" if isinstance(first, Tensor)
-               else type(first).__name__)
+        got = (
+            f"{first.dtype} {tuple(first.shape)}"
+            if isinstance(first, Tensor)
+            else type(first).__name__
+        )
         raise TypeError(f"first: expected an int64 tensor (B,), got {got}")
     return first
 
 
 def _log_softmax(t: int, o_t: Tensor, rows: int) -> Tensor:
     if o_t.dim() != 2 or len(o_t) != rows:
-        raise ValueError(f"step: expected outputs of shape ({rows}, n_out), "
-                         f"got {tuple(o_t.shape)}")
+        raise ValueError(f"step: expected outputs of shape ({rows}, n_out), got {tuple(o_t.shape)}")
     if not o_t.isfinite().all():
         raise ValueError(f"step: expected finite outputs, got NaN or infinity at t = {t}")
     return o_t.log_softmax(1)

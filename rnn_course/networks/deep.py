@@ -49,13 +49,13 @@ class Transition(nn.Module):
         self.depth = checks.positive("depth", depth)
         self.W = nn.Parameter(torch.empty(self.depth, H, H))
         self.b = nn.Parameter(torch.zeros(self.depth - 1, H))
-        self.register_parameter("S", None)                 # a way around: see SkipTransition
+        self.register_parameter("S", None)  # a way around: see SkipTransition
         for layer in self.W.detach():
             nn.init.orthogonal_(layer)
 
     def forward(self, a_t: Tensor, h: Tensor) -> Tensor:
         """a^(t) and h^(t-1), both (B, n_hidden), to h^(t)."""
-        inner = a_t + F.linear(h, self.W[0])               # what stands inside a layer's tanh
+        inner = a_t + F.linear(h, self.W[0])  # what stands inside a layer's tanh
         for W_i, b_i in zip(self.W[1:], self.b, strict=True):
             inner = F.linear(torch.tanh(inner), W_i, b_i)
         return torch.tanh(inner if self.S is None else inner + F.linear(h, self.S))
@@ -101,10 +101,12 @@ class BlockCell(Cell):
     """
 
     def __init__(self, n_in: int, input: nn.Module, transition: nn.Module) -> None:
-        nn.Module.__init__(self)                           # U, W and b are the blocks' own
+        nn.Module.__init__(self)  # U, W and b are the blocks' own
         if not hasattr(transition, "n_hidden"):
-            raise TypeError("transition: expected a module that has n_hidden, such as a "
-                            f"Transition, got {type(transition).__name__}")
+            raise TypeError(
+                "transition: expected a module that has n_hidden, such as a "
+                f"Transition, got {type(transition).__name__}"
+            )
         self.n_in, self.n_hidden = checks.positive("n_in", n_in), transition.n_hidden
         self.input, self.transition = input, transition
         _tried("input", input, self.like.new_zeros(1, self.n_in), self.n_hidden)
@@ -151,8 +153,10 @@ class Stack(Cell):
         for k, cell in enumerate(cells):
             checks.instance("cells", cell, Cell)
             if k and cell.n_in != cells[k - 1].n_hidden:
-                raise ValueError(f"cells: expected n_in = {cells[k - 1].n_hidden} at level {k + 1},"
-                                 f" as many as the level below gives, got {cell.n_in}")
+                raise ValueError(
+                    f"cells: expected n_in = {cells[k - 1].n_hidden} at level {k + 1},"
+                    f" as many as the level below gives, got {cell.n_in}"
+                )
         if not cells or len(set(map(id, cells))) < len(cells):
             raise ValueError(f"cells: expected at least one, each different, got {len(cells)}")
         self.cells = nn.ModuleList(cells)
@@ -177,14 +181,18 @@ class Stack(Cell):
         if state is None:
             return self.initial_state(batch)
         if not isinstance(state, tuple) or len(state) != len(self.cells):
-            raise TypeError(f"state: expected a tuple of {len(self.cells)} states, one a level, "
-                            f"got {type(state).__name__}")
-        return tuple(cell.state_or_initial(part, batch)
-                     for cell, part in zip(self.cells, state, strict=True))
+            raise TypeError(
+                f"state: expected a tuple of {len(self.cells)} states, one a level, "
+                f"got {type(state).__name__}"
+            )
+        return tuple(
+            cell.state_or_initial(part, batch) for cell, part in zip(self.cells, state, strict=True)
+        )
 
 
-def levels(stack: Stack, x: Tensor, state: tuple[State, ...] | None = None,
-           lengths: Lengths | None = None) -> tuple[list[Tensor], tuple[State, ...]]:
+def levels(
+    stack: Stack, x: Tensor, state: tuple[State, ...] | None = None, lengths: Lengths | None = None
+) -> tuple[list[Tensor], tuple[State, ...]]:
     """What each level of a stack says, from the lowest up: a list of h_k (B, T, n_k); the states.
 
     Each level is given all of the level below it, every step and not only the last.
@@ -212,8 +220,9 @@ class ThreeBlocks(nn.Module):
         self.rnn, self.output = RNN(cell), output
         _tried("output", output, cell.like.new_zeros(1, cell.n_hidden))
 
-    def forward(self, x: Tensor, state: State | None = None,
-                lengths: Lengths | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None, lengths: Lengths | None = None
+    ) -> tuple[Tensor, State]:
         """x (B, T, n_in) to o (B, T, n_out) and the state after the last step; see `unroll`."""
         h, state = self.rnn(x, state, lengths)
         return self.output(h), state
@@ -235,8 +244,9 @@ def _blocks(x: Tensor, h0: Tensor, input: nn.Module, transition: Transition) -> 
     return TransitionBPTT.apply(input(x), h0, transition.W, transition.b, transition.S)
 
 
-def _levels(x: Tensor, state: tuple[State, ...] | None, lengths: Lengths | None,
-            cells: Sequence[Cell]) -> tuple[list[Tensor], tuple[State, ...]]:
+def _levels(
+    x: Tensor, state: tuple[State, ...] | None, lengths: Lengths | None, cells: Sequence[Cell]
+) -> tuple[list[Tensor], tuple[State, ...]]:
     found, states = [x], []
     for k, cell in enumerate(cells):
         h, after = RNN(cell)(found[-1], None if state is None else state[k], lengths)

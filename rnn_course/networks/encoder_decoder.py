@@ -39,14 +39,24 @@ class EncoderDecoder(nn.Module):
     no symbol, a dropout outside 0 … 1, and a decoder that leaves no input beside C.
     """
 
-    def __init__(self, n_x: int, n_y: int, encoder: Cell | RNN | Bidirectional, decoder: Cell,
-                 n_context: int, first: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        n_x: int,
+        n_y: int,
+        encoder: Cell | RNN | Bidirectional,
+        decoder: Cell,
+        n_context: int,
+        first: int,
+        dropout: float = 0.0,
+    ) -> None:
         super().__init__()
         self.encoder, self.decoder = network_of(encoder), RNN(decoder)
         n_context, n_y = checks.positive("n_context", n_context), checks.positive("n_y", n_y)
         if decoder.n_in <= n_context:
-            raise ValueError(f"decoder: expected n_in over n_context = {n_context}, so that y has "
-                             f"columns beside C, got n_in = {decoder.n_in}")
+            raise ValueError(
+                f"decoder: expected n_in over n_context = {n_context}, so that y has "
+                f"columns beside C, got n_in = {decoder.n_in}"
+            )
         self.first = checks.symbol("first", first, n_y)
         self.embed_x = symbol_table("n_x", n_x, encoder.n_in)
         self.embed_y = symbol_table("n_y", n_y, decoder.n_in - n_context)
@@ -75,29 +85,46 @@ class EncoderDecoder(nn.Module):
         """x (B, T) and the true y (B, T_y), the teacher's, to o (B, T_y, n_y)."""
         return self.decode(self.context(x, lengths), y)
 
-    def log_p(self, x: Tensor, y: Tensor, lengths: Lengths | None = None,
-              y_lengths: Lengths | None = None) -> Tensor:
+    def log_p(
+        self, x: Tensor, y: Tensor, lengths: Lengths | None = None, y_lengths: Lengths | None = None
+    ) -> Tensor:
         """How probable the given outputs are, log P(y | x) in nats, (B,)."""
         return log_likelihood(self(x, y, lengths), y, y_lengths)
 
-    def write(self, x: Tensor, steps: int, lengths: Lengths | None = None, *,
-              end: int | None = None, generator: torch.Generator | None = None) -> Generated:
+    def write(
+        self,
+        x: Tensor,
+        steps: int,
+        lengths: Lengths | None = None,
+        *,
+        end: int | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Generated:
         """What the network writes for x (B, T), greedily or sampled: see `generate`."""
         step, first, state = self.writer(x, lengths)
         return generate(step, first, state, steps, end=end, generator=generator)
 
-    def beam(self, x: Tensor, steps: int, width: int, lengths: Lengths | None = None, *,
-             end: int | None = None) -> Beams:
+    def beam(
+        self,
+        x: Tensor,
+        steps: int,
+        width: int,
+        lengths: Lengths | None = None,
+        *,
+        end: int | None = None,
+    ) -> Beams:
         """The most probable outputs found for x (B, T): see `beam_search`."""
         step, first, state = self.writer(x, lengths)
         return beam_search(step, first, state, steps, width, end=end)
 
-    def writer(self, x: Tensor, lengths: Lengths | None = None
-               ) -> tuple[Callable[[int, Tensor, Any], tuple[Tensor, Any]], Tensor, Any]:
+    def writer(
+        self, x: Tensor, lengths: Lengths | None = None
+    ) -> tuple[Callable[[int, Tensor, Any], tuple[Tensor, Any]], Tensor, Any]:
         """What the ways of decoding ask for: `step`, `first` (B,) and the state before it.
 
         The state is the decoder's, with C beside it.
         """
+
         def step(t: int, before: Tensor, state: tuple[State, Any]) -> tuple[Tensor, Any]:
             decoder, C = state
             inputs = self._read(C, before.unsqueeze(1)).squeeze(1)
@@ -121,8 +148,7 @@ class EncoderDecoder(nn.Module):
         """What the decoder reads, (B, T, n_in): F y^(t-1), and the same C at each step."""
         checks.symbols("y", before, self.embed_y.num_embeddings)
         if len(before) != len(C):
-            raise ValueError(f"y: expected a sequence for each of {len(C)} in x, "
-                             f"got {len(before)}")
+            raise ValueError(f"y: expected a sequence for each of {len(C)} in x, got {len(before)}")
         return torch.cat([self.embed_y(before), C.unsqueeze(1).expand(-1, before.shape[1], -1)], 2)
 
     def extra_repr(self) -> str:

@@ -81,6 +81,8 @@ def _blocks(cell: Cell, name: str, value: float) -> tuple[Tensor, ...]:
     if not 0 < checks.real(value) < math.inf:
         raise ValueError(f"{name}: expected a positive number, got {value!r}")
     if cell.W.shape[1] != cell.n_hidden:
-        raise ValueError(f"cell: expected W with {cell.n_hidden} columns, as many as hidden units, "
-                         f"got {cell.W.shape[1]}")
+        raise ValueError(
+            f"cell: expected W with {cell.n_hidden} columns, as many as hidden units, "
+            f"got {cell.W.shape[1]}"
+        )
     return cell.W.detach().split(cell.n_hidden)

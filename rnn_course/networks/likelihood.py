@@ -62,8 +62,10 @@ def _each_step(o: Tensor, y: Tensor, lengths: Lengths | None) -> tuple[Tensor, T
         raise ValueError(f"o: expected floats (B, T, n_out), got {got}")
     _targets(y)
     if y.shape != o.shape[:2]:
-        raise ValueError(f"y: expected a target for each output, shape {tuple(o.shape[:2])}, "
-                         f"got {tuple(y.shape)}")
+        raise ValueError(
+            f"y: expected a target for each output, shape {tuple(o.shape[:2])}, "
+            f"got {tuple(y.shape)}"
+        )
     steps: Tensor | int = y.numel()
     if lengths is not None:
         lengths = checks.lengths(lengths, *y.shape, o.device)

@@ -54,7 +54,7 @@ class LeakyCell(Cell):
 
     def step(self, a_t: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         h = torch.tanh(torch.addmm(a_t, state, self.W.t()))
-        h = torch.lerp(h, state, self.alpha)               # tanh + α (h^(t-1) - tanh)
+        h = torch.lerp(h, state, self.alpha)  # tanh + α (h^(t-1) - tanh)
         return h, h
 
 
@@ -83,6 +83,6 @@ class SkipCell(Cell):
 
     def step(self, a_t: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         H = self.n_hidden
-        both = torch.cat([state[:, :H], state[:, -H:]], dim=1)      # h^(t-1), h^(t-d)
+        both = torch.cat([state[:, :H], state[:, -H:]], dim=1)  # h^(t-1), h^(t-d)
         h = torch.tanh(torch.addmm(a_t, both, self.W.t()))
         return h, torch.cat([h, state[:, :-H]], dim=1)

@@ -45,15 +45,19 @@ class Layers(nn.Module):
         for i, cell in enumerate(cells):
             checks.instance(f"cells[{i}]", cell, Cell)
             if not isinstance(cell.initial_state(1), Tensor):
-                raise TypeError(f"cells[{i}]: expected a cell whose state is h alone, got "
-                                f"{type(cell).__name__}")
+                raise TypeError(
+                    f"cells[{i}]: expected a cell whose state is h alone, got {type(cell).__name__}"
+                )
             if (cell.n_in, cell.n_hidden) != (cells[0].n_in, cells[0].n_hidden):
-                raise ValueError(f"cells: expected {cells[0].extra_repr()} as in the first layer, "
-                                 f"got {cell.extra_repr()} at index {i}")
+                raise ValueError(
+                    f"cells: expected {cells[0].extra_repr()} as in the first layer, "
+                    f"got {cell.extra_repr()} at index {i}"
+                )
         self.cells = nn.ModuleList(cells)
 
-    def forward(self, x: Tensor, state: Tensor | None = None,
-                lengths: Lengths | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, state: Tensor | None = None, lengths: Lengths | None = None
+    ) -> tuple[Tensor, Tensor]:
         """x (B, T, n_in) to h (B, T, n_hidden) and the state after the last layer used."""
         first = self.cells[0]
         checks.features("x", x, first.U, "B T n_in", first.n_in)
@@ -66,12 +70,12 @@ class Layers(nn.Module):
             h_new, _ = cell(x_t, h)
             h = h_new if lengths is None else torch.where(live, h_new, h)
             out.append(h)
-        out += [h] * (x.shape[1] - len(out))               # all is padding behind the last layer
+        out += [h] * (x.shape[1] - len(out))  # all is padding behind the last layer
         return torch.stack(out, dim=1), h.clone()
 
     def summary(self, h: Tensor) -> Tensor:
         """Of h (B, T, n_hidden) each sequence's last, h^(τ), as with an `RNN`."""
-        return h[:, -1].clone()                            # h stands still past each end
+        return h[:, -1].clone()  # h stands still past each end
 
 
 class DeepSummariser(Summariser):
@@ -105,8 +109,9 @@ class WindowNetwork(nn.Module):
     window.
     """
 
-    def __init__(self, n_symbols: int, n_embed: int, window: int, n_hidden: int,
-                 n_out: int) -> None:
+    def __init__(
+        self, n_symbols: int, n_embed: int, window: int, n_hidden: int, n_out: int
+    ) -> None:
         super().__init__()
         self.window = checks.positive("window", window)
         self.embed = symbol_table("n_symbols", n_symbols, n_embed)
@@ -138,8 +143,9 @@ class Convolution(nn.Module):
     Raises `ValueError` for sizes that are no positive integers and for an even width.
     """
 
-    def __init__(self, n_symbols: int, n_embed: int, n_hidden: int, n_out: int,
-                 width: int = 3) -> None:
+    def __init__(
+        self, n_symbols: int, n_embed: int, n_hidden: int, n_out: int, width: int = 3
+    ) -> None:
         super().__init__()
         width, n_hidden = checks.positive("width", width), checks.positive("n_hidden", n_hidden)
         if width % 2 == 0:
@@ -151,9 +157,9 @@ class Convolution(nn.Module):
     def forward(self, x: Tensor, lengths: Lengths | None = None) -> Tensor:
         """Symbols x (B, T) to o (B, n_out), not normalised."""
         e = _embedded(self.embed, x, lengths)
-        h = torch.relu(self.U(e.transpose(1, 2)))          # (B, n_hidden, T)
+        h = torch.relu(self.U(e.transpose(1, 2)))  # (B, n_hidden, T)
         h = torch.where(_inside(x, lengths).unsqueeze(1), h, 0)
-        return self.V(h.amax(2))                           # h ≥ 0, so what is outside never wins
+        return self.V(h.amax(2))  # h ≥ 0, so what is outside never wins
 
 
 class BagOfWords(nn.Module):

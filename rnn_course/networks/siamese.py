@@ -66,16 +66,20 @@ def pair_accuracy(said_same: Tensor, y: Tensor) -> float:
 
 def _for_pairs(name: str, values: Tensor, y: Tensor) -> Tensor:
     if values.shape != (len(y), len(y)):
-        raise ValueError(f"{name}: expected shape ({len(y)}, {len(y)}), a value for each pair of "
-                         f"y, got {tuple(values.shape)}")
+        raise ValueError(
+            f"{name}: expected shape ({len(y)}, {len(y)}), a value for each pair of "
+            f"y, got {tuple(values.shape)}"
+        )
     return values
 
 
 def _balanced(values: Tensor, y: Tensor) -> Tensor:
     same = y[:, None] == y
-    other = ~torch.eye(len(y), dtype=torch.bool, device=y.device)    # nobody is its own partner
+    other = ~torch.eye(len(y), dtype=torch.bool, device=y.device)  # nobody is its own partner
     one, two = (same & other).to(values.dtype), (~same).to(values.dtype)
     if not one.any() or not two.any():
-        raise ValueError("y: expected pairs of one class and of two, got "
-                         f"{int(one.sum())} and {int(two.sum())} ordered pairs")
+        raise ValueError(
+            "y: expected pairs of one class and of two, got "
+            f"{int(one.sum())} and {int(two.sum())} ordered pairs"
+        )
     return ((values * one).sum() / one.sum() + (values * two).sum() / two.sum()) / 2

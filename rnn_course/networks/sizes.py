@@ -29,8 +29,10 @@ def widest(make: Callable[[int], M], budget: int) -> M:
     """
     checks.positive("budget", budget)
     if n_parameters(make(1)) > budget:
-        raise ValueError(f"budget: expected at least {n_parameters(make(1))}, what one hidden unit "
-                         f"takes, got {budget}")
+        raise ValueError(
+            f"budget: expected at least {n_parameters(make(1))}, what one hidden unit "
+            f"takes, got {budget}"
+        )
     low, high = 1, 2
     while n_parameters(make(high)) <= budget:
         low, high = high, 2 * high

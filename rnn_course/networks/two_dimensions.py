@@ -15,7 +15,11 @@ from rnn_course.kernels.two_dimensions import GridBPTT
 
 #: each corner, and the axes of x (B, rows, columns, n_in) that are turned round to start there
 CORNERS: dict[str, tuple[int, ...]] = {
-    "top left": (), "top right": (2,), "bottom left": (1,), "bottom right": (1, 2)}
+    "top left": (),
+    "top right": (2,),
+    "bottom left": (1,),
+    "bottom right": (1, 2),
+}
 
 
 class GridCell(nn.Module):
@@ -47,8 +51,8 @@ class GridCell(nn.Module):
         nn.init.xavier_uniform_(self.U)
         rows = nn.init.orthogonal_(self.b.new_empty(self.n_hidden, 2 * self.n_hidden))
         with torch.no_grad():
-            self.W_1.copy_(rows[:, :self.n_hidden])
-            self.W_2.copy_(rows[:, self.n_hidden:])
+            self.W_1.copy_(rows[:, : self.n_hidden])
+            self.W_2.copy_(rows[:, self.n_hidden :])
         nn.init.zeros_(self.b)
 
     def project(self, x: Tensor) -> Tensor:
@@ -101,8 +105,8 @@ class MDRNN(nn.Module):
     x, whose corner is pixel (i, j); those of four networks together see all of it.
     `MDRNN.four(n_in, n_hidden)` makes the one with all four.
 
-    It is the same function as `unroll_grid`, by the kernel of `kernels/two_dimensions.py`; a cell whose
-    `project` or `step` has been written anew runs through the double loop, and so does every cell
+    It is the same function as `unroll_grid`, by the kernel of `kernels.two_dimensions`; a cell
+    whose `project` or `step` has been written anew runs through the double loop, and so does every cell
     where a kernel cannot serve (`cells.serve`). What needs a second derivative calls
     `unroll_grid`.
     Source: Graves, Fernández and Schmidhuber (2007), section 2.1 (multi-directional); deck S5.4.
@@ -114,8 +118,9 @@ class MDRNN(nn.Module):
     def __init__(self, cells: Mapping[str, GridCell]) -> None:
         super().__init__()
         if not isinstance(cells, Mapping) or not cells:
-            raise ValueError(f"cells: expected a cell for one or more of {', '.join(CORNERS)}, "
-                             f"got {cells!r}")
+            raise ValueError(
+                f"cells: expected a cell for one or more of {', '.join(CORNERS)}, got {cells!r}"
+            )
         for corner, cell in cells.items():
             checks.one_of("cells", corner, tuple(CORNERS))
             checks.instance(f"cells[{corner!r}]", cell, GridCell)
@@ -176,14 +181,15 @@ class PixelConvolution(nn.Module):
         self.n_in = checks.positive("n_in", n_in)
         self.n_hidden = checks.positive("n_hidden", n_hidden)
         widths = [n_in, *[n_hidden] * checks.positive("layers", layers)]
-        self.filters = nn.ModuleList(nn.Conv2d(n, m, 3, padding=1)
-                                     for n, m in zip(widths, widths[1:], strict=False))
+        self.filters = nn.ModuleList(
+            nn.Conv2d(n, m, 3, padding=1) for n, m in zip(widths, widths[1:], strict=False)
+        )
         self.V = nn.Linear(n_hidden, checks.positive("n_out", n_out))
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, rows, columns, n_in) to o (B, rows, columns, n_out)."""
         checks.features("x", x, self.V.weight, "B rows columns n_in", self.n_in)
-        h = x.movedim(3, 1)                                # torch has channels before rows
+        h = x.movedim(3, 1)  # torch has channels before rows
         for layer in self.filters:
             h = torch.relu(layer(h))
         return self.V(h.movedim(1, 3))
@@ -223,7 +229,7 @@ def run_from(corner: str, cell: GridCell, x: Tensor) -> Tensor:
     axes = CORNERS[checks.one_of("corner", corner, tuple(CORNERS))]
     x = _checked(cell, x)
     methods = tuple(getattr(m, "__func__", None) for m in (cell.project, cell.step))
-    if methods != _METHODS or not cells.serve(x):   # written anew, or no kernel can
+    if methods != _METHODS or not cells.serve(x):  # written anew, or no kernel can
         return unroll_grid(cell, x.flip(axes)).flip(axes)
     return GridBPTT.apply(x, cell.U, cell.W_1, cell.W_2, cell.b, axes)
 

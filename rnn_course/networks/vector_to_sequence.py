@@ -39,16 +39,17 @@ class VectorToSequence(nn.Module):
     whose state has no h.
     """
 
-    def __init__(self, n_x: int, n_symbols: int, cell: Cell, conditioning: str,
-                 first: int) -> None:
+    def __init__(self, n_x: int, n_symbols: int, cell: Cell, conditioning: str, first: int) -> None:
         super().__init__()
         self.conditioning = checks.one_of("conditioning", conditioning, CONDITIONINGS)
         n_symbols = checks.positive("n_symbols", n_symbols)
         self.first = checks.symbol("first", first, n_symbols)
         self.rnn = RNN(cell)
         if cell.n_in != cell.n_hidden:
-            raise ValueError("cell: expected n_in = n_hidden, since R x serves as input and as "
-                             f"state, got n_in = {cell.n_in} and n_hidden = {cell.n_hidden}")
+            raise ValueError(
+                "cell: expected n_in = n_hidden, since R x serves as input and as "
+                f"state, got n_in = {cell.n_in} and n_hidden = {cell.n_hidden}"
+            )
         _with_h(cell, torch.zeros(1, cell.n_hidden))
         self.embed = symbol_table("n_symbols", n_symbols, cell.n_in)
         self.R = nn.Linear(checks.positive("n_x", n_x), cell.n_hidden, bias=False)
@@ -66,8 +67,9 @@ class VectorToSequence(nn.Module):
         """What the cell reads: E y^(t-1), and R x beside it. `before` (B, T) to (B, T, n_in)."""
         checks.symbols("y", before, self.embed.num_embeddings)
         if len(before) != len(x):
-            raise ValueError(f"y: expected a sequence for each of {len(x)} vectors in x, "
-                             f"got {len(before)}")
+            raise ValueError(
+                f"y: expected a sequence for each of {len(x)} vectors in x, got {len(before)}"
+            )
         e = self.embed(before)
         return e if self.conditioning == "h0" else e + self.R(x).unsqueeze(1)
 
@@ -85,9 +87,15 @@ class VectorToSequence(nn.Module):
         """
         return self.V(self.hidden(x, y))
 
-    def write(self, x: Tensor, steps: int, end: int | None = None,
-              generator: torch.Generator | None = None) -> Generated:
+    def write(
+        self,
+        x: Tensor,
+        steps: int,
+        end: int | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Generated:
         """Let the network write about x (B, n_x): see `generate`."""
+
         def step(t: int, before: Tensor, state: State) -> tuple[Tensor, State]:
             h, state = self.rnn.cell(self.inputs(x, before.unsqueeze(1)).squeeze(1), state)
             return self.V(h), state

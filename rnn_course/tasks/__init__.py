@@ -19,4 +19,22 @@ from rnn_course.tasks.number_words import make_number_words
 from rnn_course.tasks.pronunciations import load_pronunciations
 from rnn_course.tasks.years.task import make_years
 
-__all__ = ["Batch", "Split", "Task", "load_chorales", "load_frames", "load_holes", "load_letters", "load_names", "load_pronunciations", "make_adding", "make_coins", "make_copying", "make_echo", "make_fluent", "make_futures", "make_number_words", "make_years"]
+__all__ = [
+    "Batch",
+    "Split",
+    "Task",
+    "load_chorales",
+    "load_frames",
+    "load_holes",
+    "load_letters",
+    "load_names",
+    "load_pronunciations",
+    "make_adding",
+    "make_coins",
+    "make_copying",
+    "make_echo",
+    "make_fluent",
+    "make_futures",
+    "make_number_words",
+    "make_years",
+]

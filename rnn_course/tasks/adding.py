@@ -14,7 +14,7 @@ from rnn_course.tasks.base import Split, Task
 def guessing() -> float:
     """The mean squared error of always answering 1, the expected sum: that is its variance.
 
-        Var(u + v) = 1/12 + 1/12 = 1/6,    u and v uniform in 0 … 1
+    Var(u + v) = 1/12 + 1/12 = 1/6,    u and v uniform in 0 … 1
     """
     return 1 / 6
 
@@ -47,8 +47,13 @@ def make_adding(steps: int, n_train: int = 20_000, *, n_test: int = 1000, seed: 
 
     def split(count: int) -> Split:
         u = torch.rand(checks.positive("count", count), steps, generator=generator)
-        marked = torch.stack([torch.randint(half, (count,), generator=generator),
-                              torch.randint(half, steps, (count,), generator=generator)], dim=1)
+        marked = torch.stack(
+            [
+                torch.randint(half, (count,), generator=generator),
+                torch.randint(half, steps, (count,), generator=generator),
+            ],
+            dim=1,
+        )
         m = torch.zeros(count, steps).scatter_(1, marked, 1.0)
         return Split(torch.stack([u, m], dim=2), u.gather(1, marked).sum(1, keepdim=True))
 

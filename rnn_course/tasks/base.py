@@ -79,8 +79,10 @@ class Split:
             self._check_lengths("lengths", self.lengths, count, "x", steps)
         if self.y_lengths is not None:
             if self.y.dim() < 2:
-                raise ValueError("y_lengths: expected None, since y holds no sequences, but one "
-                                 f"target each (shape {tuple(self.y.shape)})")
+                raise ValueError(
+                    "y_lengths: expected None, since y holds no sequences, but one "
+                    f"target each (shape {tuple(self.y.shape)})"
+                )
             self._check_lengths("y_lengths", self.y_lengths, count, "y", self.y.shape[1])
 
     @staticmethod
@@ -105,9 +107,7 @@ class Split:
         """The number of examples N."""
         return len(self.x)
 
-    def batches(
-        self, batch_size: int, generator: torch.Generator | None = None
-    ) -> Iterator[Batch]:
+    def batches(self, batch_size: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
         """Go once over all examples, in batches whose sequences have like lengths (x's, or y's).
 
         Every example comes exactly once; the padding that no sequence of a batch needs is cut off.
@@ -138,8 +138,7 @@ class Split:
         return Batch(x, y, lengths, y_lengths)
 
 
-def _trimmed(values: Tensor, lengths: Tensor | None,
-             index: Tensor) -> tuple[Tensor, Tensor | None]:
+def _trimmed(values: Tensor, lengths: Tensor | None, index: Tensor) -> tuple[Tensor, Tensor | None]:
     """Some of the sequences, without the padding that none of them needs, and their lengths."""
     if lengths is None:
         return values[index], None

@@ -43,9 +43,10 @@ class Coins:
     def log_prob(self, x: Tensor, y: Tensor) -> Tensor:
         """log P(y | x) in nats, (B,) float64: the two values of z, each with its flips, summed."""
         if x.shape != y.shape or x.shape[-1] != self.steps:
-            raise ValueError(f"x, y: expected (B, {self.steps}) both, got {tuple(x.shape)} and "
-                             f"{tuple(y.shape)}")
-        flips = (y ^ x if self.mixed else y).sum(1).double()       # those that z = 0 would take
+            raise ValueError(
+                f"x, y: expected (B, {self.steps}) both, got {tuple(x.shape)} and {tuple(y.shape)}"
+            )
+        flips = (y ^ x if self.mixed else y).sum(1).double()  # those that z = 0 would take
         p = torch.tensor([self.flip, 1 - self.flip], dtype=torch.float64)
 
         def given_z(n: Tensor) -> Tensor:
@@ -64,7 +65,7 @@ class Coins:
         T, q = self.steps, self.flip
         terms = []
         for k in range(T + 1):
-            p = (q**k * (1 - q)**(T - k) + q**(T - k) * (1 - q)**k) / 2
+            p = (q**k * (1 - q) ** (T - k) + q ** (T - k) * (1 - q) ** k) / 2
             terms.append(-math.comb(T, k) * p * math.log(p) if p else 0.0)
         return math.fsum(terms)
 
@@ -75,8 +76,11 @@ class Coins:
         """
         total = 0.0
         for x_t in (0, 1):
-            one = sum(0.5 * (self.flip if n else 1 - self.flip)
-                      for z, n in product((0, 1), (0, 1)) if (x_t * self.mixed) ^ z ^ n)
+            one = sum(
+                0.5 * (self.flip if n else 1 - self.flip)
+                for z, n in product((0, 1), (0, 1))
+                if (x_t * self.mixed) ^ z ^ n
+            )
             total += sum(-p * math.log(p) for p in (one, 1 - one) if p) / 2
         return self.steps * total
 
@@ -96,8 +100,9 @@ class Coins:
         """
         if self.mixed or self.flip:
             if self.steps > 15:
-                raise ValueError(f"steps: expected at most 15, to go through 2^T sequences, "
-                                 f"got {self.steps}")
+                raise ValueError(
+                    f"steps: expected at most 15, to go through 2^T sequences, got {self.steps}"
+                )
             ys = torch.cartesian_prod(*[torch.arange(2)] * self.steps).view(-1, self.steps)
         else:
             ys = torch.arange(2).unsqueeze(1).expand(2, self.steps)
@@ -105,8 +110,15 @@ class Coins:
         return x, y, self.log_prob(x, y).exp()
 
 
-def make_coins(steps: int, *, mixed: bool = False, flip: float = 0.0, n_train: int = 20_000,
-          n_test: int = 64, seed: int = 0) -> Task:
+def make_coins(
+    steps: int,
+    *,
+    mixed: bool = False,
+    flip: float = 0.0,
+    n_train: int = 20_000,
+    n_test: int = 64,
+    seed: int = 0,
+) -> Task:
     """The task: x and y (N, T) int64 of zeros and ones, as `Coins` says.
 
     Few test sequences are enough: `Coins.every` gives each x all of its y.

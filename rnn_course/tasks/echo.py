@@ -12,8 +12,9 @@ CHANCE = 1 / N_SYMBOLS
 """The accuracy of whoever remembers nothing: the symbols are independent and equally frequent."""
 
 
-def make_echo(lag: int, steps: int = 40, n_train: int = 6400, *, n_test: int = 640,
-         seed: int = 0) -> Task:
+def make_echo(
+    lag: int, steps: int = 40, n_train: int = 6400, *, n_test: int = 640, seed: int = 0
+) -> Task:
     """The task: x (N, T) int64, fair draws of 8 symbols, and y^(t) = x^(t - lag).
 
     y is -1 for the first `lag` steps, which have no echo: leave them out of loss and score. It
@@ -26,19 +27,24 @@ def make_echo(lag: int, steps: int = 40, n_train: int = 6400, *, n_test: int = 6
     generator = torch.Generator().manual_seed(seed)
 
     def split(count: int) -> Split:
-        x = torch.randint(N_SYMBOLS, (checks.positive("count", count), steps),
-                          generator=generator)
+        x = torch.randint(N_SYMBOLS, (checks.positive("count", count), steps), generator=generator)
         y = torch.full_like(x, -1)
-        y[:, lag:] = x[:, :steps - lag]
+        y[:, lag:] = x[:, : steps - lag]
         return Split(x, y)
 
     symbols = tuple("abcdefgh")
     return Task("echo", split(n_train), split(n_test), split(n_test), symbols, symbols)
 
 
-
-def make_echo_of_a_pair(lag: int, n_bits: int = 10, steps: int = 20, n_train: int = 6400, *,
-                   n_test: int = 640, seed: int = 0) -> Task:
+def make_echo_of_a_pair(
+    lag: int,
+    n_bits: int = 10,
+    steps: int = 20,
+    n_train: int = 6400,
+    *,
+    n_test: int = 640,
+    seed: int = 0,
+) -> Task:
     """The task: x (N, T, n_bits) fair draws of -1 and 1, and y (N, T, 2) of 0 and 1 by lag:
 
         y_1^(t) = 1 if x_1^(t-lag) ≠ x_2^(t-lag), else 0
@@ -56,11 +62,12 @@ def make_echo_of_a_pair(lag: int, n_bits: int = 10, steps: int = 20, n_train: in
     generator = torch.Generator().manual_seed(seed)
 
     def split(count: int) -> Split:
-        bits = torch.randint(2, (checks.positive("count", count), steps, n_bits),
-                             generator=generator)
+        bits = torch.randint(
+            2, (checks.positive("count", count), steps, n_bits), generator=generator
+        )
         said = torch.stack([bits[..., 0] != bits[..., 1], bits[..., 2] == 1], dim=2).float()
         y = torch.full_like(said, -1)
-        y[:, lag:] = said[:, :steps - lag]
+        y[:, lag:] = said[:, : steps - lag]
         return Split(2 * bits.float() - 1, y)
 
     return Task("echo of a pair", split(n_train), split(n_test), split(n_test))

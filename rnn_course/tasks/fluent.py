@@ -44,7 +44,7 @@ def languages() -> Mapping[str, str]:
     for code, country in sorted(english.territories.items()):
         official = get_official_languages(code) if len(code) == 2 and code.isalpha() else ()
         if len(official) == 1:
-            found[country] = english.languages[official[0].split("_")[0]]   # sr_Latn is Serbian
+            found[country] = english.languages[official[0].split("_")[0]]  # sr_Latn is Serbian
     return found
 
 
@@ -84,14 +84,15 @@ def sentence(country: str, gap: int, side: str, draw: random.Random) -> tuple[st
     if country not in languages():
         raise ValueError(f"country: expected one with one official language, got {country!r}")
     if checks.whole("gap", gap) < SHORTEST:
-        raise ValueError(f"gap: expected at least {SHORTEST}, since {' '.join(END)!r} is part of "
-                         f"it, got {gap}")
+        raise ValueError(
+            f"gap: expected at least {SHORTEST}, since {' '.join(END)!r} is part of it, got {gap}"
+        )
     checks.one_of("side", side, ("train", "valid", "test"))
     filler: list[str] = []
     while len(filler) < gap - len(END):
         filler += draw.choice(fillers()[side])
     # cut at the front, so that the last sentence is whole
-    return (*START, country, *filler[len(filler) - (gap - len(END)):], *END)
+    return (*START, country, *filler[len(filler) - (gap - len(END)) :], *END)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,8 +125,10 @@ class FluentTask(Task):
         is_country = (x > UNKNOWN) & (x < UNKNOWN + 1 + len(names))
         wrong = (is_country.sum(1) != 1).nonzero()
         if len(wrong):
-            raise ValueError(f"x: expected one country a row, got {int(is_country[wrong[0]].sum())}"
-                             f" at index {int(wrong[0])}")
+            raise ValueError(
+                f"x: expected one country a row, got {int(is_country[wrong[0]].sum())}"
+                f" at index {int(wrong[0])}"
+            )
         index = {language: i for i, language in enumerate(self.labels)}
         answers = torch.tensor([index[languages()[name]] for name in names])
         return answers[x[is_country] - UNKNOWN - 1]
@@ -142,20 +145,29 @@ def make_fluent(gap: int, n_train: int = 8000, *, n_test: int = 1000, seed: int 
     Raises `ValueError` for a gap under 3 and for counts that are no positive integers.
     """
     labels = tuple(sorted(set(languages().values())))
-    countries = {label: [c for c, language in languages().items() if language == label]
-                 for label in labels}
+    countries = {
+        label: [c for c, language in languages().items() if language == label] for label in labels
+    }
 
     def split(side: str, count: int) -> Split:
         draw = random.Random(f"{seed} {side} {gap}")
         # whole rounds through the languages, so that they are balanced to within one
         answers = [i % len(labels) for i in range(checks.positive("count", count))]
         draw.shuffle(answers)
-        x, _ = encode([sentence(draw.choice(countries[labels[i]]), gap, side, draw)
-                       for i in answers])
+        x, _ = encode(
+            [sentence(draw.choice(countries[labels[i]]), gap, side, draw) for i in answers]
+        )
         return Split(x, torch.tensor(answers))
 
-    return FluentTask("fluent", split("train", n_train), split("valid", n_test),
-                      split("test", n_test), symbols=vocabulary(), labels=labels, gap=gap)
+    return FluentTask(
+        "fluent",
+        split("train", n_train),
+        split("valid", n_test),
+        split("test", n_test),
+        symbols=vocabulary(),
+        labels=labels,
+        gap=gap,
+    )
 
 
 def encode(texts: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor]:

@@ -38,18 +38,22 @@ class Futures:
     def __post_init__(self) -> None:
         checks.positive("steps", self.steps)
         if self.shortest is not None and checks.positive("shortest", self.shortest) > self.steps:
-            raise ValueError(f"shortest: expected at most {self.steps} (the steps), "
-                             f"got {self.shortest}")
+            raise ValueError(
+                f"shortest: expected at most {self.steps} (the steps), got {self.shortest}"
+            )
         for name, count in (("past", self.past), ("future", self.future)):
             checks.whole(name, count)
         if (self.past + self.future) % 2:
-            raise ValueError("past, future: expected an even sum, so that there is a majority, "
-                             f"got {self.past} and {self.future}")
+            raise ValueError(
+                "past, future: expected an even sum, so that there is a majority, "
+                f"got {self.past} and {self.future}"
+            )
 
     def answers(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """y (N, T) int64 for x (N, T) int64 and lengths (N,); 0 after a sequence's end."""
-        inside = torch.ones_like(x) if lengths is None else (
-            padding.inside(lengths, x.shape[1]).long())
+        inside = (
+            torch.ones_like(x) if lengths is None else (padding.inside(lengths, x.shape[1]).long())
+        )
         votes = F.pad(x * inside, (self.past, self.future)).unfold(1, self._voters, 1).sum(2)
         return (2 * votes > self._voters).long() * inside
 
@@ -70,9 +74,11 @@ class Futures:
                 voters = range(t - self.past, t + self.future + 1)
                 coins = [(0, 1) if 0 <= s < length else (0,) for s in voters]
                 for x in product(*coins):
-                    seen = {"forward": (t, x[:self.past + 1]),
-                            "backward": (length - t, x[self.past:]),
-                            "both": (t, length, x)}[direction]
+                    seen = {
+                        "forward": (t, x[: self.past + 1]),
+                        "backward": (length - t, x[self.past :]),
+                        "both": (t, length, x),
+                    }[direction]
                     p = 0.5 ** sum(len(values) > 1 for values in coins)
                     cases[seen][2 * sum(x) > self._voters] += p
         return sum(map(max, cases.values())) / sum(map(sum, cases.values()))
@@ -92,8 +98,16 @@ class Futures:
         return self.past + 1 + self.future
 
 
-def make_futures(steps: int, *, past: int = 0, future: int = 2, shortest: int | None = None,
-            n_train: int = 20_000, n_test: int = 2_000, seed: int = 0) -> Task:
+def make_futures(
+    steps: int,
+    *,
+    past: int = 0,
+    future: int = 2,
+    shortest: int | None = None,
+    n_train: int = 20_000,
+    n_test: int = 2_000,
+    seed: int = 0,
+) -> Task:
     """The task: x and y (N, T) int64 of zeros and ones, as `Futures` says."""
     law = Futures(steps, past, future, shortest)
     generator = torch.Generator().manual_seed(seed)

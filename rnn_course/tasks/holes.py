@@ -34,7 +34,7 @@ def enclosed(ink: Tensor) -> Tensor:
     if not isinstance(ink, Tensor) or ink.dtype != torch.bool or ink.dim() != 3:
         got = (tuple(ink.shape), ink.dtype) if isinstance(ink, Tensor) else type(ink).__name__
         raise ValueError(f"ink: expected bool (N, rows, columns), got {got}")
-    neighbours = np.zeros((3, 3, 3), dtype=bool)           # in the image, not from one to the next
+    neighbours = np.zeros((3, 3, 3), dtype=bool)  # in the image, not from one to the next
     neighbours[1] = ndimage.generate_binary_structure(2, 1)
     filled = ndimage.binary_fill_holes(ink.numpy(), structure=neighbours)
     return torch.from_numpy(filled) & ~ink
@@ -68,8 +68,10 @@ def _sides() -> dict[str, tuple[Tensor, Tensor]]:
     patterns, pattern = number.unique(return_inverse=True)
     place = torch.randperm(len(patterns), generator=torch.Generator().manual_seed(0))[pattern]
     cuts = [0, int(0.7 * len(patterns)), int(0.85 * len(patterns)), len(patterns)]
-    parts = {side: (place >= low) & (place < high)
-             for side, (low, high) in zip(("train", "valid", "test"), pairwise(cuts), strict=True)}
+    parts = {
+        side: (place >= low) & (place < high)
+        for side, (low, high) in zip(("train", "valid", "test"), pairwise(cuts), strict=True)
+    }
     return {side: (images[part], y[part]) for side, part in parts.items()}
 
 
@@ -82,15 +84,18 @@ def load_holes() -> Task:
     """
     sides = {side: images for side, (images, _) in _sides().items()}
     sides["train"] = orientations(sides["train"]).flatten(0, 1)
-    splits = {side: Split(_as_input(images), targets(images >= DARK))
-              for side, images in sides.items()}
+    splits = {
+        side: Split(_as_input(images), targets(images >= DARK)) for side, images in sides.items()
+    }
     return Task("holes", **splits, labels=("open", "enclosed"))
 
 
 def digit_everywhere() -> Task:
     """The task: name the digit, at each of its pixels. x as in `load_holes`, y (N, 8, 8) 0 … 9."""
-    splits = {side: Split(_as_input(images), y[:, None, None].expand(-1, 8, 8).contiguous())
-              for side, (images, y) in _sides().items()}
+    splits = {
+        side: Split(_as_input(images), y[:, None, None].expand(-1, 8, 8).contiguous())
+        for side, (images, y) in _sides().items()
+    }
     return Task("digit everywhere", **splits, labels=tuple("0123456789"))
 
 
@@ -113,21 +118,22 @@ class RandomImages:
     def __post_init__(self) -> None:
         pixels = checks.positive("rows", self.rows) * checks.positive("columns", self.columns)
         if pixels > 20:
-            raise ValueError(f"rows, columns: expected at most 20 pixels, to go through all "
-                             f"images, got {pixels}")
+            raise ValueError(
+                f"rows, columns: expected at most 20 pixels, to go through all images, got {pixels}"
+            )
         if not 0 < checks.real(self.p) < 1:
             raise ValueError(f"p: expected a probability between 0 and 1, got {self.p!r}")
 
     def every(self) -> tuple[Split, Tensor]:
-        """All images with their targets, as in `load_holes`, and how probable each is, (N,) float64.
+        """All images with targets, as in `load_holes`, and how probable each is, (N,) float64.
 
         Image number n has ink at pixel k, counted row by row from 0, where bit k of n is 1.
         """
         pixels = self.rows * self.columns
-        bits = torch.arange(2 ** pixels).unsqueeze(1) >> torch.arange(pixels) & 1
+        bits = torch.arange(2**pixels).unsqueeze(1) >> torch.arange(pixels) & 1
         ink = bits.view(-1, self.rows, self.columns).bool()
         dark = ink.sum((1, 2)).double()
-        return self._split(ink), self.p ** dark * (1 - self.p) ** (pixels - dark)
+        return self._split(ink), self.p**dark * (1 - self.p) ** (pixels - dark)
 
     def draw(self, count: int, generator: torch.Generator) -> Split:
         """`count` images with their targets."""
@@ -138,9 +144,9 @@ class RandomImages:
         """P(pixel is enclosed | what is seen from it), for all images of `every` and all pixels.
 
         seen (rows, columns, rows, columns) bool: [i, j] is the part of the image that is seen at
-        pixel (i, j), this pixel included (`networks.two_dimensions.quadrants`). Result (N, rows, columns) float64, 0
-        where there is ink. No function of what is seen has a lower expected loss, nor is there one
-        whose F1 is above what some threshold on this one reaches.
+        pixel (i, j), this pixel included (`networks.two_dimensions.quadrants`). The result is
+        (N, rows, columns) float64, 0 where there is ink. No function of what is seen has a lower
+        expected loss, nor is there one whose F1 is above what some threshold on this one reaches.
 
         By counting: of the images that look alike in the part seen, the share (by probability) in
         which the pixel is enclosed.
@@ -154,8 +160,9 @@ class RandomImages:
         guess = []
         for part, y in zip(seen.flatten(2).flatten(0, 1), split.y.flatten(1).T, strict=True):
             alike = number & bit[part].sum()
-            hole, background = (torch.bincount(alike, weight * which, len(weight))
-                                for which in (y == 1, y != INK))
+            hole, background = (
+                torch.bincount(alike, weight * which, len(weight)) for which in (y == 1, y != INK)
+            )
             guess.append((hole / background).nan_to_num(0)[alike])
         return torch.stack(guess, dim=1).view(-1, *shape)
 
@@ -196,12 +203,14 @@ def best_threshold(p: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
     return float(thresholds[(2 * precision * recall / total)[:-1].argmax()])
 
 
-def _background(p: Tensor, y: Tensor,
-                weight: Tensor | None) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+def _background(
+    p: Tensor, y: Tensor, weight: Tensor | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """p, y and weight of each background pixel, in one row."""
     if p.shape != y.shape or y.dim() != 3:
-        raise ValueError(f"p: expected a probability for each pixel of y, {tuple(y.shape)}, "
-                         f"got {tuple(p.shape)}")
+        raise ValueError(
+            f"p: expected a probability for each pixel of y, {tuple(y.shape)}, got {tuple(p.shape)}"
+        )
     asked = y != INK
     if weight is not None:
         weight = weight[:, None, None].expand_as(p)[asked].numpy()

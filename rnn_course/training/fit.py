@@ -61,13 +61,27 @@ class History:
         return self.valid_loss.index(min(self.valid_loss)) if self.valid_loss else None
 
 
-def fit(model: nn.Module, loss: Callable[[nn.Module, Any], Tensor], train: Any, valid: Any = None,
-        *, epochs: int, batch_size: int = 64, lr: float = 2e-3, weight_decay: float = 0.01,
-        optimiser: Callable[..., torch.optim.Optimizer] = torch.optim.AdamW, decay: bool = True,
-        clip: float | None = 1.0, metric: Callable[[nn.Module, Any], Tensor] | None = None,
-        seed: int = 0, device: Device = None, patience: int | None = None,
-        checkpoint: str | PathLike[str] | None = None, save_every: int | None = None,
-        progress: bool = True) -> History:
+def fit(
+    model: nn.Module,
+    loss: Callable[[nn.Module, Any], Tensor],
+    train: Any,
+    valid: Any = None,
+    *,
+    epochs: int,
+    batch_size: int = 64,
+    lr: float = 2e-3,
+    weight_decay: float = 0.01,
+    optimiser: Callable[..., torch.optim.Optimizer] = torch.optim.AdamW,
+    decay: bool = True,
+    clip: float | None = 1.0,
+    metric: Callable[[nn.Module, Any], Tensor] | None = None,
+    seed: int = 0,
+    device: Device = None,
+    patience: int | None = None,
+    checkpoint: str | PathLike[str] | None = None,
+    save_every: int | None = None,
+    progress: bool = True,
+) -> History:
     """Train `model` in place to a low `loss(model, batch)`, and return what happened.
 
     `train` and `valid` have a length and `.batches(batch_size, generator)`, as a task's splits do.
@@ -95,17 +109,28 @@ def fit(model: nn.Module, loss: Callable[[nn.Module, Any], Tensor], train: Any, 
     Raises `TypeError` or `ValueError` for bad arguments or data, `FloatingPointError` where the
     loss or its gradient is no longer finite, `CheckpointError` where the checkpoint cannot be used.
     """
-    (epochs, batch_size, patience, save_every, seed, lr, weight_decay,
-     clip) = check_arguments(locals())
+    (epochs, batch_size, patience, save_every, seed, lr, weight_decay, clip) = check_arguments(
+        locals()
+    )
     device = device_for(model, device)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimiser = make_optimiser(optimiser, parameters, lr=lr, weight_decay=weight_decay)
     history, best = History(steps_per_epoch=math.ceil(len(train) / batch_size)), None
     steps = epochs * history.steps_per_epoch
     settings = described_run(
-        model, optimiser, epochs=epochs, batch_size=batch_size, lr=lr, decay=decay, clip=clip,
-        seed=seed, patience=patience, metric=metric is not None, train_examples=len(train),
-        valid_examples=0 if valid is None else len(valid))
+        model,
+        optimiser,
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=lr,
+        decay=decay,
+        clip=clip,
+        seed=seed,
+        patience=patience,
+        metric=metric is not None,
+        train_examples=len(train),
+        valid_examples=0 if valid is None else len(valid),
+    )
     file = checkpoint and RunFile(checkpoint, settings, model, optimiser, device)
 
     def over() -> bool:
@@ -169,8 +194,13 @@ def fit(model: nn.Module, loss: Callable[[nn.Module, Any], Tensor], train: Any, 
     return history
 
 
-def evaluate(model: nn.Module, split: Any, metric: Callable[[nn.Module, Any], Tensor],
-             batch_size: int = 256, device: Device = None) -> float:
+def evaluate(
+    model: nn.Module,
+    split: Any,
+    metric: Callable[[nn.Module, Any], Tensor],
+    batch_size: int = 256,
+    device: Device = None,
+) -> float:
     """The mean over all examples of `metric(model, batch)`, one score an example, in eval mode.
 
     It takes place on `device`, chosen as in `fit`; then the model is back where it was. Raises
@@ -187,8 +217,16 @@ def evaluate(model: nn.Module, split: Any, metric: Callable[[nn.Module, Any], Te
         return _means(model, "split", split, batch_size, device, metric=metric)["metric"]
 
 
-def _means(model: nn.Module, name: str, split: Any, batch_size: int, device: torch.device, *,
-           loss: Callable | None = None, metric: Callable | None = None) -> dict[str, float]:
+def _means(
+    model: nn.Module,
+    name: str,
+    split: Any,
+    batch_size: int,
+    device: torch.device,
+    *,
+    loss: Callable | None = None,
+    metric: Callable | None = None,
+) -> dict[str, float]:
     """The means of loss and metric over the examples: a batch's mean loss counts once for each."""
     sums = {key: 0.0 for key, score in (("loss", loss), ("metric", metric)) if score is not None}
     with _mode(model, training=False), torch.no_grad():
@@ -206,8 +244,14 @@ def _means(model: nn.Module, name: str, split: Any, batch_size: int, device: tor
     return {key: value / len(split) for key, value in sums.items()}
 
 
-def _batches(name: str, split: Any, batch_size: int, device: torch.device,
-             generator: torch.Generator | None = None, skip: int = 0) -> Iterator[Any]:
+def _batches(
+    name: str,
+    split: Any,
+    batch_size: int,
+    device: torch.device,
+    generator: torch.Generator | None = None,
+    skip: int = 0,
+) -> Iterator[Any]:
     """The split's batches but the first `skip`, on the device, none with a NaN or an infinity."""
     batches = islice(split.batches(batch_size, generator), skip, None)
     for number, batch in enumerate(batches, start=skip):

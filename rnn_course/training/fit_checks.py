@@ -22,8 +22,9 @@ def check_arguments(given: dict[str, Any]) -> tuple[Any, ...]:
     model, valid = given["model"], given["valid"]
     check_model(model)
     if not any(p.requires_grad for p in model.parameters()):
-        raise ValueError(f"model: expected at least one trainable parameter, got none in "
-                         f"{type(model).__name__}")
+        raise ValueError(
+            f"model: expected at least one trainable parameter, got none in {type(model).__name__}"
+        )
     check_function("loss", given["loss"])
     if given["metric"] is not None:
         check_function("metric", given["metric"])
@@ -34,9 +35,12 @@ def check_arguments(given: dict[str, Any]) -> tuple[Any, ...]:
     path = given["checkpoint"]
     if path is not None and (not isinstance(path, str | PathLike) or not str(path)):
         raise TypeError(f"checkpoint: expected a path or None, got {path!r}")
-    counts = [None if name in ("patience", "save_every") and given[name] is None
-              else positive(name, given[name])
-              for name in ("epochs", "batch_size", "patience", "save_every")]
+    counts = [
+        None
+        if name in ("patience", "save_every") and given[name] is None
+        else positive(name, given[name])
+        for name in ("epochs", "batch_size", "patience", "save_every")
+    ]
     for name in ("patience", "metric"):
         if given[name] is not None and valid is None:
             raise ValueError(f"valid: expected one beside {name}, got None")
@@ -67,17 +71,26 @@ def check_function(name: str, function: Any) -> None:
 def check_split(name: str, split: Any) -> None:
     """Raise unless `split` has a length of at least 1 and ``.batches``, as a task's splits do."""
     if not hasattr(split, "__len__") or not callable(getattr(split, "batches", None)):
-        raise TypeError(f"{name}: expected a split (a length, and .batches(batch_size, "
-                        f"generator)), got {type(split).__name__}")
+        raise TypeError(
+            f"{name}: expected a split (a length, and .batches(batch_size, "
+            f"generator)), got {type(split).__name__}"
+        )
     if len(split) == 0:
         raise ValueError(f"{name}: expected at least one example, got none")
 
 
-def make_optimiser(make: Callable[..., torch.optim.Optimizer], parameters: list[nn.Parameter], *,
-                   lr: float, weight_decay: float) -> torch.optim.Optimizer:
+def make_optimiser(
+    make: Callable[..., torch.optim.Optimizer],
+    parameters: list[nn.Parameter],
+    *,
+    lr: float,
+    weight_decay: float,
+) -> torch.optim.Optimizer:
     """The optimiser of these parameters, all with one learning rate; raises where that fails."""
-    expected = "optimiser: expected a class, or a functools.partial of one, that is called with " \
-               "(parameters, lr=, weight_decay=) and gives an optimiser with one learning rate"
+    expected = (
+        "optimiser: expected a class, or a functools.partial of one, that is called with "
+        "(parameters, lr=, weight_decay=) and gives an optimiser with one learning rate"
+    )
     try:
         made = make(parameters, lr=lr, weight_decay=weight_decay)
     except TypeError as error:
@@ -91,16 +104,20 @@ def check_batch(name: str, number: int, batch: Any) -> None:
     """Raise `TypeError` unless the batch is a named tuple as a task's are, `ValueError` where a
     tensor of it has a NaN or an infinity."""
     if not all(hasattr(batch, needed) for needed in ("_asdict", "x", "to")):
-        raise TypeError(f"{name}: expected batches that are named tuples with a field x and with "
-                        f".to(device), as rnn_course.tasks.base.Batch is, got "
-                        f"{type(batch).__name__} for batch {number}")
+        raise TypeError(
+            f"{name}: expected batches that are named tuples with a field x and with "
+            f".to(device), as rnn_course.tasks.base.Batch is, got "
+            f"{type(batch).__name__} for batch {number}"
+        )
     for part, value in batch._asdict().items():
         if isinstance(value, Tensor) and value.is_floating_point():
             wrong = (~value.isfinite()).nonzero()
             if len(wrong):
                 index = tuple(wrong[0].tolist())
-                raise ValueError(f"{name}: expected finite numbers, got {value[index].item()} in "
-                                 f"{part} of batch {number} at index {index}")
+                raise ValueError(
+                    f"{name}: expected finite numbers, got {value[index].item()} in "
+                    f"{part} of batch {number} at index {index}"
+                )
 
 
 def check_loss(loss: Any, history: Any) -> None:
@@ -111,7 +128,8 @@ def check_loss(loss: Any, history: Any) -> None:
         before = history.grad_norm[-1] if history.grad_norm else "none yet"
         raise FloatingPointError(
             f"loss: expected a finite value, got {loss.item()} at step {len(history.loss)} "
-            f"(epoch {history.epochs}); the last gradient norm was {before}. {_HINT}")
+            f"(epoch {history.epochs}); the last gradient norm was {before}. {_HINT}"
+        )
     if not loss.requires_grad:
         raise ValueError(_NO_GRADIENT)
 
@@ -123,38 +141,49 @@ def check_gradient(norm: Tensor, parameters: list[nn.Parameter], history: Any) -
     if not norm.isfinite():
         raise FloatingPointError(
             f"gradient: expected a finite norm, got {norm.item()} at step {len(history.loss)} "
-            f"(epoch {history.epochs}), where the loss still was finite. {_HINT}")
+            f"(epoch {history.epochs}), where the loss still was finite. {_HINT}"
+        )
 
 
 def check_scores(scores: Any, size: int) -> None:
     """Raise `ValueError` unless a metric gave one score for each of the batch's examples."""
     if not isinstance(scores, Tensor) or scores.shape != (size,):
-        raise ValueError(f"metric: expected one score an example, a tensor of shape ({size},), "
-                         f"got {described(scores)}")
+        raise ValueError(
+            f"metric: expected one score an example, a tensor of shape ({size},), "
+            f"got {described(scores)}"
+        )
 
 
 def check_epoch(split: Any, batch_size: int, history: Any) -> None:
     """Raise `ValueError` where an epoch had another number of batches than its length says."""
     steps = len(history.loss) - history.epochs * history.steps_per_epoch
     if steps != history.steps_per_epoch:
-        raise ValueError(f"train: expected {history.steps_per_epoch} batches of {batch_size} for "
-                         f"{len(split)} examples, got {steps}")
+        raise ValueError(
+            f"train: expected {history.steps_per_epoch} batches of {batch_size} for "
+            f"{len(split)} examples, got {steps}"
+        )
 
 
 def described(value: Any) -> str:
     """A tensor's dtype and shape, or another value's type."""
-    return (f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
-            if isinstance(value, Tensor) else type(value).__name__)
+    return (
+        f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+        if isinstance(value, Tensor)
+        else type(value).__name__
+    )
 
 
 _HINT = "Try a lower lr, or a lower clip."
-_NO_GRADIENT = ("loss: expected to depend on the model's trainable parameters, got no gradient "
-                "(was something detached, or computed under torch.no_grad()?)")
+_NO_GRADIENT = (
+    "loss: expected to depend on the model's trainable parameters, got no gradient "
+    "(was something detached, or computed under torch.no_grad()?)"
+)
 
 
 def _number(name: str, value: Any, zero: bool = False) -> float:
     found = real(value)
     if not 0 <= found < math.inf or (found == 0 and not zero):
-        raise ValueError(f"{name}: expected a finite number {'≥' if zero else '>'} 0, "
-                         f"got {value!r}")
+        raise ValueError(
+            f"{name}: expected a finite number {'≥' if zero else '>'} 0, got {value!r}"
+        )
     return found

@@ -30,11 +30,17 @@ class _Lenient(ObjectWrapper):
                 os.dup2(nowhere.fileno(), self._wrapped.fileno())
 
 
-def progress_bar(things: Iterable[Any] | None = None, *, shown: bool = True,
-                 **options: Any) -> tqdm:
+def progress_bar(
+    things: Iterable[Any] | None = None, *, shown: bool = True, **options: Any
+) -> tqdm:
     """tqdm's bar on stderr, over `things` or of `total` steps; none where there is no stderr.
 
     Its width is the terminal's, whatever that becomes.
     """
-    return tqdm(things, file=_Lenient(sys.stderr), dynamic_ncols=True,
-                disable=not shown or sys.stderr is None, **options)
+    return tqdm(
+        things,
+        file=_Lenient(sys.stderr),
+        dynamic_ncols=True,
+        disable=not shown or sys.stderr is None,
+        **options,
+    )

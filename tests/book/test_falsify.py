@@ -24,12 +24,14 @@ spec.loader.exec_module(tool)
 ALL = ledger.load()
 EDITS = tool.saboteurs()
 
-CHAPTER = ["from rnn_course.ledger import settle\nlabels = [1, 2, 3, 4]",
-           "right = sum(label == k + 1 for k, label in enumerate(labels)) / 4",
-           'settle("S1.2", {"no saboteur is about": labels[0] == 1}, n=1)\n'
-           'settle("S1.1", {"over chance": right > 0.25, "all": right == 1}, "{right:.0%}", '
-           'right=right)',
-           "raise KeyError('what comes after the verdict is not executed')"]
+CHAPTER = [
+    "from rnn_course.ledger import settle\nlabels = [1, 2, 3, 4]",
+    "right = sum(label == k + 1 for k, label in enumerate(labels)) / 4",
+    'settle("S1.2", {"no saboteur is about": labels[0] == 1}, n=1)\n'
+    'settle("S1.1", {"over chance": right > 0.25, "all": right == 1}, "{right:.0%}", '
+    "right=right)",
+    "raise KeyError('what comes after the verdict is not executed')",
+]
 SHUFFLED = tool.Edit("[1, 2, 3, 4]", "[4, 3, 2, 1]")
 
 
@@ -51,6 +53,7 @@ def changed(**cells: str) -> list[str]:
 
 # the course's saboteurs
 
+
 def test_every_statement_has_a_saboteur():
     assert list(EDITS) == [s.id for s in ALL]
 
@@ -61,8 +64,9 @@ def test_a_saboteur_fits_its_chapter(statement):
     notebook = nbformat.read(ROOT / "notebooks" / f"{statement.chapter}.ipynb", 4)
     before = [tool.settlements(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
     tool.sabotage(notebook, EDITS[statement.id])
-    assert before == [tool.settlements(cell.source) for cell in notebook.cells
-                      if cell.cell_type == "code"]
+    assert before == [
+        tool.settlements(cell.source) for cell in notebook.cells if cell.cell_type == "code"
+    ]
 
 
 def test_a_saboteur_completes_a_sentence():
@@ -81,13 +85,14 @@ def test_the_commit_draws(tmp_path):
     assert tool.drawn(3) == tool.drawn(3) and len(set(tool.drawn(33))) == 33
     (tmp_path / "rnn_course").mkdir()
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
-    draws = [tool.drawn(3, tmp_path)]            # no repository: the sources draw
+    draws = [tool.drawn(3, tmp_path)]  # no repository: the sources draw
     (tmp_path / "rnn_course" / "a.py").write_text("1")
     draws.append(tool.drawn(3, tmp_path))
     subprocess.run([*git, "init", "-q"], cwd=tmp_path, check=True)
     for message in "abcd":
-        subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", message], cwd=tmp_path,
-                       check=True)
+        subprocess.run(
+            [*git, "commit", "-q", "--allow-empty", "-m", message], cwd=tmp_path, check=True
+        )
         draws.append(tool.drawn(3, tmp_path))
     assert all(len(set(draw)) == 3 for draw in draws)
     assert len({tuple(s.id for s in draw) for draw in draws}) > 3
@@ -95,20 +100,24 @@ def test_the_commit_draws(tmp_path):
 
 # the engine, on a small chapter
 
+
 def test_a_verdict_that_fails_stops_the_chapter(tmp_path):
     fails, said, seconds = attempt(chapter(tmp_path, *CHAPTER), SHUFFLED)
     assert (fails, said) == (True, "over chance, all")
     assert 0 < seconds < 60
 
 
-@pytest.mark.parametrize("cells, said", [
-    ({}, "still holds: 100%"),
-    ({"c1": "right = 1 / 0"}, "stopped by ZeroDivisionError in cell "),
-    ({"c1": "assert labels[0] == 9\nright = 1"}, "stopped by AssertionError in cell "),
-    ({"c2": "pass", "c3": ""}, "the chapter has no verdict on it"),
-    ({"c1": "import os; os._exit(1)"}, "stopped: the kernel died in cell "),
-    ({"c0": "labels = [1, 2, 3, 4]; labels = [1, 2, 3, 4]"}, "not tried: 01_summarise.ipynb: "),
-])
+@pytest.mark.parametrize(
+    "cells, said",
+    [
+        ({}, "still holds: 100%"),
+        ({"c1": "right = 1 / 0"}, "stopped by ZeroDivisionError in cell "),
+        ({"c1": "assert labels[0] == 9\nright = 1"}, "stopped by AssertionError in cell "),
+        ({"c2": "pass", "c3": ""}, "the chapter has no verdict on it"),
+        ({"c1": "import os; os._exit(1)"}, "stopped: the kernel died in cell "),
+        ({"c0": "labels = [1, 2, 3, 4]; labels = [1, 2, 3, 4]"}, "not tried: 01_summarise.ipynb: "),
+    ],
+)
 def test_anything_but_the_verdict_is_reported(tmp_path, cells, said):
     nothing = tool.Edit("[1, 2, 3, 4]", "[1, 2] + [3, 4]")
     outcome = attempt(chapter(tmp_path, *changed(**cells)), nothing)
@@ -118,7 +127,8 @@ def test_anything_but_the_verdict_is_reported(tmp_path, cells, said):
 def test_a_condition_that_always_holds_is_named(tmp_path, capsys):
     """What nobody can falsify: a verdict whose condition is True."""
     (tmp_path / "S1.toml").write_text(
-        '[["S1.1"]]\nold = "[1, 2, 3, 4]"\nnew = "[4, 3, 2, 1]"\n', encoding="utf-8")
+        '[["S1.1"]]\nold = "[1, 2, 3, 4]"\nnew = "[4, 3, 2, 1]"\n', encoding="utf-8"
+    )
     folders = ["--notebooks", str(tmp_path), "--saboteurs", str(tmp_path)]
     chapter(tmp_path, *CHAPTER)
     assert tool.main(["S1.1", *folders]) == 0
@@ -144,29 +154,35 @@ def test_a_cell_that_never_ends_is_stopped(tmp_path):
     assert outcome.seconds < 60
 
 
-@pytest.mark.parametrize("edits, message", [
-    ([], "expected at least one edit, got none"),
-    ([("right", "wrong")], "'right' stands there 6 times"),
-    ([("nowhere", "here")], "'nowhere' stands there 0 times"),
-    ([("", "x")], "'' stands there 0 times"),
-    ([("[1, 2, 3, 4]", "[1, 2, 3, 4]")], "to something else"),
-    ([("right > 0.25", "right > 2")], "outside the call of settle, got 'right > 0.25'"),
-    ([('1}, n=1)\nsettle("S1.1", {', "x")], "outside the call of settle"),
-    ([("[1, 2, 3, 4]", "1\nsettle = print")], "that does not settle"),
-    ([SHUFFLED, SHUFFLED], "stands there 0 times"),
-])
+@pytest.mark.parametrize(
+    "edits, message",
+    [
+        ([], "expected at least one edit, got none"),
+        ([("right", "wrong")], "'right' stands there 6 times"),
+        ([("nowhere", "here")], "'nowhere' stands there 0 times"),
+        ([("", "x")], "'' stands there 0 times"),
+        ([("[1, 2, 3, 4]", "[1, 2, 3, 4]")], "to something else"),
+        ([("right > 0.25", "right > 2")], "outside the call of settle, got 'right > 0.25'"),
+        ([('1}, n=1)\nsettle("S1.1", {', "x")], "outside the call of settle"),
+        ([("[1, 2, 3, 4]", "1\nsettle = print")], "that does not settle"),
+        ([SHUFFLED, SHUFFLED], "stands there 0 times"),
+    ],
+)
 def test_an_edit_has_one_place_and_leaves_the_verdict_alone(edits, message):
     notebook = new_notebook(cells=[*map(new_code_cell, CHAPTER)])
     with pytest.raises(ValueError, match=message.replace("(", r"\(").replace("[", r"\[")):
         tool.sabotage(notebook, [tool.Edit(*edit) for edit in edits])
 
 
-@pytest.mark.parametrize("text, message", [
-    ('[["S1.1"]]\nold = "a"', "S1.toml: S1.1: expected"),
-    ('[["S1.1"]]\nold = "a"\nnew = "b"\ncell = 3', "S1.toml: S1.1: expected"),
-    ('"S1.1" = ["a"]', "S1.toml: S1.1: expected"),
-    ("old", "S1.toml: Expected '='"),
-])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ('[["S1.1"]]\nold = "a"', "S1.toml: S1.1: expected"),
+        ('[["S1.1"]]\nold = "a"\nnew = "b"\ncell = 3', "S1.toml: S1.1: expected"),
+        ('"S1.1" = ["a"]', "S1.toml: S1.1: expected"),
+        ("old", "S1.toml: Expected '='"),
+    ],
+)
 def test_a_malformed_file_of_saboteurs_is_named(tmp_path, text, message):
     (tmp_path / "S1.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=message):
@@ -180,11 +196,14 @@ def test_two_saboteurs_of_one_statement_are_one_too_many(tmp_path):
         tool.saboteurs(tmp_path)
 
 
-@pytest.mark.parametrize("arguments, message", [
-    (["S9.1"], "statement: expected one of S1.1 … S8.3, got S9.1"),
-    (["--jobs", "0"], "argument --jobs: expected 1 or more, got 0"),
-    (["--timeout", "x"], "argument --timeout: invalid"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["S9.1"], "statement: expected one of S1.1 … S8.3, got S9.1"),
+        (["--jobs", "0"], "argument --jobs: expected 1 or more, got 0"),
+        (["--timeout", "x"], "argument --timeout: invalid"),
+    ],
+)
 def test_wrong_usage_is_explained(arguments, message, capsys):
     with pytest.raises(SystemExit) as stopped:
         tool.main(arguments)
@@ -193,13 +212,31 @@ def test_wrong_usage_is_explained(arguments, message, capsys):
 
 
 def test_ctrl_c_ends_the_kernels_too(tmp_path):
-    folder = chapter(tmp_path, *changed(
-        c1="import os\nopen('pid', 'w').write(str(os.getpid()))\nwhile True:\n    pass"))
-    (folder / "S1.toml").write_text('[["S1.1"]]\nold = "[1, 2, 3, 4]"\nnew = "[4, 3, 2, 1]"\n'
-                                    '[["S1.2"]]\nold = "[1, 2, 3, 4]"\nnew = "[4, 3, 2, 1]"\n')
-    run = subprocess.Popen([sys.executable, TOOL, "S1.1", "S1.2", "--jobs", "1", "--notebooks",
-                            folder, "--saboteurs", folder], stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, text=True)
+    folder = chapter(
+        tmp_path,
+        *changed(c1="import os\nopen('pid', 'w').write(str(os.getpid()))\nwhile True:\n    pass"),
+    )
+    (folder / "S1.toml").write_text(
+        '[["S1.1"]]\nold = "[1, 2, 3, 4]"\nnew = "[4, 3, 2, 1]"\n'
+        '[["S1.2"]]\nold = "[1, 2, 3, 4]"\nnew = "[4, 3, 2, 1]"\n'
+    )
+    run = subprocess.Popen(
+        [
+            sys.executable,
+            TOOL,
+            "S1.1",
+            "S1.2",
+            "--jobs",
+            "1",
+            "--notebooks",
+            folder,
+            "--saboteurs",
+            folder,
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     pid = folder / "pid"
     try:
         until = time.monotonic() + 60

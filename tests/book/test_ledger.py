@@ -22,8 +22,12 @@ S11 = SETTLE + 'settle("S1.1", {holds}, "{{n:,}} parameters", n=9344)'
 
 def execute(folder: Path, stem: str, *sources: str, fails: bool = False) -> None:
     """Write an executed notebook."""
-    notebook = new_notebook(cells=[new_markdown_cell("# Summarise\n\nText.\n\n# No title"),
-                                   *map(new_code_cell, sources)])
+    notebook = new_notebook(
+        cells=[
+            new_markdown_cell("# Summarise\n\nText.\n\n# No title"),
+            *map(new_code_cell, sources),
+        ]
+    )
     client = NotebookClient(notebook, timeout=60, kernel_name="python3")
     if fails:
         with pytest.raises(CellExecutionError):
@@ -35,30 +39,41 @@ def execute(folder: Path, stem: str, *sources: str, fails: bool = False) -> None
 
 def only(**states: str) -> list[ledger.Statement]:
     """The ledger's statements, all open but those named, such as S1_1="settled"."""
-    return [dataclasses.replace(s, state=states.get(s.id.replace(".", "_"), "open"))
-            for s in ledger.load()]
+    return [
+        dataclasses.replace(s, state=states.get(s.id.replace(".", "_"), "open"))
+        for s in ledger.load()
+    ]
 
 
 # settle
 
+
 def test_settle_prints_one_line_with_rounded_figures(capsys):
-    settle("S1.3", {"above the bag": 0.7012 > 0.585}, "right for {rnn:.0%} of {n:,}, not {bag:.1%}",
-           rnn=0.7012, bag=np.float32(0.585), n=torch.tensor(3321))
+    settle(
+        "S1.3",
+        {"above the bag": 0.7012 > 0.585},
+        "right for {rnn:.0%} of {n:,}, not {bag:.1%}",
+        rnn=0.7012,
+        bag=np.float32(0.585),
+        n=torch.tensor(3321),
+    )
     assert capsys.readouterr().out == "S1.3 settled: right for 70% of 3,321, not 58.5%\n"
 
 
 def test_settle_lists_the_figures_without_a_text(capsys):
     settle("S1.1", holds=np.bool_(True), parameters=9344, largest_difference=1.23456e-9)
     assert capsys.readouterr().out == (
-        "S1.1 settled: parameters 9,344, largest difference 1.23e-09\n")
+        "S1.1 settled: parameters 9,344, largest difference 1.23e-09\n"
+    )
 
 
 def test_settle_names_what_failed_and_what_was_measured(capsys):
     conditions = {"above the bag": False, "above chance": True, "under the n-grams": False}
     with pytest.raises(StatementNotSettled) as caught:
         settle("S1.3", conditions, "{rnn:.0%}", rnn=0.58499)
-    assert str(caught.value) == ("S1.3: above the bag, under the n-grams does not hold; "
-                                 "measured: rnn = 0.58499")
+    assert str(caught.value) == (
+        "S1.3: above the bag, under the n-grams does not hold; measured: rnn = 0.58499"
+    )
     assert capsys.readouterr().out == ""
 
 
@@ -68,8 +83,10 @@ def test_the_condition_sees_unrounded_figures():
         settle("S1.3", rnn > bag, "{rnn:.0%} against {bag:.0%}", rnn=rnn, bag=bag)
 
 
-@pytest.mark.parametrize("holds", [1.0, 1, "yes", None, np.array([True, True]), np.array([True]),
-                                   torch.tensor([1.0]), [True]])
+@pytest.mark.parametrize(
+    "holds",
+    [1.0, 1, "yes", None, np.array([True, True]), np.array([True]), torch.tensor([1.0]), [True]],
+)
 @pytest.mark.parametrize("named", [False, True])
 def test_a_condition_is_a_bool(holds, named):
     with pytest.raises(TypeError, match=r"holds\['.*'\]: expected True or False, got"):
@@ -81,11 +98,21 @@ def test_no_condition_at_all_is_refused():
         settle("S1.1", {}, n=1)
 
 
-@pytest.mark.parametrize("figure, error", [
-    (float("nan"), ValueError), (float("inf"), ValueError), (np.float64("nan"), ValueError),
-    (torch.tensor(float("nan")), ValueError), ("70 %", TypeError), (True, TypeError),
-    (None, TypeError), (np.ones(2), TypeError), (torch.ones(1), TypeError), ([1.0], TypeError),
-])
+@pytest.mark.parametrize(
+    "figure, error",
+    [
+        (float("nan"), ValueError),
+        (float("inf"), ValueError),
+        (np.float64("nan"), ValueError),
+        (torch.tensor(float("nan")), ValueError),
+        ("70 %", TypeError),
+        (True, TypeError),
+        (None, TypeError),
+        (np.ones(2), TypeError),
+        (torch.ones(1), TypeError),
+        ([1.0], TypeError),
+    ],
+)
 def test_a_figure_is_a_finite_number(figure, error):
     with pytest.raises(error, match=r"accuracy: expected a (finite )?number, got"):
         settle("S1.1", True, accuracy=figure)
@@ -97,18 +124,22 @@ def test_an_unknown_statement(name):
         settle(name, True, n=1)
 
 
-@pytest.mark.parametrize("text, got", [("{n} of {m}", "m, n"), ("nothing", "none"),
-                                       ("{n.real}", "n.real"), ("{}", "")])
+@pytest.mark.parametrize(
+    "text, got", [("{n} of {m}", "m, n"), ("nothing", "none"), ("{n.real}", "n.real"), ("{}", "")]
+)
 def test_text_and_figures_match(text, got):
     with pytest.raises(ValueError, match=f"text: expected the fields n, got {got}"):
         settle("S1.1", True, text, n=1)
 
 
-@pytest.mark.parametrize("text, error, message", [
-    ("{n", ValueError, "text: expected words with fields such as {n:,}, got '{n'"),
-    (3, TypeError, "text: expected words with fields such as {n:,}, got 3"),
-    ("{n:q}", ValueError, "text: expected a rounding of n, got 'q'"),
-])
+@pytest.mark.parametrize(
+    "text, error, message",
+    [
+        ("{n", ValueError, "text: expected words with fields such as {n:,}, got '{n'"),
+        (3, TypeError, "text: expected words with fields such as {n:,}, got 3"),
+        ("{n:q}", ValueError, "text: expected a rounding of n, got 'q'"),
+    ],
+)
 def test_a_text_that_cannot_be_filled_in_is_named(text, error, message):
     with pytest.raises(error) as caught:
         settle("S1.1", True, text, n=1)
@@ -127,26 +158,37 @@ def test_no_figure_at_all_is_refused():
 
 # the file
 
+
 def test_the_file_lists_the_33_statements():
     per_section = {"S1": 4, "S2": 4, "S3": 3, "S4": 5, "S5": 4, "S6": 4, "S7": 6, "S8": 3}
     assert [s.id for s in ledger.load()] == [
-        f"{section}.{n + 1}" for section, count in per_section.items() for n in range(count)]
+        f"{section}.{n + 1}" for section, count in per_section.items() for n in range(count)
+    ]
 
 
-@pytest.mark.parametrize("old, new, message", [
-    ('id = "S1.2"', 'id = "S1.1"', "S1.1: stands there twice"),
-    ('id = "S1.2"', 'id = "S9.2"', "S9.2: expected a section among S1, S2"),
-    ('state = "settled"', 'state = "done"', "S1.1: expected state settled or open, got 'done'"),
-    ('chapter = "01_summarise"', 'chapter = ""', "S1.1: settled, but no chapter is named"),
-    ('id = "S1.2"\n', "", "a statement without id: expected id, text, chapter, state"),
-    ('id = "S1.2"', 'id = "S1.2"\nslide = 3',
-     "S1.2: expected id, text, chapter, state, kind, saboteur, got"),
-    ('kind = "measured"\n', "", "S1.3: expected id, text, chapter, state, kind, saboteur, got"),
-    ('kind = "measured"', 'kind = "seen"',
-     "S1.3: expected kind measured or construction, got 'seen'"),
-    ('saboteur = "the labels are shuffled"', 'saboteur = ""', "S1.3: no saboteur is named"),
-    ('[[statement]]\nid = "S8.3"', '[spare]\nid = "S8.3"', "expected 33 statements, got 32"),
-])
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        ('id = "S1.2"', 'id = "S1.1"', "S1.1: stands there twice"),
+        ('id = "S1.2"', 'id = "S9.2"', "S9.2: expected a section among S1, S2"),
+        ('state = "settled"', 'state = "done"', "S1.1: expected state settled or open, got 'done'"),
+        ('chapter = "01_summarise"', 'chapter = ""', "S1.1: settled, but no chapter is named"),
+        ('id = "S1.2"\n', "", "a statement without id: expected id, text, chapter, state"),
+        (
+            'id = "S1.2"',
+            'id = "S1.2"\nslide = 3',
+            "S1.2: expected id, text, chapter, state, kind, saboteur, got",
+        ),
+        ('kind = "measured"\n', "", "S1.3: expected id, text, chapter, state, kind, saboteur, got"),
+        (
+            'kind = "measured"',
+            'kind = "seen"',
+            "S1.3: expected kind measured or construction, got 'seen'",
+        ),
+        ('saboteur = "the labels are shuffled"', 'saboteur = ""', "S1.3: no saboteur is named"),
+        ('[[statement]]\nid = "S8.3"', '[spare]\nid = "S8.3"', "expected 33 statements, got 32"),
+    ],
+)
 def test_a_malformed_file_names_the_statement(tmp_path, old, new, message):
     text = ledger.FILE.read_text(encoding="utf-8")
     assert old in text
@@ -156,6 +198,7 @@ def test_a_malformed_file_names_the_statement(tmp_path, old, new, message):
 
 
 # the file against executed notebooks
+
 
 @pytest.fixture(scope="module")
 def settled(tmp_path_factory):
@@ -171,35 +214,46 @@ def test_a_settled_statement_is_found_and_glued(settled):
     assert ledger.problems(only(S1_1="settled"), found) == []
     outputs = nbformat.read(settled / "01_summarise.ipynb", 4).cells[1].outputs
     assert [(o.metadata.scrapbook.name, *o.data.values()) for o in outputs[1:]] == [
-        ("S1.1.n", "'9,344'")]
+        ("S1.1.n", "'9,344'")
+    ]
 
 
 def test_a_claim_that_no_notebook_shows(settled):
     states = only(S1_1="settled", S1_2="settled")
     assert ledger.problems(states, ledger.verdicts(settled)) == [
-        "S1.2: the ledger says settled, 01_summarise does not show it"]
+        "S1.2: the ledger says settled, 01_summarise does not show it"
+    ]
 
 
 def test_a_verdict_on_what_the_file_calls_open(settled):
     assert ledger.problems(only(), ledger.verdicts(settled)) == [
-        "S1.1: the ledger says open, 01_summarise settles it"]
+        "S1.1: the ledger says open, 01_summarise settles it"
+    ]
 
 
 def test_a_verdict_that_raised(tmp_path):
     execute(tmp_path, "01_summarise", S11.format(holds=False), fails=True)
     assert ledger.problems(only(S1_1="settled"), ledger.verdicts(tmp_path)) == [
         "S1.1: not settled in 01_summarise: the condition does not hold; measured: n = 9344",
-        "S1.1: the ledger says settled, 01_summarise does not show it"]
+        "S1.1: the ledger says settled, 01_summarise does not show it",
+    ]
 
 
 def test_a_verdict_in_another_chapter_or_twice_or_unknown():
-    found = [ledger.Verdict(name, chapter, "T", "n 1", True)
-             for name, chapter in [("S1.1", "02_other"), ("S1.2", "01_summarise"),
-                                   ("S1.2", "01_summarise"), ("S0.7", "01_summarise")]]
+    found = [
+        ledger.Verdict(name, chapter, "T", "n 1", True)
+        for name, chapter in [
+            ("S1.1", "02_other"),
+            ("S1.2", "01_summarise"),
+            ("S1.2", "01_summarise"),
+            ("S0.7", "01_summarise"),
+        ]
+    ]
     assert ledger.problems(only(S1_1="settled", S1_2="settled"), found) == [
         "S1.2: settled more than once",
         "S1.1: the ledger says 01_summarise settles it, 02_other does",
-        "S0.7: unknown to the ledger"]
+        "S0.7: unknown to the ledger",
+    ]
 
 
 def test_the_course_shows_what_its_ledger_claims(root):
@@ -213,9 +267,11 @@ def test_the_page_of_the_book_is_up_to_date(root):
 
 # the command line
 
+
 def test_the_command_prints_every_statement_and_the_count(root):
-    done = subprocess.run([sys.executable, "-m", "rnn_course", "ledger"], cwd=root,
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "rnn_course", "ledger"], cwd=root, capture_output=True, text=True
+    )
     assert (done.returncode, done.stderr) == (0, "")
     *lines, count = done.stdout.splitlines()
     assert count == "33 of 33 settled: 24 measured, 9 by construction"
@@ -223,25 +279,31 @@ def test_the_command_prints_every_statement_and_the_count(root):
     for s in ledger.load():
         kind = {"measured": "measured", "construction": "by construction"}[s.kind]
         at = lines.index(f"  {s.id}  {s.state}  {s.chapter}")
-        assert lines[at + 1:at + 4] == [f"        {line}" for line in (
-            s.text, f"{kind}: {found[s.id]}", f"fails when {s.saboteur}")]
+        assert lines[at + 1 : at + 4] == [
+            f"        {line}"
+            for line in (s.text, f"{kind}: {found[s.id]}", f"fails when {s.saboteur}")
+        ]
 
 
 def test_what_is_open_is_counted_as_neither_kind():
     assert ledger.count_line(only()) == "0 of 33 settled: 0 measured, 0 by construction"
     assert ledger.count_line(only(S1_1="settled", S1_3="settled", S1_4="settled")) == (
-        "3 of 33 settled: 2 measured, 1 by construction")
+        "3 of 33 settled: 2 measured, 1 by construction"
+    )
 
 
 def test_the_page_shows_the_kind_and_the_saboteur_beside_the_verdict():
     first, _, third, *_ = statements = only(S1_1="settled", S1_3="settled")
-    found = [ledger.Verdict(name, "01_summarise", "Title", "70% right.", True)
-             for name in ("S1.1", "S1.3")]
+    found = [
+        ledger.Verdict(name, "01_summarise", "Title", "70% right.", True)
+        for name in ("S1.1", "S1.3")
+    ]
     page = ledger.as_markdown(statements, found)
     link = "[Title](../notebooks/01_summarise.ipynb): 70% right."
     for s, kind in ((first, "By construction"), (third, "Measured")):
-        assert (f"- **{s.id}** {s.text}\\\n  *{kind}*, in {link}\\\n"
-                f"  *Fails when* {s.saboteur}.\n") in page
+        assert (
+            f"- **{s.id}** {s.text}\\\n  *{kind}*, in {link}\\\n  *Fails when* {s.saboteur}.\n"
+        ) in page
     assert f"**S1.2** {statements[1].text}\\\n  *Open.*\\\n" in page
     assert "**2 of 33 settled: 1 measured, 1 by construction**" in page
 
@@ -251,11 +313,15 @@ def test_the_command_fails_where_file_and_notebooks_disagree(tmp_path, capsys):
     assert "S1.4: the ledger says settled, 01_summarise does not" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments, message", [
-    ([], "required: command"), (["leger"], "invalid choice: 'leger'"),
-    (["ledger", "--html"], "unrecognized arguments: --html"),
-    (["ledger", "--notebooks", "nowhere"], "expected a folder of notebooks, got nowhere"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ([], "required: command"),
+        (["leger"], "invalid choice: 'leger'"),
+        (["ledger", "--html"], "unrecognized arguments: --html"),
+        (["ledger", "--notebooks", "nowhere"], "expected a folder of notebooks, got nowhere"),
+    ],
+)
 def test_misuse_of_the_command_is_explained(arguments, message, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main(arguments)
@@ -263,17 +329,31 @@ def test_misuse_of_the_command_is_explained(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("first", ["", "import sys; sys.modules['myst_nb'] = None\n",
-                                   "import sys; sys.modules['IPython'] = None\n"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        "",
+        "import sys; sys.modules['myst_nb'] = None\n",
+        "import sys; sys.modules['IPython'] = None\n",
+    ],
+)
 def test_settle_prints_just_its_line_in_a_plain_script(first):
-    script = (first + S11.format(holds=True) +
-              "\nimport sys; assert sys.modules.get('myst_nb') is None, 'glued'")
-    done = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True,
-                          text=True)
+    script = (
+        first
+        + S11.format(holds=True)
+        + "\nimport sys; assert sys.modules.get('myst_nb') is None, 'glued'"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True
+    )
     assert (done.stdout, done.stderr) == ("S1.1 settled: 9,344 parameters\n", "")
 
 
 def test_settle_works_in_a_notebook_without_myst_nb(tmp_path):
-    execute(tmp_path, "01_summarise", "import sys; sys.modules['myst_nb'] = None",
-            S11.format(holds=True))
+    execute(
+        tmp_path,
+        "01_summarise",
+        "import sys; sys.modules['myst_nb'] = None",
+        S11.format(holds=True),
+    )
     assert [v.line for v in ledger.verdicts(tmp_path)] == ["9,344 parameters"]

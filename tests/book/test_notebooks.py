@@ -34,6 +34,7 @@ def code_cells(path):
 
 # the notebooks
 
+
 def test_there_are_notebooks():
     assert NOTEBOOKS
 
@@ -62,7 +63,8 @@ def test_only_tags_decide_what_nbval_compares(path):
     for cell in code_cells(path):
         assert not re.search(r"#\s*(PYTEST_VALIDATE|NBVAL)_", "".join(cell["source"])), cell["id"]
         assert not {"nbval-skip", "nbval-raises-exception", "raises-exception"} & set(
-            cell["metadata"].get("tags", [])), cell["id"]
+            cell["metadata"].get("tags", [])
+        ), cell["id"]
 
 
 def test_a_chapter_opens_with_its_title(path):
@@ -72,8 +74,11 @@ def test_a_chapter_opens_with_its_title(path):
 
 
 def test_cell_ids_are_unique_over_all_chapters():
-    ids = [cell["id"] for path in NOTEBOOKS
-           for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    ids = [
+        cell["id"]
+        for path in NOTEBOOKS
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+    ]
     assert len(ids) == len(set(ids))
 
 
@@ -89,8 +94,11 @@ def test_the_table_of_contents_and_the_chapters_match():
                 yield from pages(child)
 
     listed = list(pages(toc))
-    missing = [page for page in listed
-               if not any((ROOT / f"{page}{suffix}").is_file() for suffix in ("", ".md", ".ipynb"))]
+    missing = [
+        page
+        for page in listed
+        if not any((ROOT / f"{page}{suffix}").is_file() for suffix in ("", ".md", ".ipynb"))
+    ]
     assert missing == []
     chapters = [str(path.relative_to(ROOT).with_suffix("")) for path in NOTEBOOKS]
     assert len(chapters) > 10
@@ -98,14 +106,16 @@ def test_the_table_of_contents_and_the_chapters_match():
 
 
 def test_every_notebook_that_git_knows_is_in_the_table_of_contents():
-    known = subprocess.run(["git", "ls-files", "-z", "notebooks/*.ipynb"], cwd=ROOT,
-                           capture_output=True, text=True)
+    known = subprocess.run(
+        ["git", "ls-files", "-z", "notebooks/*.ipynb"], cwd=ROOT, capture_output=True, text=True
+    )
     if known.returncode:
         pytest.skip("no git here")
     assert set(known.stdout.split("\0")) - {""} == {str(p.relative_to(ROOT)) for p in NOTEBOOKS}
 
 
 # the tool
+
 
 def write(path, *cells, **metadata):
     nbformat.write(new_notebook(cells=list(cells), metadata=metadata), path)
@@ -114,12 +124,17 @@ def write(path, *cells, **metadata):
 
 def test_running_twice_gives_the_same_bytes_and_what_nbval_compares(tmp_path, capsys):
     path = write(
-        tmp_path / "01_toy.ipynb", new_markdown_cell("# Toy"),
+        tmp_path / "01_toy.ipynb",
+        new_markdown_cell("# Toy"),
         new_code_cell("print('a')\nprint('b', flush=True)\nprint('c')\n40 + 2"),
         new_code_cell("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"),
-        new_code_cell("import sys, time\nprint(time.time())\nprint('!', file=sys.stderr)",
-                      metadata={"tags": ["nbval-ignore-output"], "collapsed": True}),
-        widgets={"state": 1}, kernelspec={"name": "other", "display_name": "3.99"})
+        new_code_cell(
+            "import sys, time\nprint(time.time())\nprint('!', file=sys.stderr)",
+            metadata={"tags": ["nbval-ignore-output"], "collapsed": True},
+        ),
+        widgets={"state": 1},
+        kernelspec={"name": "other", "display_name": "3.99"},
+    )
     assert tool.main([str(path)]) == 0
     first = path.read_text(encoding="utf-8")
     assert tool.main([str(path)]) == 0
@@ -129,15 +144,21 @@ def test_running_twice_gives_the_same_bytes_and_what_nbval_compares(tmp_path, ca
     assert notebook["metadata"] == tool.METADATA
     _, text, figure, ignored = notebook["cells"]
     assert [o.get("text") or o["data"]["text/plain"] for o in text["outputs"]] == [
-        ["a\n", "b\n", "c\n"], ["42"]]
+        ["a\n", "b\n", "c\n"],
+        ["42"],
+    ]
     assert list(figure["outputs"][0]["data"]) == ["text/plain"]
     assert ignored["outputs"] == [] and ignored["metadata"] == {"tags": ["nbval-ignore-output"]}
     assert [cell.get("execution_count") for cell in notebook["cells"]] == [None, 1, 2, 3]
 
 
 def test_ids_stay_and_missing_ones_follow_from_the_text(tmp_path):
-    path = write(tmp_path / "01_toy.ipynb", new_code_cell("1", id="mine"), new_code_cell("2"),
-                 new_code_cell("2"))
+    path = write(
+        tmp_path / "01_toy.ipynb",
+        new_code_cell("1", id="mine"),
+        new_code_cell("2"),
+        new_code_cell("2"),
+    )
     content = json.loads(path.read_text(encoding="utf-8"))
     for cell in content["cells"][1:]:
         del cell["id"]
@@ -148,8 +169,12 @@ def test_ids_stay_and_missing_ones_follow_from_the_text(tmp_path):
 
 
 def test_check_reports_and_changes_nothing(tmp_path, capsys):
-    path = write(tmp_path / "01_toy.ipynb", new_code_cell(
-        "1", execution_count=7, outputs=[new_output("display_data", {"image/png": "AAAA"})]))
+    path = write(
+        tmp_path / "01_toy.ipynb",
+        new_code_cell(
+            "1", execution_count=7, outputs=[new_output("display_data", {"image/png": "AAAA"})]
+        ),
+    )
     before = path.read_bytes()
     assert tool.main(["--check", str(path)]) == 1
     assert "01_toy.ipynb: not in its committed form" in capsys.readouterr().err
@@ -160,10 +185,13 @@ def test_check_reports_and_changes_nothing(tmp_path, capsys):
     assert (cell["execution_count"], cell["outputs"]) == (1, [])
 
 
-@pytest.mark.parametrize("source, message", [
-    ("1 / 0", "ZeroDivisionError"),
-    ("import warnings; warnings.warn('old')", "cell c1 writes to stderr"),
-])
+@pytest.mark.parametrize(
+    "source, message",
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("import warnings; warnings.warn('old')", "cell c1 writes to stderr"),
+    ],
+)
 def test_a_failing_notebook_is_named_and_left_alone(tmp_path, capsys, source, message):
     path = write(tmp_path / "01_toy.ipynb", new_code_cell(source, id="c1"))
     before = path.read_bytes()

@@ -33,7 +33,7 @@ def worked(monkeypatch):
 
     monkeypatch.setattr(training, "_batches", watched)
     for name in experiments.NAMES:
-        experiments.find(name)                             # imported, so that it is shortened
+        experiments.find(name)  # imported, so that it is shortened
     shorten(monkeypatch, lambda name, device: seen.append([name, device]))
     return seen
 
@@ -41,41 +41,48 @@ def worked(monkeypatch):
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 def test_every_chapter_runs_and_trains_on_the_device_that_its_reader_chose(
-        path, worked, monkeypatch):
+    path, worked, monkeypatch
+):
     matplotlib.use("Agg")
     monkeypatch.chdir(path.parent)
     threads = torch.get_num_threads()
     try:
-        with stand_in_gpu(float64=False):                  # as strict as MPS
+        with stand_in_gpu(float64=False):  # as strict as MPS
             run_chapter(path, monkeypatch)
     finally:
         torch.set_num_threads(threads)
     assert worked or path.stem.startswith("00")
     for _, *at in worked:
-        assert at and set(at) == {GPU}                     # asked for, and then each batch's
+        assert at and set(at) == {GPU}  # asked for, and then each batch's
     lines = re.findall(r"\bfind_device\((.*?)\)", path.read_text(encoding="utf-8"))
     assert lines == ([""] if worked else []), "one line in which a reader chooses"
 
 
 @pytest.mark.parametrize("name", experiments.NAMES)
 def test_every_experiment_trains_on_the_accelerator_unless_it_is_told_not_to(
-        name, worked, tmp_path):
+    name, worked, tmp_path
+):
     experiment = experiments.find(name)
     with stand_in_gpu(float64=False):
         for device, where in (("cpu", torch.device("cpu")), (None, GPU)):
             worked.clear()
-            experiments.one_trial(experiment, experiment.small[0], tmp_path / f"{where}", False,
-                                  device)
+            experiments.one_trial(
+                experiment, experiment.small[0], tmp_path / f"{where}", False, device
+            )
             assert worked and {each for _, asked, *at in worked for each in at} == {where}
             assert {asked for _, asked, *at in worked} == {device}
 
 
 @pytest.mark.parametrize("options, where", [([], GPU), (["--device", "cpu"], torch.device("cpu"))])
-def test_the_experiment_command_hands_its_device_on(options, where, worked, tmp_path, capsys,
-                                                    monkeypatch):
+def test_the_experiment_command_hands_its_device_on(
+    options, where, worked, tmp_path, capsys, monkeypatch
+):
     find = experiments.find
-    monkeypatch.setattr(experiments, "find", lambda name: replace(
-        find(name), settings=find(name).small[:1], small=find(name).small[:1]))
+    monkeypatch.setattr(
+        experiments,
+        "find",
+        lambda name: replace(find(name), settings=find(name).small[:1], small=find(name).small[:1]),
+    )
     monkeypatch.setenv("RNN_COURSE_CACHE", str(tmp_path / "cache"))
     with stand_in_gpu():
         assert cli.main(["experiment", "dashed_edges", "--folder", str(tmp_path), *options]) == 0
@@ -92,8 +99,12 @@ def few_words(monkeypatch):
 
     def with_few(*given):
         model, task, mark = trained(*given)
-        test = Split(*(part[:5] for part in (task.test.x, task.test.y, task.test.lengths,
-                                             task.test.y_lengths)))
+        test = Split(
+            *(
+                part[:5]
+                for part in (task.test.x, task.test.y, task.test.lengths, task.test.y_lengths)
+            )
+        )
         return model, replace(task, test=test), mark
 
     def watched(model, *given):
@@ -105,11 +116,18 @@ def few_words(monkeypatch):
     return seen
 
 
-@pytest.mark.parametrize("command, where", [
-    (["evaluate", "g2p"], GPU), (["evaluate", "g2p", "--device", "cpu"], torch.device("cpu")),
-    (["g2p", "network", "--device", GPU.type], GPU), (["g2p", "network"], torch.device("cpu"))])
+@pytest.mark.parametrize(
+    "command, where",
+    [
+        (["evaluate", "g2p"], GPU),
+        (["evaluate", "g2p", "--device", "cpu"], torch.device("cpu")),
+        (["g2p", "network", "--device", GPU.type], GPU),
+        (["g2p", "network"], torch.device("cpu")),
+    ],
+)
 def test_the_commands_of_the_trained_network_compute_where_they_are_told(
-        command, where, few_words, capsys):
+    command, where, few_words, capsys
+):
     on_cpu = [part for part in command if part not in ("--device", GPU.type, "cpu")]
     assert cli.main([*on_cpu, "--device", "cpu"]) == 0
     expected = capsys.readouterr()
@@ -120,7 +138,9 @@ def test_the_commands_of_the_trained_network_compute_where_they_are_told(
     assert capsys.readouterr() == expected
 
 
-@pytest.mark.parametrize("command", [["experiment", "dashed_edges"], ["evaluate", "g2p"], ["g2p", "a"]])
+@pytest.mark.parametrize(
+    "command", [["experiment", "dashed_edges"], ["evaluate", "g2p"], ["g2p", "a"]]
+)
 def test_a_device_that_is_not_here_is_no_traceback(command, capsys):
     assert cli.main([*command, "--device", "xpu:7"]) == 2
     assert "device: expected None or one that is here" in capsys.readouterr().err
@@ -129,8 +149,9 @@ def test_a_device_that_is_not_here_is_no_traceback(command, capsys):
 ASKED = re.compile(r"torch\.(cuda|mps|xpu|accelerator)\b|\.cuda\(|is_cuda|device=\\?[\"']")
 
 
-@pytest.mark.parametrize("path", [
-    *sorted((ROOT / "rnn_course").rglob("*.py")), *CHAPTERS], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [*sorted((ROOT / "rnn_course").rglob("*.py")), *CHAPTERS], ids=lambda path: path.name
+)
 def test_one_module_alone_asks_for_devices(path):
     text = path.read_text(encoding="utf-8")
     if path == Path(devices.__file__):

@@ -23,17 +23,22 @@ GIGABYTES = 1.5
 
 
 # Brings up the loopback device, which Jupyter's kernels talk through: SIOCSIFFLAGS, IFF_UP.
-LOOPBACK = ("import fcntl, os, socket, struct, sys;"
-            "fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh22x', b'lo', 1));"
-            "os.execv(sys.argv[1], sys.argv[1:])")
+LOOPBACK = (
+    "import fcntl, os, socket, struct, sys;"
+    "fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh22x', b'lo', 1));"
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 
 def without_network() -> list[str]:
     """The start of a command that runs with no network but itself, where this user may do so."""
     for rights in [], ["--map-root-user"]:
         cut = ["unshare", "--net", *rights, sys.executable, "-c", LOOPBACK]
-        if shutil.which("unshare") and subprocess.run(
-                [*cut, sys.executable, "-c", ""], capture_output=True).returncode == 0:
+        if (
+            shutil.which("unshare")
+            and subprocess.run([*cut, sys.executable, "-c", ""], capture_output=True).returncode
+            == 0
+        ):
             return cut
     return []
 
@@ -51,7 +56,8 @@ def memory(process: psutil.Process) -> int:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_same_outputs_with_two_threads_another_hash_seed_and_no_network(
-        path, record_property, tmp_path):
+    path, record_property, tmp_path
+):
     cut = without_network()
     command = [*cut, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", path]
     environment = os.environ | {"OMP_NUM_THREADS": "2", "PYTHONHASHSEED": "2"}
@@ -68,7 +74,10 @@ def test_same_outputs_with_two_threads_another_hash_seed_and_no_network(
         seconds = time.perf_counter() - start
         output.seek(0)
         assert process.returncode == 0, output.read()
-    record_property(path.stem, f"{seconds:.0f} s and {peak / 1e9:.2f} GB with two threads, network "
-                               + ("cut" if cut else "there (no right to cut it)"))
+    record_property(
+        path.stem,
+        f"{seconds:.0f} s and {peak / 1e9:.2f} GB with two threads, network "
+        + ("cut" if cut else "there (no right to cut it)"),
+    )
     assert seconds < SECONDS
     assert peak < GIGABYTES * 1e9

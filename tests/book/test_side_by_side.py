@@ -30,8 +30,11 @@ def book(tmp_path, monkeypatch):
     """Write notebooks and execute them as Sphinx would have it done; what the cache then has."""
     monkeypatch.setattr(side_by_side, "AT_A_TIME", 2)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    config = SimpleNamespace(nb_execution_mode="cache", nb_execution_timeout=90,
-                             nb_execution_cache_path=str(tmp_path / "cache"))
+    config = SimpleNamespace(
+        nb_execution_mode="cache",
+        nb_execution_timeout=90,
+        nb_execution_cache_path=str(tmp_path / "cache"),
+    )
     env = SimpleNamespace(doc2path=lambda name: str(tmp_path / name))
 
     def build(**sources):

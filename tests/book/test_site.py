@@ -21,7 +21,7 @@ CHAPTERS = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in par
 PAGES = [*CHAPTERS, "search", "genindex", "py-modindex"]
 
 #: what the widget manager's own JSON schema says of itself in every console; nothing is amiss
-HARMLESS = re.compile(r'^console warning: strict mode: use allowUnionTypes .*\(strictTypes\)$')
+HARMLESS = re.compile(r"^console warning: strict mode: use allowUnionTypes .*\(strictTypes\)$")
 
 AXE_RUN = """async () => (await axe.run()).violations.flatMap(v => v.nodes.map(
   n => `${v.id}: ${v.help}: ${n.target.join(' ')}: ${n.html.slice(0, 160)}`))"""
@@ -75,7 +75,7 @@ def typeset(page: Page, name: str) -> None:
     """Check that each formula in the source of a page has been set, and without an error."""
     built = BeautifulSoup((SITE / f"{name}.html").read_bytes(), "html.parser")
     formulas = len(built.select("main .math"))
-    written = re.sub(r"`[^`]*`", "", source(name))         # a $ in code is no formula
+    written = re.sub(r"`[^`]*`", "", source(name))  # a $ in code is no formula
     assert formulas or not re.search(r"\$[^$\n]+\$", written), "formulas in the source only"
     assert page.locator("main .math mjx-container").count() == formulas
     assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
@@ -156,17 +156,23 @@ def test_search_finds_a_word(base: str, browser: Browser) -> None:
 
 # --- links, without a browser ---------------------------------------------------------------------
 
+
 def soups() -> dict[Path, BeautifulSoup]:
-    return {path: BeautifulSoup(path.read_bytes(), "html.parser") for path in SITE.rglob("*.html")
-            if "_static" not in path.parts}                # the themes' templates lie there
+    return {
+        path: BeautifulSoup(path.read_bytes(), "html.parser")
+        for path in SITE.rglob("*.html")
+        if "_static" not in path.parts
+    }  # the themes' templates lie there
 
 
 def broken(pages: dict[Path, BeautifulSoup], folder: Path) -> list[str]:
     """Links, scripts, styles and pictures that lead nowhere; and whatever is not a plain link and
     leads to another host."""
     wrong = []
-    anchors = {path: {tag.get("id") or tag.get("name") for tag in soup.select("[id], a[name]")}
-               for path, soup in pages.items()}
+    anchors = {
+        path: {tag.get("id") or tag.get("name") for tag in soup.select("[id], a[name]")}
+        for path, soup in pages.items()
+    }
     for path, soup in pages.items():
         page = path.relative_to(folder)
         for tag in soup.select("[href], [src]"):
@@ -195,13 +201,17 @@ def test_every_internal_link_leads_somewhere(base: str) -> None:
 
 def test_every_picture_is_described(base: str) -> None:
     # Without alt text, Sphinx writes the file's name, which axe-core takes for a description.
-    wrong = [f"{path.relative_to(SITE)}: {tag}" for path, soup in soups().items()
-             for tag in soup.select("main img")
-             if not tag.get("alt", "").strip() or Path(tag["alt"]).suffix in (".png", ".svg")]
+    wrong = [
+        f"{path.relative_to(SITE)}: {tag}"
+        for path, soup in soups().items()
+        for tag in soup.select("main img")
+        if not tag.get("alt", "").strip() or Path(tag["alt"]).suffix in (".png", ".svg")
+    ]
     assert wrong == []
 
 
 # --- figures that the reader can move -------------------------------------------------------------
+
 
 class Movable:
     """One figure on the page: its controls, and the picture that is shown now."""
@@ -258,7 +268,7 @@ def test_figures_move(base: str, browser: Browser, name: str, size: str) -> None
             assert len(figure.picture.get_attribute("alt")) > 20
             root.scroll_into_view_if_needed()
 
-            figure.slider.focus()                          # by keyboard, there and back
+            figure.slider.focus()  # by keyboard, there and back
             keyboard.press("Home")
             expect(figure.slider).to_have_attribute("aria-valuenow", "0.0")
             first = figure.shown()
@@ -273,13 +283,13 @@ def test_figures_move(base: str, browser: Browser, name: str, size: str) -> None
             mouse.click(track["x"] + 1, track["y"] + track["height"] / 2)
             figure.becomes(first)
             expect(root.locator(".noUi-target")).not_to_contain_class("noUi-state-tap")
-            figure.slider.hover()                          # the handle has come to rest
+            figure.slider.hover()  # the handle has come to rest
             mouse.down()
             mouse.move(track["x"] + track["width"], track["y"], steps=5)
             mouse.up()
             figure.becomes(last)
 
-            figure.stop.click()                            # by Play, from the first on
+            figure.stop.click()  # by Play, from the first on
             figure.becomes(first)
             figure.play.focus()
             keyboard.press("Enter")
@@ -296,12 +306,19 @@ def test_figures_move(base: str, browser: Browser, name: str, size: str) -> None
 
 # --- the checks themselves ------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("body", "complaint"), [
-    ("<script src='https://example.org/a.js'></script>", "another host: https://example.org/a.js"),
-    ("<script>console.error('oh')</script>", "console error: oh"),
-    ("<script>missing()</script>", "uncaught: missing is not defined"),
-    ("<img src='missing.png' alt='A picture'>", "status 404"),
-])
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (
+            "<script src='https://example.org/a.js'></script>",
+            "another host: https://example.org/a.js",
+        ),
+        ("<script>console.error('oh')</script>", "console error: oh"),
+        ("<script>missing()</script>", "uncaught: missing is not defined"),
+        ("<img src='missing.png' alt='A picture'>", "status 404"),
+    ],
+)
 def test_a_bad_page_is_noticed(browser: Browser, tmp_path: Path, body: str, complaint: str) -> None:
     (tmp_path / "bad.html").write_text(f"<link rel=icon href=data:,>{body}", encoding="utf-8")
     with serve(tmp_path) as address, visit(browser, address) as visited:
@@ -310,8 +327,9 @@ def test_a_bad_page_is_noticed(browser: Browser, tmp_path: Path, body: str, comp
 
 
 def test_a_bad_layout_is_noticed(browser: Browser, tmp_path: Path) -> None:
-    (tmp_path / "bad.html").write_text("<p style='width: 900px; color: #eee'>pale<img src=data:,>",
-                                       encoding="utf-8")
+    (tmp_path / "bad.html").write_text(
+        "<p style='width: 900px; color: #eee'>pale<img src=data:,>", encoding="utf-8"
+    )
     with serve(tmp_path) as address, visit(browser, address, "phone") as visited:
         visited.go("bad.html")
         assert overflow(visited.page) > 0
@@ -321,10 +339,14 @@ def test_a_bad_layout_is_noticed(browser: Browser, tmp_path: Path) -> None:
 
 def test_a_broken_link_is_noticed(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
-    soup = BeautifulSoup("<a href=none.html></a><a href=#none></a><a href=#here id=here></a>"
-                         "<a href=https://example.org></a><img src=https://example.org/a.png>",
-                         "html.parser")
+    soup = BeautifulSoup(
+        "<a href=none.html></a><a href=#none></a><a href=#here id=here></a>"
+        "<a href=https://example.org></a><img src=https://example.org/a.png>",
+        "html.parser",
+    )
     page.touch()
     assert broken({page: soup}, tmp_path) == [
-        "page.html: no such file: none.html", "page.html: no such place: #none",
-        "page.html: another host: https://example.org/a.png"]
+        "page.html: no such file: none.html",
+        "page.html: no such place: #none",
+        "page.html: another host: https://example.org/a.png",
+    ]

@@ -23,10 +23,14 @@ def app(tmp_path: Path) -> SimpleNamespace:
     html = tmp_path / "_build" / "html"
     html.mkdir(parents=True)
     builder = SimpleNamespace(name="html", get_outfilename=lambda page: html / f"{page}.html")
-    config = SimpleNamespace(nb_execution_cache_path="", html_static_path=["static"],
-                             external_site_map={"intro": None, "notation": None})
-    return SimpleNamespace(srcdir=tmp_path, confdir=tmp_path, outdir=html, builder=builder,
-                           config=config)
+    config = SimpleNamespace(
+        nb_execution_cache_path="",
+        html_static_path=["static"],
+        external_site_map={"intro": None, "notation": None},
+    )
+    return SimpleNamespace(
+        srcdir=tmp_path, confdir=tmp_path, outdir=html, builder=builder, config=config
+    )
 
 
 def cache(app: SimpleNamespace) -> Path:
@@ -40,8 +44,15 @@ def test_outputs_are_kept_while_the_code_is_the_same(app: SimpleNamespace) -> No
     assert cache(app) == cache(app)
 
 
-@pytest.mark.parametrize("name", ["rnn_course/cells.py", "rnn_course/tasks/new.py",
-                                  "rnn_course/ledger.toml", "requirements.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "rnn_course/cells.py",
+        "rnn_course/tasks/new.py",
+        "rnn_course/ledger.toml",
+        "requirements.txt",
+    ],
+)
 def test_outputs_of_older_code_are_thrown_away(app: SimpleNamespace, name: str) -> None:
     old = cache(app)
     (app.srcdir / name).parent.mkdir(exist_ok=True)
@@ -75,8 +86,9 @@ def test_what_editors_leave_beside_the_code_is_no_code(app, name) -> None:
     assert cache(app) == before
 
 
-@pytest.mark.parametrize("name", ["my notes", "[draft]", "what?", "a*", "new\nline", "[!x]y",
-                                  "[z-a]", "[["])
+@pytest.mark.parametrize(
+    "name", ["my notes", "[draft]", "what?", "a*", "new\nline", "[!x]y", "[z-a]", "[["]
+)
 def test_a_page_outside_the_table_of_contents_is_left_out_whatever_its_name(app, name) -> None:
     file = f"notebooks/{name}.ipynb"
     (app.srcdir / "notebooks").mkdir()
@@ -88,16 +100,23 @@ def test_a_page_outside_the_table_of_contents_is_left_out_whatever_its_name(app,
 
 
 def test_progress_bars_are_no_warnings() -> None:
-    text = ["\r  0%|          | 0/3 [00:00<?, ?it/s]\r",
-            "fit: 100%|██████████| 300/300 [00:12<00:00, 24.1step/s, loss=0.3]\n",
-            "7it [01:02:03,  3.1it/s]\n"]
+    text = [
+        "\r  0%|          | 0/3 [00:00<?, ?it/s]\r",
+        "fit: 100%|██████████| 300/300 [00:12<00:00, 24.1step/s, loss=0.3]\n",
+        "7it [01:02:03,  3.1it/s]\n",
+    ]
     assert site_fixes.stderr_lines([{"name": "stderr", "text": text}]) == []
 
 
 def test_warnings_are_found_beside_progress_bars() -> None:
-    outputs = [{"name": "stdout", "text": "UserWarning: no"},
-               {"name": "stderr", "text": "\r 50%|█  | 1/2 [00:00<00:01, 1it/s]\n"
-                                          "cells.py:3: UserWarning: beware\n  warn()\n"}]
+    outputs = [
+        {"name": "stdout", "text": "UserWarning: no"},
+        {
+            "name": "stderr",
+            "text": "\r 50%|█  | 1/2 [00:00<00:01, 1it/s]\n"
+            "cells.py:3: UserWarning: beware\n  warn()\n",
+        },
+    ]
     assert site_fixes.stderr_lines(outputs) == ["cells.py:3: UserWarning: beware", "warn()"]
 
 
@@ -119,11 +138,27 @@ def test_missing_scripts_stop_the_build(app: SimpleNamespace) -> None:
 
 
 def test_equations_in_docstrings_stay_as_typed() -> None:
-    lines = ["One step:", "", "    h = tanh(a)", "    o = V h", "", "x, y : what comes in,",
-             "    wrapped"]
+    lines = [
+        "One step:",
+        "",
+        "    h = tanh(a)",
+        "    o = V h",
+        "",
+        "x, y : what comes in,",
+        "    wrapped",
+    ]
     site_fixes.mend_docstring(None, "class", "C", None, None, lines)
-    assert lines == ["One step:", "", "::", "", "    h = tanh(a)", "    o = V h", "",
-                     ":x, y: what comes in,", "    wrapped"]
+    assert lines == [
+        "One step:",
+        "",
+        "::",
+        "",
+        "    h = tanh(a)",
+        "    o = V h",
+        "",
+        ":x, y: what comes in,",
+        "    wrapped",
+    ]
 
 
 def test_the_reference_names_every_module() -> None:

@@ -16,9 +16,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def made(trial, seeds=(0, 1, 2), **more):
-    asked = {"name": "dashed_edges", "about": "A test.", "statements": ("S3.2",),
-             "settings": tuple({"seed": seed} for seed in seeds), "trial": trial,
-             "small": ({"seed": seeds[0]},), "tolerance": {"loss": 0.1}}
+    asked = {
+        "name": "dashed_edges",
+        "about": "A test.",
+        "statements": ("S3.2",),
+        "settings": tuple({"seed": seed} for seed in seeds),
+        "trial": trial,
+        "small": ({"seed": seeds[0]},),
+        "tolerance": {"loss": 0.1},
+    }
     return experiments.Experiment(**asked | more)
 
 
@@ -41,7 +47,8 @@ def test_each_trial_is_kept_as_it_ends_and_none_is_run_twice(tmp_path):
     assert list((tmp_path / "scratch").iterdir()) == []
     content = json.loads(path.read_text())
     assert [t["figures"] for t in content["trials"]] == [
-        {"loss": value, "curve": [1, 0.5]} for value in (0.33333, 1.3333, 2.3333)]
+        {"loss": value, "curve": [1, 0.5]} for value in (0.33333, 1.3333, 2.3333)
+    ]
     assert content["command"] == "python -m rnn_course experiment dashed_edges"
     assert {"date", "versions", "machine", "statements", "about"} < set(content)
     assert content["versions"]["torch"].startswith("2.")
@@ -60,17 +67,23 @@ def test_a_trial_whose_weights_are_gone_is_run_again(tmp_path):
     for gone in (False, False, True, False):
         if gone:
             (tmp_path / "edges.safetensors").unlink()
-        experiments.run(made(trial, kept={"seed": 1}), tmp_path, progress=False,
-                        scratch=tmp_path / "scratch")
+        experiments.run(
+            made(trial, kept={"seed": 1}), tmp_path, progress=False, scratch=tmp_path / "scratch"
+        )
         assert (tmp_path / "edges.safetensors").read_text() == "weights"
-        assert [t["setting"]["seed"] for t in experiments.results("dashed_edges", tmp_path)] == [0, 1, 2]
+        assert [t["setting"]["seed"] for t in experiments.results("dashed_edges", tmp_path)] == [
+            0,
+            1,
+            2,
+        ]
     assert ran == [0, 1, 2, 1]
 
 
 def test_experiments_with_weights_say_which_trial_leaves_them():
     kept = {name: experiments.find(name).kept for name in experiments.NAMES}
     assert {name for name in kept if kept[name]} == {
-        path.stem for path in base.FOLDER.glob("*.safetensors")}
+        path.stem for path in base.FOLDER.glob("*.safetensors")
+    }
 
 
 def test_settings_that_an_experiment_no_longer_has_leave_the_file(tmp_path):
@@ -85,20 +98,42 @@ def test_settings_that_an_experiment_no_longer_has_leave_the_file(tmp_path):
 @pytest.mark.parametrize("value", [float("nan"), "many", None, True, [1.0, float("inf")]])
 def test_figures_are_finite_numbers(tmp_path, value):
     with pytest.raises(ValueError, match="edges: loss: expected finite numbers"):
-        experiments.run(made(lambda **_: {"loss": value}), tmp_path, progress=False,
-                        scratch=tmp_path)
+        experiments.run(
+            made(lambda **_: {"loss": value}), tmp_path, progress=False, scratch=tmp_path
+        )
     assert not (tmp_path / "edges.json").exists()
 
 
 TRIAL = '{"setting": {"seed": 0}, "figures": {"loss": 1}, "seconds": 0}'
 
 
-@pytest.mark.parametrize("text", [
-    "", "{", "[]", "3", "{}", '{"trials": [{"setting": {}}]}', '{"trials": 3}', '{"trials": {}}',
-    '{"trials": [3]}', '{"trials": [{"setting":[],"figures":{},"seconds":0}]}',
-    *(f'{{"trials": [{TRIAL.replace(*wrong)}]}}' for wrong in (
-        ('{"loss": 1}', "[]"), ('{"loss": 1}', '{"loss": "low"}'), ("1", "NaN"), ("1", "null"),
-        ('"seconds": 0', '"seconds": "long"'), (', "seconds": 0', ""), ("1", "[[1], [{}]]")))])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "3",
+        "{}",
+        '{"trials": [{"setting": {}}]}',
+        '{"trials": 3}',
+        '{"trials": {}}',
+        '{"trials": [3]}',
+        '{"trials": [{"setting":[],"figures":{},"seconds":0}]}',
+        *(
+            f'{{"trials": [{TRIAL.replace(*wrong)}]}}'
+            for wrong in (
+                ('{"loss": 1}', "[]"),
+                ('{"loss": 1}', '{"loss": "low"}'),
+                ("1", "NaN"),
+                ("1", "null"),
+                ('"seconds": 0', '"seconds": "long"'),
+                (', "seconds": 0', ""),
+                ("1", "[[1], [{}]]"),
+            )
+        ),
+    ],
+)
 def test_a_results_file_that_cannot_be_read_is_named_and_not_overwritten(tmp_path, text):
     path = tmp_path / "edges.json"
     path.write_text(text)
@@ -120,7 +155,8 @@ def test_a_place_that_cannot_be_written_is_found_before_the_first_trial(where, t
     (tmp_path / "file").write_text("")
     (tmp_path / "edges.safetensors").mkdir()
     folder = {"results": tmp_path / "file" / "results", "scratch": tmp_path / "results"}.get(
-        where, tmp_path)
+        where, tmp_path
+    )
     scratch = tmp_path / "file" / "scratch" if where == "scratch" else tmp_path / "scratch"
     with pytest.raises(OSError, match="cannot be written|there is a folder"):
         experiments.run(made(never), folder, progress=False, scratch=scratch)
@@ -159,7 +195,9 @@ def test_what_is_asked_for_wrongly():
         made(None, small=({"seed": 9},))
     with pytest.raises(ValueError, match="kept: expected settings of the experiment"):
         made(None, kept={"seed": 9})
-    with pytest.raises(ValueError, match="name: .* run: python -m rnn_course experiment dashed_edges"):
+    with pytest.raises(
+        ValueError, match="name: .* run: python -m rnn_course experiment dashed_edges"
+    ):
         experiments.results("dashed_edges", ROOT / "tests")
     with pytest.raises(ValueError, match="where: expected settings of 'edges'"):
         experiments.results("dashed_edges", seed=-1)
@@ -173,9 +211,12 @@ def test_disagreements_are_found():
     assert [line.partition(":")[0] for line in wrong] == ["loss", "curve"]
     short = {"figures": {"loss": 1.0, "curve": [1.0]}}
     assert experiments.disagreements(old, short, {"curve": 9.0}) == [
-        "curve: 2 values before, 1 now"]
+        "curve: 2 values before, 1 now"
+    ]
     assert experiments.disagreements(old, {"figures": {}}, {"loss": 9.0, "acc": 1.0}) == [
-        "loss: not among the figures now", "acc: not among the figures before nor now"]
+        "loss: not among the figures now",
+        "acc: not among the figures before nor now",
+    ]
 
 
 @pytest.mark.parametrize("name", experiments.NAMES)
@@ -207,8 +248,8 @@ def trial(checkpoint, progress, device, seed):
     time.sleep(0 if seed == 0 else 60)
     return {"loss": 1.0}
 
-experiment = experiments.Experiment("dashed_edges", "A test.", (), ({"seed": 0}, {"seed": 1}), trial,
-                                    ({"seed": 0},), {"loss": 0.1})
+experiment = experiments.Experiment("dashed_edges", "A test.", (), ({"seed": 0}, {"seed": 1}),
+                                    trial, ({"seed": 0},), {"loss": 0.1})
 experiments.find = lambda name: experiment
 raise SystemExit(cli.main(["experiment", "dashed_edges", "--folder", "."]))
 """
@@ -216,8 +257,14 @@ raise SystemExit(cli.main(["experiment", "dashed_edges", "--folder", "."]))
 
 def test_interrupted_at_the_keyboard_it_says_how_to_go_on(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path)}
-    with subprocess.Popen([sys.executable, "-c", SLOW], cwd=tmp_path, env=environment, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW],
+        cwd=tmp_path,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
         assert process.stdout.readline() == "trial 0\n"
         assert process.stdout.readline() == "trial 1\n"
         process.send_signal(signal.SIGINT)

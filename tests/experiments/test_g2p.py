@@ -41,8 +41,13 @@ def tiny(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(FOLDER_VARIABLE, str(folder / "cache"))
         patch.setattr(g2p, "WHOLE", {**g2p.WHOLE, "n_hidden": 8, "n_context": 4, "epochs": 1})
-        patch.setattr(g2p, "pronunciations", lambda stress=False, limit=None, held_out=None:
-                      load_pronunciations(stress, limit or 300, held_out))
+        patch.setattr(
+            g2p,
+            "pronunciations",
+            lambda stress=False, limit=None, held_out=None: load_pronunciations(
+                stress, limit or 300, held_out
+            ),
+        )
         assert cli.main(["experiment", "g2p", "--test-words", str(folder / "words.dict")]) == 0
         yield folder
 
@@ -59,8 +64,11 @@ def test_held_out_words_are_trained_without_and_scored(tiny, capsys):
     printed = capsys.readouterr().out
     assert printed.startswith("3 words that were not in training")
     assert "one network, trained once" in printed
-    for name, label in (("per", "greedy, stress removed"), ("per_stress", "greedy, with stress"),
-                        ("beam_per", "beam of 5, stress removed")):
+    for name, label in (
+        ("per", "greedy, stress removed"),
+        ("per_stress", "greedy, with stress"),
+        ("beam_per", "beam of 5, stress removed"),
+    ):
         [line] = [line for line in printed.splitlines() if line.startswith(label)]
         per = float(line.split()[-2].rstrip("%")) / 100
         assert per == pytest.approx(trial["figures"][name], rel=1e-3)
@@ -87,15 +95,20 @@ def test_without_stress_in_the_file_none_is_scored(tiny, tmp_path, capsys):
     assert len(tables[0]) == len(tables[1]) + 2
 
     # The same words with other pronunciations: results of their own, and these without stress.
-    assert cli.main(["experiment", "g2p", "--test-words", str(plain), "--folder",
-                     str(tmp_path)]) == 0
+    assert (
+        cli.main(["experiment", "g2p", "--test-words", str(plain), "--folder", str(tmp_path)]) == 0
+    )
     [trial] = json.loads((tmp_path / "g2p.json").read_text())["trials"]
     [place] = (tiny / "cache").glob("g2p-*")
     [with_stress] = json.loads((place / "g2p.json").read_text())["trials"]
     assert trial["setting"]["held_out"] == with_stress["setting"]["held_out"]
     assert trial["setting"] != with_stress["setting"]
     assert set(with_stress["figures"]) - set(trial["figures"]) == {
-        "per_stress", "wer_stress", "beam_per_stress", "beam_wer_stress"}
+        "per_stress",
+        "wer_stress",
+        "beam_per_stress",
+        "beam_wer_stress",
+    }
     assert trial["figures"]["per"] == with_stress["figures"]["per"]
 
 
@@ -104,10 +117,12 @@ def test_what_was_said_is_scored_by_the_file(tmp_path, monkeypatch):
     path.write_text(FILE)
     task = load_pronunciations(stress=True, limit=1, held_out=read_file(path, stress=True))
     said = {"deep": "D IY1 P", "deeply": "D IY0 P L IY0", "read": "R IY1 D"}
-    monkeypatch.setattr(g2p, "say", lambda *_: [tuple(said[word].split())
-                                                for word in task.decode(task.test.x)])
+    monkeypatch.setattr(
+        g2p, "say", lambda *_: [tuple(said[word].split()) for word in task.decode(task.test.x)]
+    )
     assert g2p.rates(None, task, task.test) == pytest.approx(
-        {"per": 0, "wer": 0, "per_stress": 1 / 11, "wer_stress": 1 / 3})
+        {"per": 0, "wer": 0, "per_stress": 1 / 11, "wer_stress": 1 / 3}
+    )
     path.write_text(re.sub("[012]", "", FILE.replace("(2)", "")))
     task = load_pronunciations(stress=True, limit=1, held_out=read_file(path, stress=True))
     assert g2p.rates(None, task, task.test) == {"per": 0, "wer": 0}
@@ -115,8 +130,9 @@ def test_what_was_said_is_scored_by_the_file(tmp_path, monkeypatch):
 
 def test_the_baseline_is_scored_on_all_the_words_that_the_network_is(monkeypatch):
     scored = []
-    monkeypatch.setattr(g2p, "accepted_rates", lambda said, listed:
-                        scored.append((len(said), listed)) or (0.1, 0.2))
+    monkeypatch.setattr(
+        g2p, "accepted_rates", lambda said, listed: scored.append((len(said), listed)) or (0.1, 0.2)
+    )
     assert g2p.counted(500) == {"ngram_per": 0.1, "ngram_wer": 0.2}
     task = load_pronunciations(limit=500)
     assert scored == [(len(task.test), [task.listed[w] for w in task.decode(task.test.x)])]
@@ -143,8 +159,9 @@ def test_the_advice_names_the_folder_and_the_file(tiny, tmp_path, capsys):
         assert cli.main(["evaluate", "g2p", "--folder", str(folder), *words]) == 2
         [*_, advice] = capsys.readouterr().err.splitlines()
         test_words = f"--test-words {tiny / 'words.dict'} " if words else ""
-        assert advice.strip() == (f"python -m rnn_course experiment g2p {test_words}"
-                                  f"--folder '{folder}'")
+        assert advice.strip() == (
+            f"python -m rnn_course experiment g2p {test_words}--folder '{folder}'"
+        )
 
 
 def test_words_are_said_and_wrong_ones_explained(tiny, capsys):
@@ -155,15 +172,18 @@ def test_words_are_said_and_wrong_ones_explained(tiny, capsys):
     phones = set(load_pronunciations(stress=True, limit=1).phones)
     assert all(set(line.split("  ")[1].split()) <= phones for line in lines)
     assert cli.main(["g2p", "don’t", "DON'T", "xqzwv", "--folder", str(place)]) == 0
-    said = capsys.readouterr()                             # what is no word is said as well
+    said = capsys.readouterr()  # what is no word is said as well
     first, second, third = (line.split("  ") for line in said.out.splitlines())
     assert first[0] == "don’t" and first[1] == second[1] and third[1]
     assert said.err == "".join(
         f"{word}: stopped after {g2p.STEPS} phones, before the network came to an end\n"
-        for word, phones in (first, second, third) if len(phones.split()) == g2p.STEPS)
+        for word, phones in (first, second, third)
+        if len(phones.split()) == g2p.STEPS
+    )
     assert cli.main(["g2p", "deep", "naïve", "", "a.d.", "--folder", str(place)]) == 2
-    assert capsys.readouterr().err.strip().endswith(
-        "got 'ï' in 'naïve'; an empty word; '.' in 'a.d.'")
+    assert (
+        capsys.readouterr().err.strip().endswith("got 'ï' in 'naïve'; an empty word; '.' in 'a.d.'")
+    )
     for word in ("naïve", "able-bodied", "42", ""):
         assert cli.main(["g2p", word, "--folder", str(place)]) == 2
         assert "expected letters a to z and apostrophes, got" in capsys.readouterr().err
@@ -171,7 +191,7 @@ def test_words_are_said_and_wrong_ones_explained(tiny, capsys):
 
 def test_a_word_that_does_not_end_is_told(tiny, monkeypatch, capsys):
     [place] = (tiny / "cache").glob("g2p-*")
-    monkeypatch.setattr(g2p, "STEPS", 1)                   # no word ends with its first phone
+    monkeypatch.setattr(g2p, "STEPS", 1)  # no word ends with its first phone
     assert cli.main(["g2p", "recurrent", "--folder", str(place)]) == 0
     said = capsys.readouterr()
     assert len(said.out.split()) == 2
@@ -182,12 +202,18 @@ def test_a_word_is_said_without_what_takes_long(root):
     """All of it in under 3 s of processor time: `import torch` takes 1.3 s alone on an idle
     machine, and more beside others, so that the rest is what can be held to a number."""
     environment = {**os.environ, "PYTHONPATH": str(root)}
-    environment.pop("OMP_NUM_THREADS", None)               # a reader has not set it
+    environment.pop("OMP_NUM_THREADS", None)  # a reader has not set it
 
     def run(*command):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        out = subprocess.run([sys.executable, *command], env=environment, cwd=root, check=True,
-                             capture_output=True, text=True).stdout
+        out = subprocess.run(
+            [sys.executable, *command],
+            env=environment,
+            cwd=root,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return out, (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
 
@@ -214,11 +240,17 @@ def test_damaged_weights_are_refused(tiny, tmp_path, capsys):
     assert "damaged" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["experiment", "dashed_edges", "--test-words", "x"], "only the experiment g2p can hold out words"),
-    (["evaluate", "edges"], "invalid choice: 'edges'"),
-    (["g2p"], "the following arguments are required: WORD"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["experiment", "dashed_edges", "--test-words", "x"],
+            "only the experiment g2p can hold out words",
+        ),
+        (["evaluate", "edges"], "invalid choice: 'edges'"),
+        (["g2p"], "the following arguments are required: WORD"),
+    ],
+)
 def test_misuse_is_explained(arguments, message, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main(arguments)
@@ -250,7 +282,8 @@ def test_rates_accept_any_listed_pronunciation(monkeypatch):
     x, lengths = g2p.spelled(words, task)
     split = g2p.Split(x, torch.ones(2, dtype=torch.int64), lengths)
     assert g2p.rates(None, task, split) == pytest.approx(
-        {"per": 1 / 6, "wer": 1 / 2, "per_stress": 2 / 6, "wer_stress": 1})
+        {"per": 1 / 6, "wer": 1 / 2, "per_stress": 2 / 6, "wer_stress": 1}
+    )
 
 
 def test_the_committed_weights_score_as_the_results_say():
@@ -258,6 +291,7 @@ def test_the_committed_weights_score_as_the_results_say():
     [figures] = [t["figures"] for t in experiments.results("g2p", limit=None)]
     assert held_out is None and figures["words"] == len(task.test)
     few = slice(0, len(task.test), 8)
-    some = g2p.Split(task.test.x[few], task.test.y[few], task.test.lengths[few],
-                     task.test.y_lengths[few])
+    some = g2p.Split(
+        task.test.x[few], task.test.y[few], task.test.lengths[few], task.test.y_lengths[few]
+    )
     assert g2p.rates(model, task, some)["per"] == pytest.approx(figures["per"], abs=0.02)

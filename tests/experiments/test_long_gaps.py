@@ -59,7 +59,7 @@ def test_chrono_keeps_each_memory_for_its_time():
         state = cell.initial_state(1)._replace(c=torch.ones(1, 500).double())
         for _ in range(10):
             _, state = cell(torch.zeros(1, 3).double(), state)
-    torch.testing.assert_close(state.c[0], (u / (1 + u))**10)
+    torch.testing.assert_close(state.c[0], (u / (1 + u)) ** 10)
 
 
 def test_chrono_keeps_the_memories_of_a_gru_as_well():
@@ -72,9 +72,9 @@ def test_chrono_keeps_the_memories_of_a_gru_as_well():
     with torch.no_grad():
         cell.W.zero_()
         h = torch.ones(1, 500).double()
-        for _ in range(10):                                # the candidate stays at 0
+        for _ in range(10):  # the candidate stays at 0
             h, _ = cell(torch.zeros(1, 3).double(), h)
-    torch.testing.assert_close(h[0], (u / (1 + u))**10)
+    torch.testing.assert_close(h[0], (u / (1 + u)) ** 10)
 
 
 def test_chrono_is_for_gates():
@@ -85,7 +85,7 @@ def test_chrono_is_for_gates():
 def test_norms_are_those_of_the_network_that_reads_the_test_sentences(task):
     model = long_gaps.network(task, "GRU", 0)
     found = long_gaps.norms(model, task, sentences=3)
-    alone = [gradient_norms(model.rnn.cell, model.embed(task.test.x[i:i + 1])) for i in range(3)]
+    alone = [gradient_norms(model.rnn.cell, model.embed(task.test.x[i : i + 1])) for i in range(3)]
     torch.testing.assert_close(found, torch.stack(alone).mean(0))
     assert len(found) == 1 + 5 + 6
 
@@ -106,13 +106,20 @@ def test_a_bag_of_words_has_no_gap_to_bridge():
 
 def test_a_bag_of_other_words_is_at_chance(task):
     """Without the country nothing is left to go by: the ceiling is one that can be missed."""
+
     def without(split):
         x = split.x.clone()
         x[:, 4] = 1
         return type(split)(x, split.y)
 
-    blind = type(task)("blind", without(task.train), without(task.valid), without(task.test),
-                       task.symbols, task.labels)
+    blind = type(task)(
+        "blind",
+        without(task.train),
+        without(task.valid),
+        without(task.test),
+        task.symbols,
+        task.labels,
+    )
     assert long_gaps.bag_of_words(blind) < 0.1
 
 
@@ -134,22 +141,29 @@ def test_the_long_run_is_read_by_network_and_gap():
 def test_what_the_chapter_says_of_the_long_run():
     """S8.3, and what is no law of the gap: the LSTM whose forget gate starts at 1."""
     found = long_gaps.committed("accuracy")
-    came = {name: [long_gaps.outcome(at[gap], 1 / 57, 1.0) for gap in (3, 40, 80)]
-            for name, at in found.items()}
+    came = {
+        name: [long_gaps.outcome(at[gap], 1 / 57, 1.0) for gap in (3, 40, 80)]
+        for name, at in found.items()
+    }
     failing = ["tanh, as torch starts it", "tanh, orthogonal", "GRU"]
     assert all(came[name] == ["answers", "fails", "fails"] for name in failing)
     assert came["LSTM, forget bias 1"] == ["answers", "some seeds", "some seeds"]
     for name in ("LSTM, biases for long gaps", "GRU, biases for long gaps"):
         assert came[name] == ["answers"] * 3
-    for gap in (40, 80):                                   # four seeds learn, and have not ended
-        figures = [t["figures"] for t in results("long_gaps", architecture="LSTM, forget bias 1",
-                                                 gap=gap) if t["figures"]["accuracy"] > 2 / 57]
+    for gap in (40, 80):  # four seeds learn, and have not ended
+        figures = [
+            t["figures"]
+            for t in results("long_gaps", architecture="LSTM, forget bias 1", gap=gap)
+            if t["figures"]["accuracy"] > 2 / 57
+        ]
         assert len(figures) == 4 and all(f["valid"][-1] > f["valid"][-2] for f in figures)
 
 
 def test_clipping_makes_seeds_alike_at_40_and_no_difference_at_80():
-    clipped, free = (long_gaps.committed("accuracy", [name], (40, 80))[name]
-                     for name in ("tanh, orthogonal", "tanh, orthogonal, not clipped"))
+    clipped, free = (
+        long_gaps.committed("accuracy", [name], (40, 80))[name]
+        for name in ("tanh, orthogonal", "tanh, orthogonal, not clipped")
+    )
     assert max(clipped[80] + free[80]) < 0.04
     assert 0.35 < min(clipped[40]) and max(clipped[40]) < 0.45
     assert min(free[40]) < 0.03 and max(free[40]) > 0.6
@@ -209,8 +223,13 @@ def test_accuracies_are_drawn_against_their_norms(ax):
     norms = {"a": {3: [0.3, 0.2, 0.1], 10: [1e-3]}, "b": {3: [2.0]}}
     accuracy_over_norm(found, norms, ax)
     dots = [(line.get_label(), list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines]
-    assert dots == [("a", [0.3, 0.2, 0.1], [1.0, 0.9, 0.8]), ("_a", [1e-3], [0.5]),
-                    ("b", [2.0], [0.98])]
+    assert dots == [
+        ("a", [0.3, 0.2, 0.1], [1.0, 0.9, 0.8]),
+        ("_a", [1e-3], [0.5]),
+        ("b", [2.0], [0.98]),
+    ]
     assert [(text.get_text(), text.xy) for text in ax.texts] == [
-        ("3", (0.2, 0.9)), ("10", (1e-3, 0.5))]
+        ("3", (0.2, 0.9)),
+        ("10", (1e-3, 0.5)),
+    ]
     assert ax.get_xscale() == "log"

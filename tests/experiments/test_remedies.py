@@ -32,13 +32,15 @@ def test_all_have_the_same_size_and_train(name, task):
     task = TASKS[task]
     model = network(name, task, seed=0)
     assert 0.93 * BUDGET < n_parameters(model) <= BUDGET
-    history = train(model, task.train, task.valid, epochs=1, lr=RATES[task.name][name], seed=0,
-                    progress=False)
+    history = train(
+        model, task.train, task.valid, epochs=1, lr=RATES[task.name][name], seed=0, progress=False
+    )
     assert len(history.loss) == 2 and history.valid_loss[0] > 0
     again = network(name, task, seed=0)
     assert all(p.isfinite().all() for p in model.parameters())
-    assert any(not torch.equal(p, q)
-               for p, q in zip(model.parameters(), again.parameters(), strict=True))
+    assert any(
+        not torch.equal(p, q) for p, q in zip(model.parameters(), again.parameters(), strict=True)
+    )
 
 
 def test_errors_are_squares_of_sums_and_nats_of_symbols():
@@ -58,8 +60,10 @@ def test_each_network_has_a_rate_and_those_without_clipping_are_among_them():
     assert set(RATES["adding"]) == set(RATES["copying"]) == set(CELLS) > set(UNCLIPPED)
 
 
-@pytest.mark.parametrize(("task", "line"), [("adding", memoryless(GAPS["adding"])),
-                                            ("copying", forgetful(GAPS["copying"]))])
+@pytest.mark.parametrize(
+    ("task", "line"),
+    [("adding", memoryless(GAPS["adding"])), ("copying", forgetful(GAPS["copying"]))],
+)
 def test_two_of_eight_are_under_the_line_and_six_on_no_seed(task, line):
     """Six were not trained enough to tell: nothing in the book may rank them."""
     errors = committed("error", task)
@@ -72,15 +76,20 @@ def test_two_of_eight_are_under_the_line_and_six_on_no_seed(task, line):
 def test_what_the_chapter_says_of_clipping():
     """Norms are those of the runs that were not clipped."""
     line, clipped = forgetful(GAPS["copying"]), committed("error", "copying")
-    free, longest, valid = (committed(figure, "copying", clip=False)
-                            for figure in ("error", "longest", "valid"))
+    free, longest, valid = (
+        committed(figure, "copying", clip=False) for figure in ("error", "longest", "valid")
+    )
     # orthogonal W: nothing was learnt that could have been undone, and most never came down
     assert min(clipped["orthogonal W"]) > line
     assert all(a > b for a, b in zip(free["orthogonal W"], clipped["orthogonal W"], strict=True))
     assert sum(curve[-1] > 0.5 for curve in valid["orthogonal W"]) == 3
-    jumps = {clip: [max(b - a for a, b in pairwise(curve)) > 0.1
-                    for curve in committed("valid", "copying", clip)["orthogonal W"]]
-             for clip in (True, False)}
+    jumps = {
+        clip: [
+            max(b - a for a, b in pairwise(curve)) > 0.1
+            for curve in committed("valid", "copying", clip)["orthogonal W"]
+        ]
+        for clip in (True, False)
+    }
     assert sum(jumps[False]) == 2 and not any(jumps[True])
     # the GRU: the one seed with a long gradient has the largest error, and is on the line
     assert [norm > 20 for norm in longest["GRU"]] == [False, True, False, False, False]
@@ -90,8 +99,9 @@ def test_what_the_chapter_says_of_clipping():
 
 def test_attention_has_no_more_parameters_than_a_fixed_context():
     task = load_pronunciations(limit=200)
-    sizes = {reader: n_parameters(attention.network(task, reader, 0))
-             for reader in attention.READERS}
+    sizes = {
+        reader: n_parameters(attention.network(task, reader, 0)) for reader in attention.READERS
+    }
     assert max(sizes.values()) == sizes["fixed C"]
     assert min(sizes.values()) > 0.95 * sizes["fixed C"]
 
@@ -101,5 +111,7 @@ def test_the_committed_reader_says_a_word_alone_as_it_says_it_in_a_batch():
     model, task = attention.trained()
     x, lengths = task.test.x[:80], task.test.lengths[:80]
     together = say(model, task, x, lengths)
-    alone = [say(model, task, x[i:i + 1, :n], lengths[i:i + 1])[0] for i, n in enumerate(lengths)]
+    alone = [
+        say(model, task, x[i : i + 1, :n], lengths[i : i + 1])[0] for i, n in enumerate(lengths)
+    ]
     assert lengths.min() < x.shape[1] and together == alone

@@ -16,14 +16,19 @@ def task():
 
 def test_random_batches_hold_each_name_once_and_are_padded_to_their_longest(task):
     drawn = [*AtRandom(task.train).batches(100, torch.Generator().manual_seed(0))]
-    rows = [(int(n), *x[:n].tolist(), int(y)) for b in drawn
-            for x, n, y in zip(b.x, b.lengths, b.y, strict=True)]
-    whole = [(int(n), *x[:n].tolist(), int(y)) for x, n, y in
-             zip(task.train.x, task.train.lengths, task.train.y, strict=True)]
+    rows = [
+        (int(n), *x[:n].tolist(), int(y))
+        for b in drawn
+        for x, n, y in zip(b.x, b.lengths, b.y, strict=True)
+    ]
+    whole = [
+        (int(n), *x[:n].tolist(), int(y))
+        for x, n, y in zip(task.train.x, task.train.lengths, task.train.y, strict=True)
+    ]
     assert sorted(rows) == sorted(whole) and rows != whole
     assert all(b.x.shape[1] == b.lengths.max() for b in drawn)
     like = sum(b.x.numel() for b in task.train.batches(100))
-    assert sum(b.x.numel() for b in drawn) > 1.5 * like   # of any lengths: much padding
+    assert sum(b.x.numel() for b in drawn) > 1.5 * like  # of any lengths: much padding
 
 
 def test_the_padded_end_is_what_a_name_gets_when_its_padding_is_read(task):
@@ -60,4 +65,4 @@ def test_the_bug_hides_in_batches_of_like_lengths_and_ruins_random_ones():
     ruined = found("test", cell="tanh", end="padded", batches="random")
     sound = found("test", cell="tanh", end="own", batches="random")
     assert min(hidden) > min(right) - 0.03
-    assert max(ruined) < 0.15 < 0.5 < min(sound)          # it is the bug, not the batches
+    assert max(ruined) < 0.15 < 0.5 < min(sound)  # it is the bug, not the batches

@@ -6,14 +6,7 @@ import pytest
 import torch
 
 from rnn_course.experiments import transplant
-from rnn_course.experiments.transplant import (
-    BELOW,
-    against_joint,
-    donor,
-    host,
-    level,
-    lowest,
-)
+from rnn_course.experiments.transplant import BELOW, against_joint, donor, host, level, lowest
 from rnn_course.tasks.echo import make_echo_of_a_pair
 from rnn_course.training.fit import evaluate, fit
 
@@ -45,9 +38,8 @@ def errors_on(problem, lower, seeds=(0, 1)):
     found = []
     for seed in seeds:
         network = host(problem, lower(seed), seed)
-        fit(network, problem.loss, problem.task.train, epochs=4, lr=1e-2, seed=seed,
-            progress=False)
-        assert evaluate(network, problem.task.test, problem.errors["bit"]) < 0.3   # it has learnt
+        fit(network, problem.loss, problem.task.train, epochs=4, lr=1e-2, seed=seed, progress=False)
+        assert evaluate(network, problem.task.test, problem.errors["bit"]) < 0.3  # it has learnt
         found.append(evaluate(network, problem.task.test, problem.errors["pair"]))
     return found
 
@@ -64,9 +56,10 @@ def test_the_criterion_tells_a_level_that_prepares_from_one_that_does_not(proble
     assert does_not["untrained"] == "alike" and does_not["alone"] == "alike"
 
 
-@pytest.mark.parametrize(("joint", "verdict"), [
-    ([0.1, 0.2], "worse"), ([0.8, 0.9], "better"), ([0.1, 0.35], "alike"), ([0.3, 0.4], "alike"),
-])
+@pytest.mark.parametrize(
+    ("joint", "verdict"),
+    [([0.1, 0.2], "worse"), ([0.8, 0.9], "better"), ([0.1, 0.35], "alike"), ([0.3, 0.4], "alike")],
+)
 def test_each_seed_of_one_against_every_seed_of_the_other(joint, verdict):
     errors = dict.fromkeys(("raw", "untrained", "alone"), [0.3, 0.4])
     assert set(against_joint({**errors, "joint": joint}).values()) == {verdict}
@@ -77,8 +70,16 @@ def test_no_two_seeds_of_an_input_are_enough_to_hide_a_third():
     assert against_joint(errors) == {"raw": "alike", "untrained": "worse", "alone": "worse"}
 
 
-@pytest.mark.parametrize("errors", [{}, {"raw": [1.0]}, {"joint": [1.0]},
-                                    {"raw": [1.0], "joint": []}, {"x": [1.0], "joint": [1.0]}])
+@pytest.mark.parametrize(
+    "errors",
+    [
+        {},
+        {"raw": [1.0]},
+        {"joint": [1.0]},
+        {"raw": [1.0], "joint": []},
+        {"x": [1.0], "joint": [1.0]},
+    ],
+)
 def test_errors_of_other_inputs_are_refused(errors):
     with pytest.raises(ValueError, match="errors: expected some for joint and others of raw"):
         against_joint(errors)
@@ -88,8 +89,10 @@ def test_what_is_trained_is_the_same_on_each_input_and_the_lower_level_is_left_a
     lower = lowest(donor(problem, "joint", seed=0))
     before = copy.deepcopy(lower.state_dict())
     networks = [host(problem, None, seed=0), host(problem, lower, seed=0)]
-    on_raw, on_lower = ({name: p for name, p in network.named_parameters() if p.requires_grad}
-                        for network in networks)
+    on_raw, on_lower = (
+        {name: p for name, p in network.named_parameters() if p.requires_grad}
+        for network in networks
+    )
     assert len(on_raw) == len(on_lower)
     for a, b in zip(on_raw.values(), on_lower.values(), strict=True):
         assert torch.equal(a, b)
@@ -97,9 +100,10 @@ def test_what_is_trained_is_the_same_on_each_input_and_the_lower_level_is_left_a
     assert all(torch.equal(before[name], p) for name, p in lower.state_dict().items())
     frozen = networks[1].rnn.cell.cells[0].state_dict()
     assert all(torch.equal(before[name], p) for name, p in frozen.items())
-    assert not all(torch.equal(a, b) for a, b in zip(on_raw.values(), on_lower.values(),
-                                                     strict=True))
-    assert all(p.requires_grad for p in lower.parameters())        # a copy was frozen, not this
+    assert not all(
+        torch.equal(a, b) for a, b in zip(on_raw.values(), on_lower.values(), strict=True)
+    )
+    assert all(p.requires_grad for p in lower.parameters())  # a copy was frozen, not this
 
 
 def test_the_donors_lower_level_starts_alike_and_only_the_joint_one_has_a_level_above(problem):
@@ -130,6 +134,7 @@ def test_a_trial_that_was_killed_between_its_two_trainings_goes_on(tmp_path, mon
 
 # --- the task -----------------------------------------------------------------------------------
 
+
 def test_the_echo_of_a_pair_by_hand():
     split = make_echo_of_a_pair(3, n_bits=4, steps=8, n_train=6, n_test=1).train
     for x, y in zip(split.x.tolist(), split.y.tolist(), strict=True):
@@ -148,11 +153,15 @@ def test_no_single_bit_tells_whether_the_pair_differs():
     assert torch.equal(y == 1, x[:, 0] * x[:, 1] < 0)
 
 
-@pytest.mark.parametrize(("given", "message"), [
-    ({"lag": 20}, "lag: expected 0 ≤ lag < 20"), ({"lag": -1}, "lag: expected a whole number"),
-    ({"lag": 1, "n_bits": 2}, "n_bits: expected at least 3, got 2"),
-    ({"lag": 1, "n_test": 0}, "count: expected an integer of at least 1, got 0"),
-])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"lag": 20}, "lag: expected 0 ≤ lag < 20"),
+        ({"lag": -1}, "lag: expected a whole number"),
+        ({"lag": 1, "n_bits": 2}, "n_bits: expected at least 3, got 2"),
+        ({"lag": 1, "n_test": 0}, "count: expected an integer of at least 1, got 0"),
+    ],
+)
 def test_bad_arguments_are_named(given, message):
     with pytest.raises(ValueError, match=message):
         make_echo_of_a_pair(**given)

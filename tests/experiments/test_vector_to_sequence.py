@@ -21,8 +21,8 @@ class KnowsTheLetters(nn.Module):
     """h^(t) holds all letters up to y^(t-1), and nothing of the pictures."""
 
     def hidden(self, x, y):
-        before = F.one_hot(F.pad(y, (1, 0))[:, :-1], 33).float()             # (B, T, 33)
-        read = torch.ones(y.shape[1], y.shape[1]).tril()                     # up to step t
+        before = F.one_hot(F.pad(y, (1, 0))[:, :-1], 33).float()  # (B, T, 33)
+        read = torch.ones(y.shape[1], y.shape[1]).tril()  # up to step t
         h = (read[..., None] * before[:, None]).flatten(2)
         # A little noise, since the probe wants a covariance that can be inverted.
         return h + 0.01 * torch.randn(h.shape, generator=torch.Generator().manual_seed(0))
@@ -46,8 +46,11 @@ def test_the_letters_before_the_units_tell_nothing_of_them(task):
     assert min(read) == max(read) > 0.85
     beginnings = {"".join(task.symbols[i] for i in letters) for letters in units.shown}
     assert {"twenty", "forty-", "trente", "veinti"} < beginnings
-    decades = [words(language)[first + 1:first + 10]
-               for language in task.languages for first in range(20, 100, 10)]
+    decades = [
+        words(language)[first + 1 : first + 10]
+        for language in task.languages
+        for first in range(20, 100, 10)
+    ]
     for beginning in beginnings:
         assert any(all(word.startswith(beginning) for word in decade) for decade in decades)
 
@@ -59,10 +62,13 @@ def test_a_network_learns_and_its_captions_are_words(task):
     after = runs.captions(model, task, task.test)
     truth = task.decode(task.test.y)
     assert error_rate(before, truth) > 0.8 > 0.5 > error_rate(after, truth)
-    assert [exact_match(runs.captions(model, task, task.valid), task.decode(task.valid.y))
-            ] == pytest.approx(history.valid_metric)
-    drawn = [runs.captions(model, task, task.test, torch.Generator().manual_seed(seed))
-             for seed in (0, 0, 1)]
+    assert [
+        exact_match(runs.captions(model, task, task.valid), task.decode(task.valid.y))
+    ] == pytest.approx(history.valid_metric)
+    drawn = [
+        runs.captions(model, task, task.test, torch.Generator().manual_seed(seed))
+        for seed in (0, 0, 1)
+    ]
     assert drawn[0] == drawn[1] != drawn[2]
 
 
@@ -72,6 +78,7 @@ def test_the_budget_is_named(task):
 
 
 # the figures
+
 
 @pytest.fixture(autouse=True)
 def agg():
@@ -84,11 +91,12 @@ def agg():
 
 
 def test_an_arrow_for_each_step_where_x_enters():
-    for ax, enters in zip(figures.entries({"one": [True, False, False], "two": [True] * 3}),
-                          (1, 3), strict=True):
+    for ax, enters in zip(
+        figures.entries({"one": [True, False, False], "two": [True] * 3}), (1, 3), strict=True
+    ):
         arrows = [text for text in ax.texts if text.arrow_patch is not None]
         assert sum(text.xyann == (1.0, -1.4) for text in arrows) == enters
-        assert len(arrows) == enters + 2 + 2                # and two by W, two by V
+        assert len(arrows) == enters + 2 + 2  # and two by W, two by V
     assert ax.get_title() == "two"
 
 
@@ -102,9 +110,15 @@ def test_pairs_are_shown_side_by_side_under_their_titles(task):
 
 def test_what_is_said_is_drawn_and_put_in_words(task):
     _, ax = plt.subplots()
-    words = figures.said_of(ax, task.pictures(task.test.x[:1])[0], "two.", {
-        "each": {"ten.": 0.1, "two.": 0.75, "six.": 0.05, "one.": 0.06}, "both": {"six.": 1.0}})
-    assert words == ("Two digits; asked for is 'two.'. each says 'two.' with probability 0.75; "
-                     "both says 'six.' with probability 1.00.")
+    words = figures.said_of(
+        ax,
+        task.pictures(task.test.x[:1])[0],
+        "two.",
+        {"each": {"ten.": 0.1, "two.": 0.75, "six.": 0.05, "one.": 0.06}, "both": {"six.": 1.0}},
+    )
+    assert words == (
+        "Two digits; asked for is 'two.'. each says 'two.' with probability 0.75; "
+        "both says 'six.' with probability 1.00."
+    )
     assert [bar.get_width() for bar in ax.patches] == [0.75, 0.1, 0.06, 1.0]
     assert [text.get_text() for text in ax.texts if text.get_weight() == "bold"] == ["two."]

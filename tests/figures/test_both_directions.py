@@ -19,8 +19,11 @@ def ax():
 @pytest.mark.parametrize("t", [1, 3, 5])
 def test_the_ways_to_an_output_are_in_colour(ax, t):
     said = both_ways(ax, t, 5)
-    edges = {text.get_text(): to_hex(text.get_bbox_patch().get_edgecolor()).upper()
-             for text in ax.texts if text.get_bbox_patch() is not None}
+    edges = {
+        text.get_text(): to_hex(text.get_bbox_patch().get_edgecolor()).upper()
+        for text in ax.texts
+        if text.get_bbox_patch() is not None
+    }
     on = {name for name, colour in edges.items() if colour != "#CCCCCC"}
     expected = {f"$x^{{({s})}}$" for s in range(1, 6)} | {f"$o^{{({t})}}$"}
     expected |= {f"$h^{{({s})}}$" for s in range(1, t + 1)}
@@ -42,8 +45,13 @@ def test_a_map_shows_zeros_apart_and_marks_what_is_wrong(ax):
 
 def test_networks_stand_beside_their_ceilings(ax):
     on_ceilings({"a": [0.7, 0.72], "b": [0.9]}, {"a": 0.75, "b": 1.0}, ax)
-    bars = [line.get_xdata() for line in ax.lines if len(set(line.get_ydata())) == 2
-            and len(set(line.get_xdata())) == 1 and line.get_linewidth() == 3]
+    bars = [
+        line.get_xdata()
+        for line in ax.lines
+        if len(set(line.get_ydata())) == 2
+        and len(set(line.get_xdata())) == 1
+        and line.get_linewidth() == 3
+    ]
     assert [list(bar) for bar in bars] == [[0.75, 0.75], [1.0, 1.0]]
     dots = [list(line.get_xdata()) for line in ax.lines if line.get_marker() == "o"]
     assert dots == [[0.7, 0.72], [0.9]]
@@ -51,8 +59,13 @@ def test_networks_stand_beside_their_ceilings(ax):
 
 
 def test_what_h_and_g_tell_is_drawn_over_k(ax):
-    told_by((-1, 0, 1), {"h": [[0.9, 1.0, 0.1], [0.8, 1.0, 0.2]], "g": [[0.1, 1.0, 0.9]]},
-            {"h": [1, 1, 0], "g": [0, 1, 1]}, 0.3, ax)
+    told_by(
+        (-1, 0, 1),
+        {"h": [[0.9, 1.0, 0.1], [0.8, 1.0, 0.2]], "g": [[0.1, 1.0, 0.9]]},
+        {"h": [1, 1, 0], "g": [0, 1, 1]},
+        0.3,
+        ax,
+    )
     lines = {line.get_label(): list(line.get_ydata()) for line in ax.lines}
     assert lines["h, trained"] == [0.9, 1.0, 0.1] and lines["_h, trained"] == [0.8, 1.0, 0.2]
     assert lines["g, not trained"] == [0, 1, 1] and lines["most frequent symbol"] == [0.3, 0.3]

@@ -23,9 +23,12 @@ def test_the_path_that_is_drawn_is_the_shortest(ax, depth, skip, length):
     said = transition_path(ax, depth, skip)
     assert f"over 2 steps has {length} non-linear layers" in said
     assert f"{length} non-linear layers" in ax.get_title()
-    coloured = [arrow for arrow in ax.patches
-                if type(arrow).__name__ == "FancyArrowPatch"
-                and arrow.get_edgecolor() == plt.matplotlib.colors.to_rgba(plots.COLOURS[1])]
+    coloured = [
+        arrow
+        for arrow in ax.patches
+        if type(arrow).__name__ == "FancyArrowPatch"
+        and arrow.get_edgecolor() == plt.matplotlib.colors.to_rgba(plots.COLOURS[1])
+    ]
     assert len(coloured) == length
     circles = [patch for patch in ax.patches if type(patch).__name__ == "Circle"]
     assert len(circles) == 2 * depth + 1
@@ -38,15 +41,16 @@ def test_a_skip_needs_layers_to_go_around(ax):
 
 def test_a_descent_on_its_surface(ax):
     path = torch.tensor([[4.0, -2.0], [4.5, -1.0], [5.0, 0.0]]).double()
-    cliff(ax, lambda w, b: (w - 5) ** 2 + b ** 2, path)
+    cliff(ax, lambda w, b: (w - 5) ** 2 + b**2, path)
     drawn = ax.lines[0]
     assert list(zip(*drawn.get_data(), strict=True)) == [(4.0, -2.0), (4.5, -1.0), (5.0, 0.0)]
     assert ax.lines[1].get_xdata()[0] == 4.0 and ax.lines[2].get_xdata()[0] == 5.0
 
 
 def test_every_seed_is_a_dot(ax):
-    errors_by_seed({"a": [0.1, 0.2, 0.3], "b": [0.01]}, {"guess": 1 / 6, "other": 0.16}, ax,
-                   xlabel="error")
+    errors_by_seed(
+        {"a": [0.1, 0.2, 0.3], "b": [0.01]}, {"guess": 1 / 6, "other": 0.16}, ax, xlabel="error"
+    )
     assert sorted(len(line.get_xdata()) for line in ax.lines) == [1, 2, 2, 3]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["guess", "other"]

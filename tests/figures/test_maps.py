@@ -29,8 +29,14 @@ def test_a_map_has_each_share_at_its_length_and_position(ax):
 
 
 def test_bands_have_mean_lowest_and_highest(ax):
-    maps.bands({"a": [[0.2, 0.4], [0.5, 0.9]], "b": [[0, 1], [1, 1]]}, (500, 1000), ax,
-               xlabel="n", ylabel="share", log=True)
+    maps.bands(
+        {"a": [[0.2, 0.4], [0.5, 0.9]], "b": [[0, 1], [1, 1]]},
+        (500, 1000),
+        ax,
+        xlabel="n",
+        ylabel="share",
+        log=True,
+    )
     lines = {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
     assert lines == {"a": pytest.approx([0.3, 0.7]), "b": [0.5, 1.0]}
     corners = ax.collections[0].get_paths()[0].vertices[:, 1]
@@ -45,12 +51,15 @@ def test_chances_are_bars_and_answers(ax):
     assert [label.get_text() for label in ax.get_yticklabels()] == ["tied", "window"]
 
 
-@pytest.mark.parametrize(("shares", "trained", "message"), [
-    ([0.1] * 3, [True] * 4, r"shares: expected one for each of 4 cells, .* got shape \(3,\)"),
-    ([0.1] * 4, [True] * 5, "trained: expected one for each of 4 cells"),
-    ([0.1, 0.2, 0.3, 1.4], [True] * 4, r"shares: expected numbers from 0 to 1, got 0.1 … 1.4"),
-    ([0.1, 0.2, 0.3, float("nan")], [True] * 4, "shares: expected numbers from 0 to 1"),
-])
+@pytest.mark.parametrize(
+    ("shares", "trained", "message"),
+    [
+        ([0.1] * 3, [True] * 4, r"shares: expected one for each of 4 cells, .* got shape \(3,\)"),
+        ([0.1] * 4, [True] * 5, "trained: expected one for each of 4 cells"),
+        ([0.1, 0.2, 0.3, 1.4], [True] * 4, r"shares: expected numbers from 0 to 1, got 0.1 … 1.4"),
+        ([0.1, 0.2, 0.3, float("nan")], [True] * 4, "shares: expected numbers from 0 to 1"),
+    ],
+)
 def test_wrong_maps_are_refused(ax, shares, trained, message):
     with pytest.raises(ValueError, match=message):
         maps.accuracy_map(CELLS, shares, trained, ax)

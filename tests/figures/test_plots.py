@@ -46,8 +46,7 @@ def _no_window(monkeypatch):
 
 
 def lines(ax: Axes) -> dict[str, tuple[list[float], list[float]]]:
-    return {line.get_label(): (list(line.get_xdata()), list(line.get_ydata()))
-            for line in ax.lines}
+    return {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines}
 
 
 # ---- unfolded ------------------------------------------------------------------------------------
@@ -61,22 +60,25 @@ def test_unfolded_draws_each_node_and_edge_that_was_measured(name, steps):
     circles = {p.get_label(): p for p in ax.patches if isinstance(p, Circle)}
     arrows = {(p.get_label(), p.get_gid()) for p in ax.patches if isinstance(p, FancyArrowPatch)}
     assert set(circles) == {node.name for node in graph.nodes}
-    assert arrows == {(f"{e.source} to {e.target}",
-                       ", ".join(sorted(e.parameters)) or "without parameters")
-                      for e in graph.edges}
+    assert arrows == {
+        (f"{e.source} to {e.target}", ", ".join(sorted(e.parameters)) or "without parameters")
+        for e in graph.edges
+    }
     for node in graph.nodes:
         assert abs(circles[node.name].center[0] - node.step) < 0.5
     letters = [text.get_text() for text in ax.texts if "^" not in text.get_text()]
-    assert sorted(letters) == sorted(f"${', '.join(sorted(e.parameters))}$"
-                                     for e in graph.edges if e.parameters)
+    assert sorted(letters) == sorted(
+        f"${', '.join(sorted(e.parameters))}$" for e in graph.edges if e.parameters
+    )
 
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("steps", [1, 6])
 @pytest.mark.parametrize("size", [None, (6.6, 3.9)])
 def test_unfolded_has_no_text_over_text_or_out_of_the_picture(name, steps, size):
-    ax = plots.unfolded(MODELS[name], steps,
-                        size and Figure(figsize=size, layout="constrained").subplots())
+    ax = plots.unfolded(
+        MODELS[name], steps, size and Figure(figsize=size, layout="constrained").subplots()
+    )
     figure = ax.figure
     figure.draw_without_rendering()
     texts = [*ax.texts, ax.xaxis.label, *ax.get_yticklabels()]
@@ -87,8 +89,11 @@ def test_unfolded_has_no_text_over_text_or_out_of_the_picture(name, steps, size)
         assert box.x0 >= 0 and box.y0 >= 0, text
         assert box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1, text
     circles = {p.get_label(): p for p in ax.patches if isinstance(p, Circle)}
-    ways = [[circles[end].center for end in p.get_label().split(" to ")]
-            for p in ax.patches if isinstance(p, FancyArrowPatch)]
+    ways = [
+        [circles[end].center for end in p.get_label().split(" to ")]
+        for p in ax.patches
+        if isinstance(p, FancyArrowPatch)
+    ]
     for text, box in zip(texts, boxes, strict=True):
         if text in ax.texts and "^" not in text.get_text():
             letters = box.transformed(ax.transData.inverted())
@@ -99,9 +104,12 @@ def test_unfolded_has_no_text_over_text_or_out_of_the_picture(name, steps, size)
 
 def test_unfolded_says_which_parameters_serve_every_step():
     assert plots.unfolded(MODELS["summariser"], 4).get_xlabel().splitlines() == [
-        "U 128×24, W 128×128, b 128: the same at all 4 steps", "V 18×128, c 18: used at one step"]
+        "U 128×24, W 128×128, b 128: the same at all 4 steps",
+        "V 18×128, c 18: used at one step",
+    ]
     assert plots.unfolded(MODELS["jordan"], 3).get_xlabel().replace("\n", " ") == (
-        "U 4×3, W 4×2, b 4, V 2×4, c 2: the same at all 3 steps")
+        "U 4×3, W 4×2, b 4, V 2×4, c 2: the same at all 3 steps"
+    )
 
 
 def test_unfolded_draws_the_edges_from_y_dashed():
@@ -121,12 +129,20 @@ def test_unfolded_draws_the_edges_from_y_dashed():
 def test_unfolded_names_its_rows():
     ax = plots.unfolded(MODELS["lstm"], 2)
     assert [text.get_text() for text in ax.get_yticklabels()] == [
-        "input $x$", "memory $c$", "hidden $h$", "output $o$"]
+        "input $x$",
+        "memory $c$",
+        "hidden $h$",
+        "output $o$",
+    ]
 
 
-@pytest.mark.parametrize("steps, message", [
-    (9, "steps: expected at most 8, to stay legible, got 9"),
-    (0, "steps: expected an integer of at least 1, got 0")])
+@pytest.mark.parametrize(
+    "steps, message",
+    [
+        (9, "steps: expected at most 8, to stay legible, got 9"),
+        (0, "steps: expected an integer of at least 1, got 0"),
+    ],
+)
 def test_unfolded_refuses_other_steps(steps, message):
     with pytest.raises(ValueError, match=message):
         plots.unfolded(MODELS["elman"], steps)
@@ -142,7 +158,7 @@ def test_learning_curves_draw_mean_range_and_every_seed():
     assert drawn["GRU, 1 seed"] == ([1, 2, 3], [1, 1, 1])
     faint = [list(line.get_ydata()) for line in ax.lines if line.get_label() == "_tanh"]
     assert faint == [[4, 2, 1], [6, 4, 3]]
-    band, = ax.collections
+    (band,) = ax.collections
     corners = {tuple(map(float, point)) for point in band.get_paths()[0].vertices}
     assert corners == {(1, 4), (2, 2), (3, 1), (1, 6), (2, 4), (3, 3)}
     legend = ax.get_legend()
@@ -154,8 +170,8 @@ def test_learning_curves_draw_mean_range_and_every_seed():
 def test_learning_curves_with_standard_deviation():
     ax = plots.learning_curves({"tanh": [[1.0, 1.0], [3.0, 1.0]]}, spread="sd")
     heights = ax.collections[0].get_paths()[0].vertices[:, 1]
-    assert heights.max() == pytest.approx(2 + 2 ** 0.5)    # mean 2, of the sample sd √2
-    assert heights.min() == pytest.approx(2 - 2 ** 0.5)
+    assert heights.max() == pytest.approx(2 + 2**0.5)  # mean 2, of the sample sd √2
+    assert heights.min() == pytest.approx(2 - 2**0.5)
     assert ax.get_legend().get_title().get_text() == "band: mean ± 1 standard deviation"
 
 
@@ -167,8 +183,10 @@ def test_learning_curves_smooth_over_the_last_values_only():
 
 
 def test_learning_curves_of_histories_and_of_unequal_lengths():
-    histories = [SimpleNamespace(loss=[9, 9], valid_loss=[3, 2, 1]),
-                 SimpleNamespace(loss=[9, 9], valid_loss=[5, 4])]
+    histories = [
+        SimpleNamespace(loss=[9, 9], valid_loss=[3, 2, 1]),
+        SimpleNamespace(loss=[9, 9], valid_loss=[5, 4]),
+    ]
     ax = plots.learning_curves({"tanh": histories}, values="valid_loss", log=True)
     assert lines(ax)["tanh, 2 seeds"] == ([1, 2], [4, 3])
     assert [len(line.get_ydata()) for line in ax.lines if line.get_label() == "_tanh"] == [3, 2]
@@ -176,22 +194,42 @@ def test_learning_curves_of_histories_and_of_unequal_lengths():
     assert ax.get_yscale() == "log"
 
 
-@pytest.mark.parametrize("runs, settings, error, message", [
-    ({}, {}, ValueError, r"runs: expected \{name: \[one entry a seed\]\}"),
-    ([[1, 2]], {}, ValueError, "runs: expected"),
-    ({"a": []}, {}, ValueError, r"runs\['a'\]: expected at least one seed, got none"),
-    ({"a": 3}, {}, TypeError, r"runs\['a'\]: expected a list with an entry a seed, got int"),
-    ({"a": [1, 2, 3]}, {}, ValueError, r"runs\['a'\]\[0\]: expected a sequence of at least 1"),
-    ({"a": [[1, 2]]}, {"smooth": 3}, ValueError,
-     r"at least 3 numbers \(smooth\), got shape \(2,\)"),
-    ({"a": [[1, 2], [1, float("nan")]]}, {}, ValueError,
-     r"runs\['a'\]\[1\]: expected finite numbers, got nan at index 1"),
-    ({"a": [SimpleNamespace(loss=[1])]}, {"values": "los"}, TypeError,
-     r"something that has them as \.los, got SimpleNamespace"),
-    ({"a": [[1, 2]]}, {"spread": "se"}, ValueError, "spread: expected one of range, sd, got 'se'"),
-    ({"a": [[1, 2]]}, {"smooth": 0}, ValueError, "smooth: expected an integer of at least 1"),
-    ({"a": [[1, 2]]}, {"ax": "left"}, TypeError, "ax: expected .*Axes"),
-])
+@pytest.mark.parametrize(
+    "runs, settings, error, message",
+    [
+        ({}, {}, ValueError, r"runs: expected \{name: \[one entry a seed\]\}"),
+        ([[1, 2]], {}, ValueError, "runs: expected"),
+        ({"a": []}, {}, ValueError, r"runs\['a'\]: expected at least one seed, got none"),
+        ({"a": 3}, {}, TypeError, r"runs\['a'\]: expected a list with an entry a seed, got int"),
+        ({"a": [1, 2, 3]}, {}, ValueError, r"runs\['a'\]\[0\]: expected a sequence of at least 1"),
+        (
+            {"a": [[1, 2]]},
+            {"smooth": 3},
+            ValueError,
+            r"at least 3 numbers \(smooth\), got shape \(2,\)",
+        ),
+        (
+            {"a": [[1, 2], [1, float("nan")]]},
+            {},
+            ValueError,
+            r"runs\['a'\]\[1\]: expected finite numbers, got nan at index 1",
+        ),
+        (
+            {"a": [SimpleNamespace(loss=[1])]},
+            {"values": "los"},
+            TypeError,
+            r"something that has them as \.los, got SimpleNamespace",
+        ),
+        (
+            {"a": [[1, 2]]},
+            {"spread": "se"},
+            ValueError,
+            "spread: expected one of range, sd, got 'se'",
+        ),
+        ({"a": [[1, 2]]}, {"smooth": 0}, ValueError, "smooth: expected an integer of at least 1"),
+        ({"a": [[1, 2]]}, {"ax": "left"}, TypeError, "ax: expected .*Axes"),
+    ],
+)
 def test_learning_curves_name_what_is_wrong(runs, settings, error, message):
     with pytest.raises(error, match=message):
         plots.learning_curves(runs, **settings)
@@ -207,21 +245,31 @@ def test_accuracies_draw_each_seed_the_mean_and_each_baseline():
     assert drawn["_tanh, mean"][0] == pytest.approx([0.75, 0.75])
     assert drawn["_majority"] == ([0.25], [2]) and drawn["_majority, line"][0] == [0.25, 0.25]
     assert [text.get_text() for text in ax.get_yticklabels()] == ["tanh", "GRU", "majority"]
-    right, = ax.child_axes
+    (right,) = ax.child_axes
     assert [text.get_text() for text in right.get_yticklabels()] == [
-        "0.750 (0.700–0.800)", "0.900", "0.250"]
+        "0.750 (0.700–0.800)",
+        "0.900",
+        "0.250",
+    ]
     assert ax.get_xlabel() == "accuracy (share correct)\ndot: a seed, bar: their mean"
-    assert ax.get_ylim()[0] > ax.get_ylim()[1]             # the first name stands on top
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first name stands on top
 
 
-@pytest.mark.parametrize("results, baselines, message", [
-    ({}, None, "results: expected"),
-    ({"a": []}, None, r"results\['a'\]: expected at least one seed"),
-    ({"a": [78.0]}, None, r"results\['a'\]\[0\]: expected a share between 0 and 1, got 78.0"),
-    ({"a": [float("nan")]}, None, "expected a share between 0 and 1, got nan"),
-    ({"a": [0.5]}, {"b": -0.1}, r"baselines\['b'\]: expected a share between 0 and 1, got -0.1"),
-    ({"a": [0.5]}, {"a": 0.1}, "baselines: expected names that results has not, got 'a'"),
-])
+@pytest.mark.parametrize(
+    "results, baselines, message",
+    [
+        ({}, None, "results: expected"),
+        ({"a": []}, None, r"results\['a'\]: expected at least one seed"),
+        ({"a": [78.0]}, None, r"results\['a'\]\[0\]: expected a share between 0 and 1, got 78.0"),
+        ({"a": [float("nan")]}, None, "expected a share between 0 and 1, got nan"),
+        (
+            {"a": [0.5]},
+            {"b": -0.1},
+            r"baselines\['b'\]: expected a share between 0 and 1, got -0.1",
+        ),
+        ({"a": [0.5]}, {"a": 0.1}, "baselines: expected names that results has not, got 'a'"),
+    ],
+)
 def test_accuracies_name_what_is_wrong(results, baselines, message):
     with pytest.raises(ValueError, match=message):
         plots.accuracies(results, baselines)
@@ -263,14 +311,17 @@ def test_confusion_matrix_labels_do_not_touch(n):
     assert left.x0 >= 0 and left.y0 >= 0 and left.y1 <= ax.figure.bbox.y1
 
 
-@pytest.mark.parametrize("truth, predicted, message", [
-    ([], [], "truth: expected a sequence of classes, not empty"),
-    ([0, 1], [0], "predicted: expected as many classes as truth has, 2, got 1"),
-    ([0, 3], [0, 1], r"truth: expected classes 0 … 2 \(one for each label\), got 0 … 3"),
-    ([0, 1], [0, -1], "predicted: expected classes 0 … 2"),
-    ([0.0, 1.0], [0, 1], "truth: expected a sequence of classes.* of float64"),
-    ([[0, 1]], [0, 1], r"truth: expected a sequence of classes.* got shape \(1, 2\)"),
-])
+@pytest.mark.parametrize(
+    "truth, predicted, message",
+    [
+        ([], [], "truth: expected a sequence of classes, not empty"),
+        ([0, 1], [0], "predicted: expected as many classes as truth has, 2, got 1"),
+        ([0, 3], [0, 1], r"truth: expected classes 0 … 2 \(one for each label\), got 0 … 3"),
+        ([0, 1], [0, -1], "predicted: expected classes 0 … 2"),
+        ([0.0, 1.0], [0, 1], "truth: expected a sequence of classes.* of float64"),
+        ([[0, 1]], [0, 1], r"truth: expected a sequence of classes.* got shape \(1, 2\)"),
+    ],
+)
 def test_confusion_matrix_names_what_is_wrong(truth, predicted, message):
     with pytest.raises(ValueError, match=message):
         plots.confusion_matrix(truth, predicted, ["cs", "de", "fi"])
@@ -307,19 +358,30 @@ def test_a_plot_is_dark_on_white_in_a_dark_style_too(name):
     assert {to_hex(text.get_color()) for text in texts if text.get_text()} == {"#222222"}
 
 
-@pytest.mark.parametrize("draw, words", [
-    (lambda: plots.unfolded(MODELS["elman"], 2),
-     "across: U 4×3, W 4×4, b 4: the same at all 2 steps. edges W: h(0) to h(1), h(1) to h(2). "
-     "edges U: x(1) to h(1), x(2) to h(2)."),
-    (lambda: plots.learning_curves({"tanh": [[4, 2.5]]}, ylabel="loss"),
-     "across: step. upwards: loss. tanh, 1 seed: from 4 to 2.5."),
-    (lambda: plots.accuracies({"tanh": [0.7, 0.8]}, {"majority": 0.25}),
-     "across: accuracy (share correct); dot: a seed, bar: their mean. tanh: 0.750 (0.700–0.800). "
-     "majority: 0.250."),
-    (lambda: plots.confusion_matrix(TRUTH, PREDICTED, "abc"),
-     "across: predicted. upwards: true (number of examples). a (4), predicted rightly: 0.75. "
-     "b (2), predicted rightly: 0.50."),
-])
+@pytest.mark.parametrize(
+    "draw, words",
+    [
+        (
+            lambda: plots.unfolded(MODELS["elman"], 2),
+            "across: U 4×3, W 4×4, b 4: the same at all 2 steps. edges W: "
+            "h(0) to h(1), h(1) to h(2). edges U: x(1) to h(1), x(2) to h(2).",
+        ),
+        (
+            lambda: plots.learning_curves({"tanh": [[4, 2.5]]}, ylabel="loss"),
+            "across: step. upwards: loss. tanh, 1 seed: from 4 to 2.5.",
+        ),
+        (
+            lambda: plots.accuracies({"tanh": [0.7, 0.8]}, {"majority": 0.25}),
+            "across: accuracy (share correct); dot: a seed, bar: their mean. tanh: "
+            "0.750 (0.700–0.800). majority: 0.250.",
+        ),
+        (
+            lambda: plots.confusion_matrix(TRUTH, PREDICTED, "abc"),
+            "across: predicted. upwards: true (number of examples). a (4), predicted rightly: 0.75."
+            " b (2), predicted rightly: 0.50.",
+        ),
+    ],
+)
 def test_alt_puts_a_figure_in_words(draw, words):
     ax = draw()
     assert plots.alt(ax) == words

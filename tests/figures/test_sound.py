@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rnn_course.figures.sound import ATTACK, DECAY, PARTIALS, RELEASE, render
 
 RATE = 11025
-SLOW = 40   # quarter notes a minute: a note lasts 1.5 s
+SLOW = 40  # quarter notes a minute: a note lasts 1.5 s
 
 
 def spectrum(sound, rate=RATE):
@@ -18,27 +18,32 @@ def spectrum(sound, rate=RATE):
     return np.fft.rfftfreq(size, 1 / rate), strength
 
 
-@pytest.mark.parametrize("note, hertz", [(69, 440.0), (57, 220.0), (60, 261.6256), (36, 65.4064),
-                                         (81, 880.0)])
+@pytest.mark.parametrize(
+    "note, hertz", [(69, 440.0), (57, 220.0), (60, 261.6256), (36, 65.4064), (81, 880.0)]
+)
 def test_a_note_has_its_fundamental_and_multiples_of_it(note, hertz):
     frequencies, strength = spectrum(render([[note]], SLOW))
     loudest = frequencies[strength.argmax()]
     assert loudest == pytest.approx(hertz, abs=1)
-    peaks = [strength[np.abs(frequencies - k * hertz) < 2].max() for k in range(1, PARTIALS + 1)
-             if k * hertz < RATE / 2 - 10]
-    assert peaks == pytest.approx([peaks[0] / (k + 1)**2 for k in range(len(peaks))], rel=0.1)
+    peaks = [
+        strength[np.abs(frequencies - k * hertz) < 2].max()
+        for k in range(1, PARTIALS + 1)
+        if k * hertz < RATE / 2 - 10
+    ]
+    assert peaks == pytest.approx([peaks[0] / (k + 1) ** 2 for k in range(len(peaks))], rel=0.1)
     between = strength[np.abs(frequencies - 1.5 * hertz) < 2].max()
     assert between < 0.01 * peaks[0]
 
 
 def test_no_partial_is_folded_back_from_above_half_the_rate():
-    frequencies, strength = spectrum(render([[100]], SLOW, rate=8000), 8000)    # 2637 Hz
+    frequencies, strength = spectrum(render([[100]], SLOW, rate=8000), 8000)  # 2637 Hz
     assert frequencies[strength.argmax()] == pytest.approx(2637.0, abs=1)
     assert strength[np.abs(frequencies - 2637) > 20].max() < 0.01 * strength.max()
 
 
-@pytest.mark.parametrize("steps, tempo, rate", [(1, 80, 11025), (7, 80, 11025), (48, 73, 8000),
-                                                (5, 61.7, 44100)])
+@pytest.mark.parametrize(
+    "steps, tempo, rate", [(1, 80, 11025), (7, 80, 11025), (48, 73, 8000), (5, 61.7, 44100)]
+)
 def test_it_lasts_as_long_as_its_quarter_notes(steps, tempo, rate):
     sound = render([([60, 62] * 24)[:steps]], tempo, rate)
     assert sound.dtype == np.float32 and sound.ndim == 1
@@ -73,8 +78,12 @@ def test_equal_numbers_in_a_row_are_one_held_note():
     assert struck[28:32].min() < 0.2 * struck[20]
 
 
-@given(st.lists(st.lists(st.none() | st.integers(0, 127), min_size=3, max_size=3),
-                min_size=1, max_size=5), st.sampled_from([40, 80, 333, 6000]))
+@given(
+    st.lists(
+        st.lists(st.none() | st.integers(0, 127), min_size=3, max_size=3), min_size=1, max_size=5
+    ),
+    st.sampled_from([40, 80, 333, 6000]),
+)
 def test_it_never_clips_and_is_always_finite(voices, tempo):
     sound = render(voices, tempo)
     assert np.isfinite(sound).all() and np.abs(sound).max(initial=0) <= 1
@@ -93,7 +102,7 @@ def test_the_voices_add_up():
 
 
 @pytest.mark.parametrize("notes", [[36], [36, 38], [36, None, 36], [None, 36, 36, 38, 37]])
-@pytest.mark.parametrize("tempo", [80, 2000])    # at 2000 a note is shorter than its envelope
+@pytest.mark.parametrize("tempo", [80, 2000])  # at 2000 a note is shorter than its envelope
 def test_nothing_clicks(notes, tempo):
     """From a sample to the next, no more than the wave's and the envelope's own slopes allow.
 
@@ -107,16 +116,19 @@ def test_nothing_clicks(notes, tempo):
     assert np.abs(np.diff(sound)).max() < slope / RATE < 0.1
 
 
-@pytest.mark.parametrize("voices, words", [
-    ([], "one voice or more"),
-    ([[]], "one voice or more"),
-    ([[60], [60, 62]], r"got lengths \[1, 2\]"),
-    ([[60, 128]], "got 128 in voice 0 at step 1"),
-    ([[60], [-1]], "got -1 in voice 1 at step 0"),
-    ([[60.5]], "got 60.5"),
-    ([[True]], "got True"),
-    (["60"], "got '6'"),
-])
+@pytest.mark.parametrize(
+    "voices, words",
+    [
+        ([], "one voice or more"),
+        ([[]], "one voice or more"),
+        ([[60], [60, 62]], r"got lengths \[1, 2\]"),
+        ([[60, 128]], "got 128 in voice 0 at step 1"),
+        ([[60], [-1]], "got -1 in voice 1 at step 0"),
+        ([[60.5]], "got 60.5"),
+        ([[True]], "got True"),
+        (["60"], "got '6'"),
+    ],
+)
 def test_wrong_voices_are_refused(voices, words):
     with pytest.raises(ValueError, match=f"voices: expected .*{words}"):
         render(voices)
@@ -127,9 +139,18 @@ def test_one_voice_that_is_not_in_a_list_is_refused():
         render([60, 62])
 
 
-@pytest.mark.parametrize("name, value", [("tempo", 0), ("tempo", -1), ("tempo", float("nan")),
-                                         ("tempo", "fast"), ("rate", 0), ("rate", float("inf")),
-                                         ("rate", True)])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("tempo", 0),
+        ("tempo", -1),
+        ("tempo", float("nan")),
+        ("tempo", "fast"),
+        ("rate", 0),
+        ("rate", float("inf")),
+        ("rate", True),
+    ],
+)
 def test_wrong_speeds_are_refused(name, value):
     with pytest.raises(ValueError, match=f"{name}: expected a positive number, got"):
         render([[60]], **{name: value})

@@ -18,8 +18,13 @@ def closed():
 
 
 def numbers(ax):
-    return {(round(t.get_position()[0] - 0.5, 6), round(t.get_position()[1] - 0.5, 6)):
-            int(t.get_text()) for t in ax.texts if t.get_text().isdigit()}
+    return {
+        (round(t.get_position()[0] - 0.5, 6), round(t.get_position()[1] - 0.5, 6)): int(
+            t.get_text()
+        )
+        for t in ax.texts
+        if t.get_text().isdigit()
+    }
 
 
 def test_each_pixel_has_its_step_and_an_arrow_from_each_it_waits_for():
@@ -27,8 +32,10 @@ def test_each_pixel_has_its_step_and_an_arrow_from_each_it_waits_for():
     found = {t.get_position(): int(t.get_text()) for t in ax.texts if t.get_text()}
     assert found == {(j, i): i + j + 1 for i in range(3) for j in range(4)}
     arrows = {(t.xyann, t.xy) for t in ax.texts if getattr(t, "arrow_patch", None)}
-    assert arrows == ({((j, i - 1), (j, i)) for i in range(1, 3) for j in range(4)}
-                      | {((j - 1, i), (j, i)) for i in range(3) for j in range(1, 4)})
+    assert arrows == (
+        {((j, i - 1), (j, i)) for i in range(1, 3) for j in range(4)}
+        | {((j - 1, i), (j, i)) for i in range(3) for j in range(1, 4)}
+    )
 
 
 def test_the_fields_are_blank_where_nothing_is_seen_and_counted_where_it_is():
@@ -39,8 +46,9 @@ def test_the_fields_are_blank_where_nothing_is_seen_and_counted_where_it_is():
         assert np.array_equal(~np.ma.getmaskarray(image.get_array()), slope[1, 2] > 0)
         assert np.allclose(image.get_array().compressed(), -2)
     left, right, bottom, top = ax.images[4].get_extent()
-    assert numbers(ax) == {(left + m, top + k): (1 + (k == 1)) * (1 + (m == 2))
-                           for k in range(4) for m in range(4)}
+    assert numbers(ax) == {
+        (left + m, top + k): (1 + (k == 1)) * (1 + (m == 2)) for k in range(4) for m in range(4)
+    }
 
 
 def test_answers_stand_beside_the_image_on_its_background():

@@ -39,7 +39,10 @@ def picture(frame: HTML) -> Image.Image:
 def test_a_frame_for_each_value_described_by_the_caller() -> None:
     _, slider, stack = parts(movable(draw, label="height", values=(1, 2.5, 4)))
     assert [alt(frame) for frame in stack.children] == [
-        "A line up to 1.", "A line up to 2.5.", "A line up to 4."]
+        "A line up to 1.",
+        "A line up to 2.5.",
+        "A line up to 4.",
+    ]
     assert slider.options == ("1", "2.5", "4")
     assert slider.description == "height"
     assert all(IN_ADVANCE in frame.value for frame in stack.children)
@@ -69,9 +72,12 @@ def test_play_moves_the_slider_and_the_slider_the_frames_without_a_kernel() -> N
     page = [model["state"] for model in dependency_state(figure).values()]  # what a page embeds
     links = [(state["source"], state["target"]) for state in page if "source" in state]
     play_id, slider_id, stack_id = (f"IPY_MODEL_{w.model_id}" for w in (play, slider, stack))
-    assert sorted(links) == sorted([
-        ([play_id, "value"], [slider_id, "index"]),
-        ([slider_id, "index"], [stack_id, "selected_index"])])
+    assert sorted(links) == sorted(
+        [
+            ([play_id, "value"], [slider_id, "index"]),
+            ([slider_id, "index"], [stack_id, "selected_index"]),
+        ]
+    )
     assert (play.min, play.max, play.interval) == (0, 2, 250)
     assert stack.selected_index == 0
 
@@ -95,12 +101,12 @@ def test_a_living_kernel_draws_anew_what_the_reader_has_changed() -> None:
     assert calls == [1, 2, 3]
     old = picture(stack.children[2]).tobytes()
     model["factor"] = 3
-    slider.index = 2                                       # what the frontend sends at a move
+    slider.index = 2  # what the frontend sends at a move
     assert calls == [1, 2, 3, 3]
     assert alt(stack.children[2]) == "A line up to 9."
     assert picture(stack.children[2]).tobytes() != old
     assert LIVE in stack.children[2].value and IN_ADVANCE not in stack.children[2].value
-    assert IN_ADVANCE in stack.children[1].value           # not seen, not touched
+    assert IN_ADVANCE in stack.children[1].value  # not seen, not touched
 
 
 def test_an_error_in_a_living_kernel_is_shown() -> None:
@@ -135,22 +141,29 @@ def test_pyplot_keeps_no_figure() -> None:
     assert plt.get_fignums() == before
 
 
-@pytest.mark.parametrize(("changes", "error", "message"), [
-    ({"draw": 3}, TypeError, r"draw: expected a function draw\(ax, value\), got int"),
-    ({"draw": lambda ax, value: None}, TypeError, "draw: .*sentence.* got None"),
-    ({"draw": lambda ax, value: " "}, TypeError, "draw: .*sentence.* got ' '"),
-    ({"label": ""}, TypeError, "label: .* got ''"),
-    ({"label": 3}, TypeError, "label: .* got 3"),
-    ({"values": 7}, TypeError, "values: .* got 7"),
-    ({"values": []}, ValueError, "values: expected between 2 and 60, got 0"),
-    ({"values": [1]}, ValueError, "values: expected between 2 and 60, got 1"),
-    ({"values": range(MAX_FRAMES + 1)}, ValueError, "values: expected between 2 and 60, got 61"),
-    ({"values": [1, 2, 1]}, ValueError, "values: .* told apart, got '1' more than once"),
-    ({"start": 9}, ValueError, "start: expected one of 1, 2, got 9"),
-    ({"size": (4, 0)}, ValueError, r"size: .* got \(4, 0\)"),
-    ({"size": (4,)}, ValueError, r"size: .* got \(4,\)"),
-    ({"interval": 0}, ValueError, "interval: .* got 0"),
-])
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"draw": 3}, TypeError, r"draw: expected a function draw\(ax, value\), got int"),
+        ({"draw": lambda ax, value: None}, TypeError, "draw: .*sentence.* got None"),
+        ({"draw": lambda ax, value: " "}, TypeError, "draw: .*sentence.* got ' '"),
+        ({"label": ""}, TypeError, "label: .* got ''"),
+        ({"label": 3}, TypeError, "label: .* got 3"),
+        ({"values": 7}, TypeError, "values: .* got 7"),
+        ({"values": []}, ValueError, "values: expected between 2 and 60, got 0"),
+        ({"values": [1]}, ValueError, "values: expected between 2 and 60, got 1"),
+        (
+            {"values": range(MAX_FRAMES + 1)},
+            ValueError,
+            "values: expected between 2 and 60, got 61",
+        ),
+        ({"values": [1, 2, 1]}, ValueError, "values: .* told apart, got '1' more than once"),
+        ({"start": 9}, ValueError, "start: expected one of 1, 2, got 9"),
+        ({"size": (4, 0)}, ValueError, r"size: .* got \(4, 0\)"),
+        ({"size": (4,)}, ValueError, r"size: .* got \(4,\)"),
+        ({"interval": 0}, ValueError, "interval: .* got 0"),
+    ],
+)
 def test_bad_input(changes: dict, error: type[Exception], message: str) -> None:
     arguments = {"draw": draw, "label": "height", "values": [1, 2]} | changes
     with pytest.raises(error, match=message):
@@ -167,6 +180,7 @@ def test_an_error_while_drawing_says_which_frame() -> None:
 
 
 # a field to type in
+
 
 def test_what_is_typed_is_answered_and_a_bad_word_explained():
     def answer(text):

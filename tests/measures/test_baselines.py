@@ -22,7 +22,7 @@ def task():
 @pytest.fixture(scope="module")
 def fitted(task):
     with warnings.catch_warnings():
-        warnings.simplefilter("error")                      # a fit that stops early warns
+        warnings.simplefilter("error")  # a fit that stops early warns
         return [make(task) for make in (majority, bag_of_characters, character_ngrams)]
 
 
@@ -37,13 +37,14 @@ def test_the_majority_is_the_most_frequent_class_of_the_training_split(task, fit
     most = int(torch.bincount(task.train.y).argmax())
     assert fitted[0].predict(task.test).tolist() == [most] * len(task.test)
     assert fitted[0].accuracy(task.test) == pytest.approx(
-        float((task.test.y == most).double().mean()))
+        float((task.test.y == most).double().mean())
+    )
 
 
 def test_what_each_sees_more_makes_it_better(task, fitted):
     least, bag, ngrams = (baseline.accuracy(task.test) for baseline in fitted)
     assert least + 0.2 < bag < ngrams - 0.05
-    assert bag < 0.9                                        # nothing has leaked
+    assert bag < 0.9  # nothing has leaked
     assert ngrams < 0.95
 
 

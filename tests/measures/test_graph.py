@@ -67,7 +67,8 @@ def test_elman_has_w_between_steps_and_u_from_each_x(steps, wrap):
     assert names(graph, "x") == [f"x({t})" for t in range(1, steps + 1)]
     assert names(graph, "o") == names(graph, "state") == []
     assert {name: set(b) for name, b in graph.biases.items() if b} == {
-        f"h({t})": {"b"} for t in range(1, steps + 1)}
+        f"h({t})": {"b"} for t in range(1, steps + 1)
+    }
     assert graph.uses == {"U": steps, "W": steps, "b": steps}
     assert graph.shapes == {"U": (4, 3), "W": (4, 4), "b": (4,)}
 
@@ -104,8 +105,12 @@ def test_gru_reset_after_keeps_x_and_h_apart():
 def test_gru_reset_before_sends_x_through_w_as_well():
     """r depends on x, and r ⊙ h goes through W."""
     found = edges(unfold(GRUCell(3, 4, reset="before"), 2))
-    assert found == {("h(0)", "h(1)"): "W", ("x(1)", "h(1)"): "U W",
-                     ("h(1)", "h(2)"): "W", ("x(2)", "h(2)"): "U W"}
+    assert found == {
+        ("h(0)", "h(1)"): "W",
+        ("x(1)", "h(1)"): "U W",
+        ("h(1)", "h(2)"): "W",
+        ("x(2)", "h(2)"): "U W",
+    }
 
 
 @pytest.mark.parametrize("steps", [1, 4])
@@ -123,15 +128,18 @@ def test_tagger_has_an_output_at_each_step():
     assert graph.uses["V"] == graph.uses["c"] == 3
 
 
-@pytest.mark.parametrize("read, read_from", [
-    (lambda h, state: h.mean(1), {"h(1)", "h(2)", "h(3)"}),
-    (lambda h, state: h[:, 0], {"h(1)"}),
-    (lambda h, state: h[:, 1:].amax(1), {"h(2)", "h(3)"}),
-    (lambda h, state: state.h, {"h(3)"}),
-    (lambda h, state: state.c, {"c(3)"}),
-    (lambda h, state: h[:, -1] + state.h, {"h(3)"}),
-    (lambda h, state: h[:, -1] * 0 + state.c * 0 + h[:, 1], {"h(2)"}),
-])
+@pytest.mark.parametrize(
+    "read, read_from",
+    [
+        (lambda h, state: h.mean(1), {"h(1)", "h(2)", "h(3)"}),
+        (lambda h, state: h[:, 0], {"h(1)"}),
+        (lambda h, state: h[:, 1:].amax(1), {"h(2)", "h(3)"}),
+        (lambda h, state: state.h, {"h(3)"}),
+        (lambda h, state: state.c, {"c(3)"}),
+        (lambda h, state: h[:, -1] + state.h, {"h(3)"}),
+        (lambda h, state: h[:, -1] * 0 + state.c * 0 + h[:, 1], {"h(2)"}),
+    ],
+)
 def test_an_output_hangs_on_the_h_that_it_depends_on(read, read_from):
     torch.manual_seed(0)
     graph = unfold(Head(LSTMCell(3, 4), read), 3)
@@ -157,10 +165,17 @@ def test_a_model_around_jordan_shares_its_outputs():
         unfold(model, 3)
 
 
-@pytest.mark.parametrize("model", [
-    ElmanCell(3, 4), JordanCell(3, 4, 2), LSTMCell(3, 4), GRUCell(3, 4),
-    Summariser(7, 3, GRUCell(3, 4), 2), Tagger(ElmanCell(3, 4)),
-])
+@pytest.mark.parametrize(
+    "model",
+    [
+        ElmanCell(3, 4),
+        JordanCell(3, 4, 2),
+        LSTMCell(3, 4),
+        GRUCell(3, 4),
+        Summariser(7, 3, GRUCell(3, 4), 2),
+        Tagger(ElmanCell(3, 4)),
+    ],
+)
 def test_the_number_of_parameters_does_not_know_the_length(model):
     owned = sum(p.numel() for name, p in model.named_parameters() if "embed" not in name)
     for steps in (1, 2, 7):
@@ -192,7 +207,10 @@ def test_a_broken_recurrence_has_no_edge_from_h_to_h(cell):
     assert all(node.step == 0 for node in graph.of_kind("state"))
     assert not [edge for edge in found if edge[0] in ("h(1)", "h(2)")]
     assert [edge for edge in found if edge[0][0] == "x"] == [
-        ("x(1)", "h(1)"), ("x(2)", "h(2)"), ("x(3)", "h(3)")]
+        ("x(1)", "h(1)"),
+        ("x(2)", "h(2)"),
+        ("x(3)", "h(3)"),
+    ]
 
 
 def test_weights_of_its_own_for_each_step_show():
@@ -212,11 +230,14 @@ def test_weights_of_its_own_for_each_step_show():
     assert graph.uses == {"U": 3, "W": 2, "b": 3, "W2": 1}
 
 
-@pytest.mark.parametrize("step", [
-    lambda cell, a, h: torch.tanh(cell.b + h @ cell.W.T + a),
-    lambda cell, a, h: torch.tanh(a - torch.einsum("ij,bj->bi", -cell.W, h) + cell.b),
-    lambda cell, a, h: (a + nn.functional.linear(h, cell.W, cell.b)).tanh(),
-])
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda cell, a, h: torch.tanh(cell.b + h @ cell.W.T + a),
+        lambda cell, a, h: torch.tanh(a - torch.einsum("ij,bj->bi", -cell.W, h) + cell.b),
+        lambda cell, a, h: (a + nn.functional.linear(h, cell.W, cell.b)).tanh(),
+    ],
+)
 def test_the_way_a_step_is_written_does_not_matter(step):
     class Written(ElmanCell):
         def project(self, x):
@@ -239,8 +260,10 @@ def test_the_model_stays_as_it_is_even_frozen_and_without_gradients():
     with torch.no_grad():
         found = edges(unfold(model, 2))
     assert found == elman_edges(2) | {("h(2)", "o(2)"): "V"}
-    assert all(torch.equal(p, before[name]) and p.grad is None and not p.requires_grad
-               for name, p in model.named_parameters())
+    assert all(
+        torch.equal(p, before[name]) and p.grad is None and not p.requires_grad
+        for name, p in model.named_parameters()
+    )
     assert model.training and not model.rnn.training and not model.rnn._forward_hooks
     assert torch.equal(torch.get_rng_state(), random)
 
@@ -251,7 +274,10 @@ def test_float64_is_measured_too():
 
 def test_it_prints_an_edge_a_line():
     assert str(unfold(Summariser(7, 3, ElmanCell(3, 4), 2), 1)).splitlines() == [
-        "h(0) → h(1)   W", "x(1) → h(1)   U", "h(1) → o(1)   V"]
+        "h(0) → h(1)   W",
+        "x(1) → h(1)   U",
+        "h(1) → o(1)   V",
+    ]
 
 
 def test_an_rnn_that_computes_something_else_than_its_cell_is_found_out():
@@ -270,11 +296,9 @@ def test_steps_have_to_be_a_positive_integer(steps):
         unfold(ElmanCell(3, 4), steps)
 
 
-@pytest.mark.parametrize("model, got", [
-    (nn.Linear(3, 4), "got Linear"),
-    (None, "got NoneType"),
-    (Tagger, "got type"),
-])
+@pytest.mark.parametrize(
+    "model, got", [(nn.Linear(3, 4), "got Linear"), (None, "got NoneType"), (Tagger, "got type")]
+)
 def test_another_model_is_named(model, got):
     with pytest.raises(TypeError, match=f"model: expected a Cell, an RNN, .* {got}"):
         unfold(model, 2)

@@ -64,8 +64,11 @@ def cell_of(name):
     if name in CELLS:
         return make(name)
     torch.manual_seed(0)
-    return {"jordan": lambda: JordanCell(3, 5, 4), "stacked": lambda: Stacked(3, 5),
-            "tuple": lambda: ListCell(3, 5)}[name]().double()
+    return {
+        "jordan": lambda: JordanCell(3, 5, 4),
+        "stacked": lambda: Stacked(3, 5),
+        "tuple": lambda: ListCell(3, 5),
+    }[name]().double()
 
 
 ALL = [*CELLS, "jordan", "stacked", "tuple"]
@@ -87,9 +90,10 @@ def loss_of(state):
 
 def in_front(cell, x, s, like):
     """The state after the last of the steps x (1, T, n_in), if that before them is s (1, n)."""
+
     def shaped(part, s):
         if isinstance(part, Tensor):
-            return s[:, :part.shape[1]], s[:, part.shape[1]:]
+            return s[:, : part.shape[1]], s[:, part.shape[1] :]
         parts = []
         for each in part:
             got, s = shaped(each, s)
@@ -107,9 +111,10 @@ def test_products_are_the_derivative_through_all_steps_at_once(name):
     for row in range(2):
         before = cell.initial_state(1)
         for t in range(x.shape[1]):
-            rest = x[row:row + 1, t:]
+            rest = x[row : row + 1, t:]
             whole = torch.autograd.functional.jacobian(
-                lambda s, rest=rest, before=before: in_front(cell, rest, s, before), flat(before))
+                lambda s, rest=rest, before=before: in_front(cell, rest, s, before), flat(before)
+            )
             torch.testing.assert_close(P[row, t], whole[0, :, 0], **CLOSE)
             before = unroll(cell, rest[:, :1], before)[1]
         torch.testing.assert_close(P[row, -1], torch.eye(P.shape[-1]).double(), **CLOSE)
@@ -201,8 +206,12 @@ def test_nothing_is_left_behind():
     """No gradient is recorded, in the weights or in what is returned; no_grad does not disturb."""
     cell, x = make("elman"), inputs().requires_grad_()
     with torch.no_grad():
-        found = [jacobians(cell, x), gradient_norms(cell, x), gradient_bounds(cell, x),
-                 *gradient_terms(cell, x, loss_of).values()]
+        found = [
+            jacobians(cell, x),
+            gradient_norms(cell, x),
+            gradient_bounds(cell, x),
+            *gradient_terms(cell, x, loss_of).values(),
+        ]
         assert not torch.is_grad_enabled()
     assert all(not each.requires_grad for each in found)
     assert x.grad is None and all(p.grad is None for p in cell.parameters())
@@ -228,28 +237,42 @@ def test_linear_orthogonal_steps_keep_the_norm():
             return h, h
 
     torch.manual_seed(0)
-    cell = Linear(3, 8).double()                           # W starts orthogonal
+    cell = Linear(3, 8).double()  # W starts orthogonal
     for radius in (0.9, 1.0, 1.1):
         with torch.no_grad():
             cell.W.mul_(radius)
         t = torch.arange(31)
-        torch.testing.assert_close(gradient_norms(cell, inputs(T=30)), radius**(30.0 - t).double(),
-                                   atol=0, rtol=1e-5)   # drawn in float32
+        torch.testing.assert_close(
+            gradient_norms(cell, inputs(T=30)), radius ** (30.0 - t).double(), atol=0, rtol=1e-5
+        )  # drawn in float32
         with torch.no_grad():
             cell.W.div_(radius)
 
 
-@pytest.mark.parametrize("of", [jacobians, gradient_norms, gradient_bounds,
-                                lambda *args: gradient_terms(*args, loss_of)])
-@pytest.mark.parametrize(("cell", "x", "error", "message"), [
-    (torch.nn.RNNCell(3, 5), torch.ones(1, 2, 3), TypeError, "cell: expected a Cell, got RNNCell"),
-    (MemorylessCell(3, 5), torch.ones(1, 2, 3), ValueError, "cell: expected one with a state, got "
-                                                            "MemorylessCell"),
-    (GRUCell(3, 5), torch.ones(1, 2, 4), ValueError, "x: expected n_in = 3 features, got 4"),
-    (GRUCell(3, 5), torch.ones(2, 3), ValueError, r"x: expected shape \(B, T, n_in\)"),
-    (GRUCell(3, 5), torch.ones(1, 0, 3), ValueError, "x: expected T of at least 1"),
-    (GRUCell(3, 5), torch.ones(1, 2, 3).double(), TypeError, "x: expected the weights' dtype"),
-])
+@pytest.mark.parametrize(
+    "of", [jacobians, gradient_norms, gradient_bounds, lambda *args: gradient_terms(*args, loss_of)]
+)
+@pytest.mark.parametrize(
+    ("cell", "x", "error", "message"),
+    [
+        (
+            torch.nn.RNNCell(3, 5),
+            torch.ones(1, 2, 3),
+            TypeError,
+            "cell: expected a Cell, got RNNCell",
+        ),
+        (
+            MemorylessCell(3, 5),
+            torch.ones(1, 2, 3),
+            ValueError,
+            "cell: expected one with a state, got MemorylessCell",
+        ),
+        (GRUCell(3, 5), torch.ones(1, 2, 4), ValueError, "x: expected n_in = 3 features, got 4"),
+        (GRUCell(3, 5), torch.ones(2, 3), ValueError, r"x: expected shape \(B, T, n_in\)"),
+        (GRUCell(3, 5), torch.ones(1, 0, 3), ValueError, "x: expected T of at least 1"),
+        (GRUCell(3, 5), torch.ones(1, 2, 3).double(), TypeError, "x: expected the weights' dtype"),
+    ],
+)
 def test_bad_input_is_named(of, cell, x, error, message):
     with pytest.raises(error, match=message):
         of(cell, x)

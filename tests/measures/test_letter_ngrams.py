@@ -29,15 +29,17 @@ def spelling(count, steps, seed):
 
 @pytest.fixture(scope="module")
 def task():
-    return Task("toy", *(spelling(n, 6, seed) for seed, n in enumerate((40, 30, 30))),
-                SYMBOLS, LABELS)
+    return Task(
+        "toy", *(spelling(n, 6, seed) for seed, n in enumerate((40, 30, 30))), SYMBOLS, LABELS
+    )
 
 
 def walk(split, past, future):
     """Each letter's contexts, the longest first, and its label."""
     order = sorted(range(-past, future + 1), key=lambda at: (abs(at), -at))
-    for x, y, length in zip(split.x.tolist(), split.y.tolist(), split.lengths.tolist(),
-                            strict=True):
+    for x, y, length in zip(
+        split.x.tolist(), split.y.tolist(), split.lengths.tolist(), strict=True
+    ):
         word = dict(enumerate(x[:length]))
         for t in range(length):
             around = tuple(word.get(t + at, 0) for at in order)
@@ -65,7 +67,7 @@ def test_it_is_counting_by_hand(task, past, future):
 @pytest.mark.parametrize("past, future", [(0, 0), (2, 0), (0, 2), (1, 1)])
 def test_it_sees_its_window_and_nothing_else(task, past, future):
     model = letter_ngram(task, past, future)
-    x = torch.cartesian_prod(*[torch.arange(2, 5)] * 6)     # all words of six letters
+    x = torch.cartesian_prod(*[torch.arange(2, 5)] * 6)  # all words of six letters
     lengths = torch.full((len(x),), 6)
     before = model.predict(Split(x, x, lengths))
     moved = set()
@@ -93,20 +95,25 @@ def test_padding_and_the_test_split_are_not_looked_at(task):
 def test_what_the_letters_around_are_worth():
     """On words: the letters to come tell more than those that were, both more than either."""
     task = load_letters(limit=6000)
-    alone, past, future, both = (letter_ngram(task, *window).accuracy(task.valid)
-                                 for window in ((0, 0), (3, 0), (0, 3), (3, 3)))
+    alone, past, future, both = (
+        letter_ngram(task, *window).accuracy(task.valid)
+        for window in ((0, 0), (3, 0), (0, 3), (3, 3))
+    )
     assert alone < past - 0.05 < past < future - 0.02 < future < both - 0.05
     counts = Counter(task.valid.y[task.valid.y > 0].tolist())
     assert max(counts.values()) / sum(counts.values()) < alone < 0.7
     assert both < letter_ngram(task, 3, 3).accuracy(task.train) < 1
 
 
-@pytest.mark.parametrize("past, future, message", [
-    (-1, 0, "past: expected a whole number from 0, got -1"),
-    (0, 1.5, "future: expected a whole number from 0, got 1.5"),
-    (True, 0, "past: expected a whole number from 0, got True"),
-    (12, 14, "past, future: expected fewer letters together, got 12 and 14"),
-])
+@pytest.mark.parametrize(
+    "past, future, message",
+    [
+        (-1, 0, "past: expected a whole number from 0, got -1"),
+        (0, 1.5, "future: expected a whole number from 0, got 1.5"),
+        (True, 0, "past: expected a whole number from 0, got True"),
+        (12, 14, "past, future: expected fewer letters together, got 12 and 14"),
+    ],
+)
 def test_wrong_windows_are_refused(task, past, future, message):
     with pytest.raises(ValueError, match=message):
         letter_ngram(task, past, future)

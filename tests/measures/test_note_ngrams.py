@@ -19,7 +19,7 @@ def music(examples, steps, seed):
     x = torch.randint(20, 25, (examples, steps), generator=generator)
     luck = torch.rand(x.shape, generator=generator) < 0.7
     y = torch.where(luck, x - 10, torch.randint(8, 13, x.shape, generator=generator))
-    y[torch.rand(x.shape, generator=generator) < 0.05] = 1               # a rest
+    y[torch.rand(x.shape, generator=generator) < 0.05] = 1  # a rest
     lengths = torch.randint(1, steps + 1, (examples,), generator=generator)
     lengths[0] = steps
     outside = torch.arange(steps) >= lengths.unsqueeze(1)
@@ -39,12 +39,15 @@ def real():
 
 def walk(split, context):
     """Each step of each sequence: the notes of its context, and y."""
-    for x, y, length in zip(split.x.tolist(), split.y.tolist(), split.lengths.tolist(),
-                            strict=True):
+    for x, y, length in zip(
+        split.x.tolist(), split.y.tolist(), split.lengths.tolist(), strict=True
+    ):
         voices = {"x": x, "y": y}
         for t in range(length):
-            notes = tuple(voices[v][t - back] if t >= back else PADDING
-                          for v, back in (NOTES[name] for name in context))
+            notes = tuple(
+                voices[v][t - back] if t >= back else PADDING
+                for v, back in (NOTES[name] for name in context)
+            )
             yield notes, y[t]
 
 
@@ -52,8 +55,9 @@ def by_hand(task, context, strengths, semitones, split):
     """-log P a note, by dictionaries and the recurrence as it is written in the docstring."""
     counts, totals = Counter(), Counter()
     for shift in range(-semitones, semitones + 1):
-        moved = Split(transposed(task.train.x, shift), transposed(task.train.y, shift),
-                      task.train.lengths)
+        moved = Split(
+            transposed(task.train.x, shift), transposed(task.train.y, shift), task.train.lengths
+        )
         for notes, y in walk(moved, context):
             for level in range(len(context) + 1):
                 counts[level, notes[:level], y] += 1
@@ -90,8 +94,9 @@ def test_each_strength_is_the_one_that_the_validation_split_likes_best(task):
     chosen = note_ngram(task, context, 1).strengths
     for level in range(3):
         # Level by level: the later ones do not exist yet when this one is chosen.
-        found = [by_hand(task, context[:level], (*chosen[:level], a), 1, task.valid)
-                 for a in STRENGTHS]
+        found = [
+            by_hand(task, context[:level], (*chosen[:level], a), 1, task.valid) for a in STRENGTHS
+        ]
         assert chosen[level] == STRENGTHS[found.index(min(found))]
 
 
@@ -109,8 +114,14 @@ def test_padding_never_matters(task):
         x[outside] = y[outside] = symbol
         return Split(x, y, split.lengths)
 
-    strange = Task("toy", padded(task.train, 40), padded(task.valid, 41), padded(task.test, 42),
-                   SYMBOLS, SYMBOLS)
+    strange = Task(
+        "toy",
+        padded(task.train, 40),
+        padded(task.valid, 41),
+        padded(task.test, 42),
+        SYMBOLS,
+        SYMBOLS,
+    )
     for context in CONTEXTS:
         a, b = note_ngram(task, context), note_ngram(strange, context)
         assert a.nll(task.test) == b.nll(strange.test)
@@ -145,8 +156,10 @@ def test_without_context_it_is_the_entropy_of_the_notes(task):
 
 def test_more_context_says_more_of_a_real_bass(real):
     """In the order of the chorales chapter; a gap of a tenth of a nat is far beyond chance."""
-    nothing, melody, before = (note_ngram(real, context).nll(real.test) for context in
-                               ((), ("x_t", "x_{t-1}"), ("y_{t-1}", "x_t", "x_{t-1}")))
+    nothing, melody, before = (
+        note_ngram(real, context).nll(real.test)
+        for context in ((), ("x_t", "x_{t-1}"), ("y_{t-1}", "x_t", "x_{t-1}"))
+    )
     assert before + 0.1 < melody < nothing - 0.1 < math.log(len(SYMBOLS) - 1)
     assert nothing == pytest.approx(3.0, abs=0.15)
 

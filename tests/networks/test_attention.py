@@ -21,9 +21,14 @@ CLOSE = {"atol": 1e-12, "rtol": 1e-12}
 
 
 def network(encoder="elman", decoder="elman", n_context=3, seed=0):
-    model = AttentiveEncoderDecoder(6, 5, oracles.make(encoder, 3, 5, seed),
-                                    oracles.make(decoder, 2 + n_context, 4, seed + 1), n_context,
-                                    FIRST)
+    model = AttentiveEncoderDecoder(
+        6,
+        5,
+        oracles.make(encoder, 3, 5, seed),
+        oracles.make(decoder, 2 + n_context, 4, seed + 1),
+        n_context,
+        FIRST,
+    )
     return model.double()
 
 
@@ -35,8 +40,7 @@ def by_hand(model, x, y, tau, tau_y):
     C = torch.tanh(model.Q.weight @ h[-1] + model.Q.bias)
     s, before, log_p = torch.zeros(4).double(), FIRST, 0.0
     for t in range(tau_y):
-        s = torch.tanh(dec.b + dec.W @ s
-                       + dec.U @ torch.cat([model.embed_y.weight[before], C]))
+        s = torch.tanh(dec.b + dec.W @ s + dec.U @ torch.cat([model.embed_y.weight[before], C]))
         e = [(s @ model.attention.K @ h_s).exp() for h_s in h[1:]]
         C_t = sum(e_s / sum(e) * h_s for e_s, h_s in zip(e, h[1:], strict=True))
         r = torch.tanh(model.A.weight @ torch.cat([s, C_t]) + model.A.bias)
@@ -52,8 +56,11 @@ def test_it_is_the_sum_written_by_hand():
     plain = torch.stack([by_hand(model, *row) for row in zip(*pairs, strict=True)])
     torch.testing.assert_close(mine, plain, **CLOSE)
     weights = [*model.parameters()]
-    for a, b in zip(torch.autograd.grad(mine.sum(), weights),
-                    torch.autograd.grad(plain.sum(), weights), strict=True):
+    for a, b in zip(
+        torch.autograd.grad(mine.sum(), weights),
+        torch.autograd.grad(plain.sum(), weights),
+        strict=True,
+    ):
         torch.testing.assert_close(a, b, **CLOSE)
 
 
@@ -62,9 +69,10 @@ def test_attention_passes_gradcheck():
     attention = Attention(3, 4).double()
     inside = torch.tensor([[True, True, False], [True, True, True]])
     s, h = torch.randn(2, 2, 3).double(), torch.randn(2, 3, 4).double()
-    assert torch.autograd.gradcheck(lambda s, h, K: torch.func.functional_call(
-        attention, {"K": K}, (s, h, inside)),
-        [t.requires_grad_() for t in (s, h, attention.K.detach().clone())])
+    assert torch.autograd.gradcheck(
+        lambda s, h, K: torch.func.functional_call(attention, {"K": K}, (s, h, inside)),
+        [t.requires_grad_() for t in (s, h, attention.K.detach().clone())],
+    )
 
 
 @pytest.mark.parametrize("lengths", [None, [6, 1, 4, 3]])
@@ -95,7 +103,7 @@ def test_what_stands_in_the_padding_never_matters(rubbish):
 def test_bug_attention_that_ignores_the_encoder():
     """Two inputs whose C is the same must still lead to different outputs, at each step of y."""
     model, pairs = network(), batch()
-    torch.nn.init.zeros_(model.Q.weight)                           # C is the same for every x
+    torch.nn.init.zeros_(model.Q.weight)  # C is the same for every x
     o = model(pairs.x, pairs.y, pairs.lengths)
     for s in range(6):
         x = pairs.x.clone()
@@ -123,12 +131,15 @@ def test_the_encoder_s_states_get_their_gradient_through_the_attention():
 
 
 @settings(max_examples=15)
-@given(seed=st.integers(0, 1000), more_x=st.integers(1, 4), more_y=st.integers(1, 4),
-       rubbish=st.integers(0, 4))
+@given(
+    seed=st.integers(0, 1000),
+    more_x=st.integers(1, 4),
+    more_y=st.integers(1, 4),
+    rubbish=st.integers(0, 4),
+)
 def test_padding_changes_neither_loss_nor_gradient(seed, more_x, more_y, rubbish):
     model = network("gru after", "lstm", seed=seed)
-    laws.padding_changes_neither_loss_nor_gradient(model, batch(seed), more_x, more_y,
-                                                   rubbish)
+    laws.padding_changes_neither_loss_nor_gradient(model, batch(seed), more_x, more_y, rubbish)
 
 
 def test_the_order_in_the_batch_does_not_matter_and_no_step_looks_ahead():
@@ -141,7 +152,7 @@ def test_the_order_in_the_batch_does_not_matter_and_no_step_looks_ahead():
         y = pairs.y.clone()
         y[:, t] = (y[:, t] + 1) % 5
         changed = (model(pairs.x, y, pairs.lengths) - o).abs().amax(2) > 1e-12
-        assert not changed[:, :t + 1].any() and changed[:, t + 1:].all()
+        assert not changed[:, : t + 1].any() and changed[:, t + 1 :].all()
 
 
 @pytest.mark.parametrize("decoder", ["elman", "gru after", "lstm"])
@@ -151,13 +162,15 @@ def test_what_is_written_is_what_the_teacher_would_have_given(decoder):
     model.eval()
     written = model.write(pairs.x, 7, pairs.lengths, end=END)
     beam = model.beam(pairs.x, 7, 1, pairs.lengths, end=END)
-    assert torch.equal(beam.y[:, 0, :written.y.shape[1]], written.y)
+    assert torch.equal(beam.y[:, 0, : written.y.shape[1]], written.y)
     log_p = model.log_p(pairs.x, written.y, pairs.lengths, written.lengths)
     torch.testing.assert_close(log_p, written.log_p, **CLOSE)
     wide = model.beam(pairs.x, 7, 6, pairs.lengths, end=END)
     torch.testing.assert_close(
-        model.log_p(pairs.x, wide.y[:, 2], pairs.lengths, wide.lengths[:, 2]), wide.log_p[:, 2],
-        **CLOSE)
+        model.log_p(pairs.x, wide.y[:, 2], pairs.lengths, wide.lengths[:, 2]),
+        wide.log_p[:, 2],
+        **CLOSE,
+    )
 
 
 def test_an_encoder_from_both_ends():
@@ -173,10 +186,12 @@ def test_it_learns_to_turn_a_sequence_round_through_a_context_of_one_number():
     torch.manual_seed(0)
     x = torch.randint(3, 9, (800, 7))
     y = torch.cat([x.flip(1), torch.full((800, 1), END)], 1)
-    model = AttentiveEncoderDecoder(9, 9, Bidirectional(GRUCell(8, 24), GRUCell(8, 24)),
-                                    GRUCell(8 + 1, 48), 1, FIRST)
-    fit(model, pair_loss, Split(x[:700], y[:700]), epochs=24, batch_size=50, lr=8e-3,
-        progress=False)
+    model = AttentiveEncoderDecoder(
+        9, 9, Bidirectional(GRUCell(8, 24), GRUCell(8, 24)), GRUCell(8 + 1, 48), 1, FIRST
+    )
+    fit(
+        model, pair_loss, Split(x[:700], y[:700]), epochs=24, batch_size=50, lr=8e-3, progress=False
+    )
 
     def right(model, batch):
         return (model.write(batch.x, 8).y == batch.y).float().mean(1)
@@ -186,14 +201,28 @@ def test_it_learns_to_turn_a_sequence_round_through_a_context_of_one_number():
     assert (alpha[:, :7].argmax(2) == torch.arange(6, -1, -1)).float().mean() > 0.5
 
 
-@pytest.mark.parametrize(("call", "error", "message"), [
-    (lambda: Attention(0, 3), ValueError, "n_s: expected an integer of at least 1, got 0"),
-    (lambda: network()(torch.zeros(2, 3), torch.ones(2, 3).long()), TypeError, "x: expected an"),
-    (lambda: network().log_p(*batch()._replace(y=torch.ones(3, 5).long())), ValueError,
-     "y: expected a sequence for each of 4 in x, got 3"),
-    (lambda: network().context(batch().x, [6, 1, 4, 9]), ValueError, "lengths: expected 1 ≤"),
-    (lambda: network().write(batch().x, 0), ValueError, "steps: expected an integer of at least"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: Attention(0, 3), ValueError, "n_s: expected an integer of at least 1, got 0"),
+        (
+            lambda: network()(torch.zeros(2, 3), torch.ones(2, 3).long()),
+            TypeError,
+            "x: expected an",
+        ),
+        (
+            lambda: network().log_p(*batch()._replace(y=torch.ones(3, 5).long())),
+            ValueError,
+            "y: expected a sequence for each of 4 in x, got 3",
+        ),
+        (lambda: network().context(batch().x, [6, 1, 4, 9]), ValueError, "lengths: expected 1 ≤"),
+        (
+            lambda: network().write(batch().x, 0),
+            ValueError,
+            "steps: expected an integer of at least",
+        ),
+    ],
+)
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()

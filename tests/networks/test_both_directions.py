@@ -40,8 +40,9 @@ def test_it_is_torchs_values_and_gradients_ragged_too(cell, lengths):
     if lengths is None:
         expected, last = there(x)
     else:
-        packed, last = there(pack_padded_sequence(x, lengths, batch_first=True,
-                                                  enforce_sorted=False))
+        packed, last = there(
+            pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        )
         expected, _ = pad_packed_sequence(packed, batch_first=True)
     real = torch.arange(6) < torch.tensor(lengths or [6] * 4).unsqueeze(1)
     torch.testing.assert_close(out[real], expected[real], **CLOSE)
@@ -55,8 +56,9 @@ def test_it_is_torchs_values_and_gradients_ragged_too(cell, lengths):
     (expected * weight)[real].sum().backward()
     for end, rnn in (("", bi.forwards), ("_reverse", bi.backwards)):
         for name, other in (("U", "weight_ih_l0"), ("W", "weight_hh_l0")):
-            torch.testing.assert_close(getattr(rnn.cell, name).grad,
-                                       getattr(there, other + end).grad, **CLOSE)
+            torch.testing.assert_close(
+                getattr(rnn.cell, name).grad, getattr(there, other + end).grad, **CLOSE
+            )
 
 
 def test_backwards_is_the_loop_from_each_own_end():
@@ -64,7 +66,7 @@ def test_backwards_is_the_loop_from_each_own_end():
     x = torch.randn(4, 6, 3).double()
     g, state = Backwards(cell)(x, lengths=TAU)
     for row, tau in enumerate(TAU):
-        own, last = unroll(cell, x[row:row + 1, :tau].flip(1))
+        own, last = unroll(cell, x[row : row + 1, :tau].flip(1))
         torch.testing.assert_close(g[row, :tau], own[0].flip(0), **CLOSE)
         torch.testing.assert_close(state.h[row], last.h[0], **CLOSE)
 
@@ -82,9 +84,9 @@ def test_bug_reversed_padding_and_whatever_is_in_it(seed, data):
     h, state = bi(x, lengths=tau)
     again, state_again = bi(rubbish, lengths=tau)
     assert torch.equal(h[real], again[real]) and torch.equal(state[1], state_again[1])
-    for row in range(B):                                   # alone, and without any padding
-        alone, _ = bi(x[row:row + 1, :tau[row]])
-        torch.testing.assert_close(alone[0], h[row, :tau[row]])
+    for row in range(B):  # alone, and without any padding
+        alone, _ = bi(x[row : row + 1, : tau[row]])
+        torch.testing.assert_close(alone[0], h[row, : tau[row]])
     order = torch.randperm(B)
     torch.testing.assert_close(bi(x[order], lengths=tau[order])[0], h[order])
 
@@ -128,8 +130,11 @@ def test_a_tagger_takes_it_and_feedback_refuses_it():
     torch.manual_seed(0)
     bi = Bidirectional(ElmanCell(3, 4), ElmanCell(3, 5))
     x, tau = torch.randint(0, 6, (4, 6)), torch.tensor(TAU)
-    for network, looks in ((bi, (True, True)), (Backwards(ElmanCell(3, 4)), (False, True)),
-                           (RNN(ElmanCell(3, 4)), (True, False))):
+    for network, looks in (
+        (bi, (True, True)),
+        (Backwards(ElmanCell(3, 4)), (False, True)),
+        (RNN(ElmanCell(3, 4)), (True, False)),
+    ):
         tagger = Tagger(6, 3, network, 2)
         o = tagger(x, lengths=tau)
         changed = x.clone()
@@ -142,15 +147,28 @@ def test_a_tagger_takes_it_and_feedback_refuses_it():
         FeedbackTagger(6, 3, bi, 2)
 
 
-@pytest.mark.parametrize(("make", "error", "message"), [
-    (lambda: Bidirectional(ElmanCell(2, 3), ElmanCell(3, 3)), ValueError,
-     "backwards: expected n_in = 2, as forwards has, got 3"),
-    (lambda: Bidirectional(ElmanCell(2, 3), 3), TypeError, "cell: expected a Cell, got int"),
-    (lambda: Bidirectional(*[ElmanCell(2, 3)] * 2), ValueError, "a cell of its own"),
-    (lambda: Bidirectional(ElmanCell(2, 3), ElmanCell(2, 3))(torch.zeros(1, 2, 2), 3), TypeError,
-     "state: expected a pair"),
-    (lambda: reversed_inside(torch.zeros(1, 2), [3]), ValueError, "lengths: expected 1 ≤ length"),
-])
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (
+            lambda: Bidirectional(ElmanCell(2, 3), ElmanCell(3, 3)),
+            ValueError,
+            "backwards: expected n_in = 2, as forwards has, got 3",
+        ),
+        (lambda: Bidirectional(ElmanCell(2, 3), 3), TypeError, "cell: expected a Cell, got int"),
+        (lambda: Bidirectional(*[ElmanCell(2, 3)] * 2), ValueError, "a cell of its own"),
+        (
+            lambda: Bidirectional(ElmanCell(2, 3), ElmanCell(2, 3))(torch.zeros(1, 2, 2), 3),
+            TypeError,
+            "state: expected a pair",
+        ),
+        (
+            lambda: reversed_inside(torch.zeros(1, 2), [3]),
+            ValueError,
+            "lengths: expected 1 ≤ length",
+        ),
+    ],
+)
 def test_bad_input_is_named(make, error, message):
     with pytest.raises(error, match=message):
         make()

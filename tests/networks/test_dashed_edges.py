@@ -34,8 +34,10 @@ def made(kind, cell="elman", n_symbols=5, n_out=4, n_hidden=6, dropout=0.0, seed
 
 def sequences(B=4, T=6, n_symbols=5, n_out=4, seed=0):
     g = torch.Generator().manual_seed(seed)
-    return (torch.randint(n_symbols, (B, T), generator=g),
-            torch.randint(n_out, (B, T), generator=g))
+    return (
+        torch.randint(n_symbols, (B, T), generator=g),
+        torch.randint(n_out, (B, T), generator=g),
+    )
 
 
 def by_hand(model, x, y):
@@ -61,10 +63,15 @@ def test_it_is_the_recurrence_by_hand_values_and_gradients(kind, cell):
     hand = [by_hand(model, x[i, :n], y[i, :n]) for i, n in enumerate(lengths)]
     for i, n in enumerate(lengths):
         torch.testing.assert_close(o[i, :n], hand[i], **CLOSE)
-    found = torch.autograd.grad(sum(o[i, :n].sin().sum() for i, n in enumerate(lengths)),
-                                parameters, allow_unused=True, materialize_grads=True)
-    truth = torch.autograd.grad(sum(h.sin().sum() for h in hand), parameters, allow_unused=True,
-                                materialize_grads=True)
+    found = torch.autograd.grad(
+        sum(o[i, :n].sin().sum() for i, n in enumerate(lengths)),
+        parameters,
+        allow_unused=True,
+        materialize_grads=True,
+    )
+    truth = torch.autograd.grad(
+        sum(h.sin().sum() for h in hand), parameters, allow_unused=True, materialize_grads=True
+    )
     for a, b in zip(found, truth, strict=True):
         torch.testing.assert_close(a, b, **CLOSE)
 
@@ -84,7 +91,7 @@ def test_an_output_depends_on_the_y_before_it_and_on_no_other(cell):
     y = F.one_hot(y, 4).double().requires_grad_()
     o = model(x, y)
     for t in range(6):
-        by_y, = torch.autograd.grad(o[:, t].sin().sum(), y, retain_graph=True)
+        (by_y,) = torch.autograd.grad(o[:, t].sin().sum(), y, retain_graph=True)
         reached = by_y.abs().amax((0, 2)) > 0
         first = t - 1 if cell == "memoryless" else 0
         assert reached.tolist() == [first <= s < t for s in range(6)]
@@ -100,7 +107,7 @@ def test_no_output_looks_ahead(t, kind, cell):
     model, (x, y) = made(kind, cell), sequences()
     later_x, later_y = x.clone(), y.clone()
     later_x[:, t:] = (x[:, t:] + 1) % 5
-    later_y[:, t - 1:] = (y[:, t - 1:] + 1) % 4
+    later_y[:, t - 1 :] = (y[:, t - 1 :] + 1) % 4
     torch.testing.assert_close(model(later_x, later_y)[:, :t], model(x, y)[:, :t], **CLOSE)
 
 
@@ -117,8 +124,10 @@ def test_padding_changes_neither_the_loss_nor_a_gradient(kind):
     torch.testing.assert_close(losses[0][0], short, **CLOSE)
     for a, b in zip(*losses, strict=True):
         torch.testing.assert_close(a, b, **CLOSE)
-    total = sum(log_likelihood(by_hand(model, x[i, :n], y[i, :n]).unsqueeze(0), y[i:i + 1, :n])
-                for i, n in enumerate(lengths.tolist()))
+    total = sum(
+        log_likelihood(by_hand(model, x[i, :n], y[i, :n]).unsqueeze(0), y[i : i + 1, :n])
+        for i, n in enumerate(lengths.tolist())
+    )
     torch.testing.assert_close(short, -total.squeeze() / lengths.sum(), **CLOSE)
 
 
@@ -128,8 +137,9 @@ def test_what_it_writes_has_the_probability_that_it_says(kind, cell):
     model, (x, _) = made(kind, cell), sequences()
     written = model.write(x, torch.Generator().manual_seed(0))
     assert written.y.shape == x.shape
-    torch.testing.assert_close(log_likelihood(model(x, written.y), written.y), written.log_p,
-                               **CLOSE)
+    torch.testing.assert_close(
+        log_likelihood(model(x, written.y), written.y), written.log_p, **CLOSE
+    )
     best = model.write(x)
     assert torch.equal(model(x, best.y).argmax(2), best.y)
 
@@ -202,19 +212,34 @@ def test_a_target_fed_without_a_shift_is_copied_and_the_loss_under_the_bound_giv
 X, Y = sequences()
 
 
-@pytest.mark.parametrize("call, error, words", [
-    (lambda: Tagger(5, 3, ElmanCell(4, 6), 4), ValueError, r"cell: expected n_in = 1 · n_embed"),
-    (lambda: FeedbackTagger(5, 3, ElmanCell(3, 6), 4), ValueError, r"n_in = 2 · n_embed = 6, got"),
-    (lambda: Tagger(0, 3, ElmanCell(3, 6), 4), ValueError, "n_symbols: expected an integer"),
-    (lambda: Tagger(5, 3, ElmanCell(3, 6), 0), ValueError, "n_out: expected an integer"),
-    (lambda: Tagger(5, 3, "elman", 4), TypeError, "cell: expected a Cell, got str"),
-    (lambda: made(Tagger)(X + 5), ValueError, r"x: expected symbols 0 … 4, got 5 … 9"),
-    (lambda: made(FeedbackTagger)(X), ValueError, r"y: expected the true outputs.*write\(x\)"),
-    (lambda: made(FeedbackTagger)(X, Y + 4), ValueError, "y: expected symbols 0 … 4, got"),
-    (lambda: made(FeedbackTagger)(X, Y[:, :3]), ValueError, r"y: .* \(4, 6\), got \(4, 3\)"),
-    (lambda: made(FeedbackTagger)(X, Y.double()), ValueError, r"y: expected shape \(B, T, n_out\)"),
-    (lambda: made(Tagger)(X, Y, [7, 1, 1, 1]), ValueError, "lengths: expected 1 ≤ length ≤ 6"),
-])
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (
+            lambda: Tagger(5, 3, ElmanCell(4, 6), 4),
+            ValueError,
+            r"cell: expected n_in = 1 · n_embed",
+        ),
+        (
+            lambda: FeedbackTagger(5, 3, ElmanCell(3, 6), 4),
+            ValueError,
+            r"n_in = 2 · n_embed = 6, got",
+        ),
+        (lambda: Tagger(0, 3, ElmanCell(3, 6), 4), ValueError, "n_symbols: expected an integer"),
+        (lambda: Tagger(5, 3, ElmanCell(3, 6), 0), ValueError, "n_out: expected an integer"),
+        (lambda: Tagger(5, 3, "elman", 4), TypeError, "cell: expected a Cell, got str"),
+        (lambda: made(Tagger)(X + 5), ValueError, r"x: expected symbols 0 … 4, got 5 … 9"),
+        (lambda: made(FeedbackTagger)(X), ValueError, r"y: expected the true outputs.*write\(x\)"),
+        (lambda: made(FeedbackTagger)(X, Y + 4), ValueError, "y: expected symbols 0 … 4, got"),
+        (lambda: made(FeedbackTagger)(X, Y[:, :3]), ValueError, r"y: .* \(4, 6\), got \(4, 3\)"),
+        (
+            lambda: made(FeedbackTagger)(X, Y.double()),
+            ValueError,
+            r"y: expected shape \(B, T, n_out\)",
+        ),
+        (lambda: made(Tagger)(X, Y, [7, 1, 1, 1]), ValueError, "lengths: expected 1 ≤ length ≤ 6"),
+    ],
+)
 def test_bad_input_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
@@ -223,6 +248,14 @@ def test_bad_input_is_named(call, error, words):
 def test_a_split_of_sequences_trains_with_its_lengths():
     lengths = torch.tensor([6, 2, 5, 1])
     split = Split(X, Y, lengths, lengths)
-    history = fit(made(FeedbackTagger), tagging_loss, split, epochs=60, lr=0.03, batch_size=4,
-                  weight_decay=0, progress=False)
+    history = fit(
+        made(FeedbackTagger),
+        tagging_loss,
+        split,
+        epochs=60,
+        lr=0.03,
+        batch_size=4,
+        weight_decay=0,
+        progress=False,
+    )
     assert history.loss[-1] < 0.1 * history.loss[0]

@@ -5,10 +5,15 @@ import torch
 
 from rnn_course.networks.decoding import generate
 
-P = torch.tensor([[0.0, 0.7, 0.2, 0.1],       # from 0 mostly to 1, from 1 to 2, from 2 to 3
-                  [0.1, 0.0, 0.8, 0.1],
-                  [0.1, 0.1, 0.1, 0.7],
-                  [0.4, 0.3, 0.2, 0.1]], dtype=torch.float64)
+P = torch.tensor(
+    [
+        [0.0, 0.7, 0.2, 0.1],  # from 0 mostly to 1, from 1 to 2, from 2 to 3
+        [0.1, 0.0, 0.8, 0.1],
+        [0.1, 0.1, 0.1, 0.7],
+        [0.4, 0.3, 0.2, 0.1],
+    ],
+    dtype=torch.float64,
+)
 
 
 def chain(t, y_before, state):
@@ -42,9 +47,9 @@ def test_samples_come_as_often_as_they_are_probable():
 
 def test_a_sequence_is_over_with_its_end():
     found = generate(chain, torch.tensor([0, 1, 2]), 0, 6, end=3)
-    assert found.y.tolist() == [[1, 2, 3], [2, 3, 0], [3, 0, 0]]     # and the loop ends with them
+    assert found.y.tolist() == [[1, 2, 3], [2, 3, 0], [3, 0, 0]]  # and the loop ends with them
     assert found.lengths.tolist() == [3, 2, 1]
-    torch.testing.assert_close(found.log_p[2], P[2, 3].log())        # nothing after the end counts
+    torch.testing.assert_close(found.log_p[2], P[2, 3].log())  # nothing after the end counts
     cut = generate(chain, start(1), 0, 2, end=3)
     assert cut.y.tolist() == [[1, 2]] and cut.lengths.tolist() == [2]
 
@@ -60,13 +65,20 @@ def test_each_step_gets_its_number_and_the_state_before():
     assert seen == [(0, [0], ""), (1, [1], "x"), (2, [2], "xx")]
 
 
-@pytest.mark.parametrize("arguments, error, words", [
-    ((chain, start(1), 0, 0), ValueError, "steps: expected an integer of at least 1, got 0"),
-    ((chain, [0], 0, 3), TypeError, r"first: expected an int64 tensor \(B,\), got list"),
-    ((chain, start(1).float(), 0, 3), TypeError, r"first: .* got torch.float32 \(1,\)"),
-    ((lambda t, y, s: (P[0], s), start(1), 0, 3), ValueError, r"step: .* shape \(1, n_out\)"),
-    ((lambda t, y, s: (P[y] / 0, s), start(1), 0, 3), ValueError, "step: expected finite outputs"),
-])
+@pytest.mark.parametrize(
+    "arguments, error, words",
+    [
+        ((chain, start(1), 0, 0), ValueError, "steps: expected an integer of at least 1, got 0"),
+        ((chain, [0], 0, 3), TypeError, r"first: expected an int64 tensor \(B,\), got list"),
+        ((chain, start(1).float(), 0, 3), TypeError, r"first: .* got torch.float32 \(1,\)"),
+        ((lambda t, y, s: (P[0], s), start(1), 0, 3), ValueError, r"step: .* shape \(1, n_out\)"),
+        (
+            (lambda t, y, s: (P[y] / 0, s), start(1), 0, 3),
+            ValueError,
+            "step: expected finite outputs",
+        ),
+    ],
+)
 def test_bad_input_is_named(arguments, error, words):
     with pytest.raises(error, match=words):
         generate(*arguments)

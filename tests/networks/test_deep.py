@@ -39,13 +39,16 @@ def outcome(run, cell, lengths=None, state=None):
 
 def equal(cell, lengths=None, state=None):
     cell = cell.double()
-    for mine, plain in zip(outcome(RNN(cell), cell, lengths, state),
-                           outcome(lambda *given: unroll(cell, *given), cell, lengths, state),
-                           strict=True):
+    for mine, plain in zip(
+        outcome(RNN(cell), cell, lengths, state),
+        outcome(lambda *given: unroll(cell, *given), cell, lengths, state),
+        strict=True,
+    ):
         torch.testing.assert_close(mine, plain, **CLOSE)
 
 
 # --- stacks -------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
 @pytest.mark.parametrize("lengths", LENGTHS)
@@ -72,11 +75,16 @@ def test_a_stack_is_torchs_stack(depth, lengths):
         h, truth = h[inside], truth[inside]
         torch.testing.assert_close(h, truth, **CLOSE)
     torch.testing.assert_close(torch.stack(state), last, **CLOSE)
-    names = [(f"cells.{k}.{mine}", f"{torchs}_l{k}") for k in range(depth)
-             for mine, torchs in (("U", "weight_ih"), ("W", "weight_hh"), ("b", "bias_ih"))]
+    names = [
+        (f"cells.{k}.{mine}", f"{torchs}_l{k}")
+        for k in range(depth)
+        for mine, torchs in (("U", "weight_ih"), ("W", "weight_hh"), ("b", "bias_ih"))
+    ]
     mine, plain = dict(stack.named_parameters()), dict(theirs.named_parameters())
-    grads = [torch.autograd.grad(y.pow(3).sum(), [x, *(w[n[i]] for n in names)])
-             for i, (y, w) in enumerate(((h, mine), (truth, plain)))]
+    grads = [
+        torch.autograd.grad(y.pow(3).sum(), [x, *(w[n[i]] for n in names)])
+        for i, (y, w) in enumerate(((h, mine), (truth, plain)))
+    ]
     for a, b in zip(*grads, strict=True):
         torch.testing.assert_close(a, b, **CLOSE)
 
@@ -88,8 +96,11 @@ def test_a_stack_of_any_cells_level_by_level_is_the_plain_loop(lengths, given_st
     stack = Stack(ElmanCell(3, 5), LSTMCell(5, 4), GRUCell(4, 2, reset="before"))
     state = None
     if given_state:
-        state = (torch.randn(4, 5).double(), tuple(torch.randn(2, 4, 4).double()),
-                 torch.randn(4, 2).double())
+        state = (
+            torch.randn(4, 5).double(),
+            tuple(torch.randn(2, 4, 4).double()),
+            torch.randn(4, 2).double(),
+        )
     equal(stack, lengths, state)
 
 
@@ -107,9 +118,10 @@ def test_bug_a_stack_that_feeds_the_final_state_to_the_next_layer():
             assert changed.tolist() == [s >= t for s in range(6)]
     (low, high), _ = levels(stack, x)
     alone = torch.zeros(1, 5).double()
-    for t in range(6):                                             # h_2 reads h_1, step by step
-        alone = torch.tanh(stack.cells[1].b + low[:, t] @ stack.cells[1].U.T
-                           + alone @ stack.cells[1].W.T)
+    for t in range(6):  # h_2 reads h_1, step by step
+        alone = torch.tanh(
+            stack.cells[1].b + low[:, t] @ stack.cells[1].U.T + alone @ stack.cells[1].W.T
+        )
         torch.testing.assert_close(high[:, t], alone, **CLOSE)
 
 
@@ -121,9 +133,14 @@ def test_each_level_of_a_stack_runs_its_own_kernel():
 
 # --- transitions --------------------------------------------------------------------------------
 
+
 def transitions():
-    return {"1": Transition(5), "3": Transition(5, 3), "2, skip": SkipTransition(5),
-            "4, skip": SkipTransition(5, 4)}
+    return {
+        "1": Transition(5),
+        "3": Transition(5, 3),
+        "2, skip": SkipTransition(5),
+        "4, skip": SkipTransition(5, 4),
+    }
 
 
 @pytest.mark.parametrize("name", transitions())
@@ -164,7 +181,8 @@ def test_the_kernel_passes_gradcheck(depth, skip):
     shapes = [(2, 4, 3), (2, 3), (depth, 3, 3), (depth - 1, 3)] + [(3, 3)] * skip
     inputs = [torch.randn(s).double().requires_grad_() for s in shapes]
     assert torch.autograd.gradcheck(
-        lambda *given: TransitionBPTT.apply(*given, *[None] * (not skip)), inputs)
+        lambda *given: TransitionBPTT.apply(*given, *[None] * (not skip)), inputs
+    )
 
 
 def test_the_kernel_refuses_a_second_derivative():
@@ -218,9 +236,11 @@ def test_three_blocks_each_of_which_can_be_replaced():
     o = network(x)[0]
     assert o.shape == (2, 5, 2)
     torch.testing.assert_close(o, network.output(network.rnn(x)[0]))
-    for replace in (lambda: setattr(network.rnn.cell, "input", mlp(3, 9, 4)),
-                    lambda: setattr(network.rnn.cell, "transition", SkipTransition(4, 3)),
-                    lambda: setattr(network, "output", mlp(4, 6, 2))):
+    for replace in (
+        lambda: setattr(network.rnn.cell, "input", mlp(3, 9, 4)),
+        lambda: setattr(network.rnn.cell, "transition", SkipTransition(4, 3)),
+        lambda: setattr(network, "output", mlp(4, 6, 2)),
+    ):
         replace()
         assert not torch.allclose(network(x)[0], o)
         o = network(x)[0]
@@ -234,8 +254,9 @@ def test_orthogonal_at_the_start():
 
 def test_a_deep_network_learns_an_echo():
     torch.manual_seed(0)
-    model = ThreeBlocks(Stack(BlockCell(2, mlp(2, 16), SkipTransition(16)), ElmanCell(16, 16)),
-                        mlp(16, 2))
+    model = ThreeBlocks(
+        Stack(BlockCell(2, mlp(2, 16), SkipTransition(16)), ElmanCell(16, 16)), mlp(16, 2)
+    )
     optimiser = torch.optim.Adam(model.parameters(), lr=5e-3)
     for _ in range(120):
         y = torch.randint(2, (64, 12))
@@ -249,15 +270,21 @@ def test_a_deep_network_learns_an_echo():
 
 # --- properties ---------------------------------------------------------------------------------
 
+
 @st.composite
 def cells(draw, n_in):
     """A cell of one to three levels, each with a transition of its own; their depths and skips."""
     shape = draw(st.lists(st.tuples(st.integers(1, 4), st.booleans()), min_size=1, max_size=3))
     shape = [(depth, skip and depth > 1) for depth, skip in shape]
     H = 3
-    blocks = [BlockCell(H if k else n_in, mlp(H if k else n_in, *[4] * draw(st.integers(0, 2)), H),
-                        SkipTransition(H, depth) if skip else Transition(H, depth))
-              for k, (depth, skip) in enumerate(shape)]
+    blocks = [
+        BlockCell(
+            H if k else n_in,
+            mlp(H if k else n_in, *[4] * draw(st.integers(0, 2)), H),
+            SkipTransition(H, depth) if skip else Transition(H, depth),
+        )
+        for k, (depth, skip) in enumerate(shape)
+    ]
     return (Stack(*blocks) if len(blocks) > 1 or draw(st.booleans()) else blocks[0]), shape
 
 
@@ -267,13 +294,16 @@ def test_cut_in_two_and_padding_never_matters(made, T, seed, data):
     torch.manual_seed(seed)
     lengths = data.draw(st.lists(st.integers(1, T), min_size=3, max_size=3))
     two_halves_are_the_whole_and_padding_is_never_seen(
-        RNN(made[0]).double(), torch.randn(3, T, 2).double(), data.draw(st.integers(1, T)), lengths)
+        RNN(made[0]).double(), torch.randn(3, T, 2).double(), data.draw(st.integers(1, T)), lengths
+    )
 
 
 # --- path lengths -------------------------------------------------------------------------------
 
+
 def run_from_inner_state(cell, steps):
     """The state before and after so many steps; the first is no leaf of autograd's graph."""
+
     def lifted(state):
         if isinstance(state, torch.Tensor):
             return state.clone().requires_grad_() * 1
@@ -297,8 +327,9 @@ def test_the_path_is_as_long_as_the_structure_says(made, steps):
         for above in range(k + 1, len(lengths)):
             # Up to a higher level: at each level between at least its whole transition, and all
             # other steps where they cost least.
-            assert shortest_path(first[k], last[above]) == by_brute_force(cell, shape, k, above,
-                                                                          steps)
+            assert shortest_path(first[k], last[above]) == by_brute_force(
+                cell, shape, k, above, steps
+            )
             assert shortest_path(first[above], last[k]) is None
 
 
@@ -311,8 +342,9 @@ def by_brute_force(cell, shape, low, high, steps):
     best = {(0, k): (0 if k == low else float("inf")) for k in range(len(shape))}
     for t in range(1, steps + 1):
         for k in range(len(shape)):
-            best[t, k] = min(best[t - 1, k] + across[k],
-                             best[t, k - 1] + up[k] if k else float("inf"))
+            best[t, k] = min(
+                best[t - 1, k] + across[k], best[t, k - 1] + up[k] if k else float("inf")
+            )
     return best[steps, high]
 
 
@@ -321,15 +353,20 @@ def by_brute_force(cell, shape, low, high, steps):
 @pytest.mark.parametrize("input", [1, 2])
 def test_a_second_layer_shows_in_its_own_block_and_in_no_other(input, depth, output):
     """From x to h it is the layers of two blocks: what enters passes the whole transition."""
-    network = ThreeBlocks(BlockCell(3, mlp(3, *[5] * input), Transition(5, depth)),
-                          mlp(*[5] * output, 2))
+    network = ThreeBlocks(
+        BlockCell(3, mlp(3, *[5] * input), Transition(5, depth)), mlp(*[5] * output, 2)
+    )
     x, h0 = (torch.zeros(1, n, requires_grad=True) * 1 for n in (3, 5))
     a = network.rnn.cell.project(x)
     h, _ = network.rnn.cell.step(a, h0)
     o = network.output(h)
     ends = ((x, a), (h0, h), (h, o), (x, h))
-    assert [shortest_path(*each) for each in ends] == [input - 1, depth, output - 1,
-                                                       input - 1 + depth]
+    assert [shortest_path(*each) for each in ends] == [
+        input - 1,
+        depth,
+        output - 1,
+        input - 1 + depth,
+    ]
 
 
 def test_paths_of_the_cells_with_gates():
@@ -366,35 +403,72 @@ def test_a_path_needs_nodes():
 
 # --- bad input ----------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("call", "error", "message"), [
-    (lambda: mlp(3), ValueError, r"sizes: expected at least two, of the input and the output"),
-    (lambda: mlp(3, 0), ValueError, "sizes: expected an integer of at least 1, got 0"),
-    (lambda: Transition(3, 0), ValueError, "depth: expected an integer of at least 1, got 0"),
-    (lambda: SkipTransition(3, 1), ValueError, "depth: expected at least 2 layers to go around"),
-    (lambda: BlockCell(3, mlp(3, 4), Transition(5)), ValueError,
-     "input: expected a block from 3 to 5 numbers, got one to 4"),
-    (lambda: BlockCell(3, mlp(5, 4), Transition(4)), ValueError,
-     "(?s)input: expected a block from 3 to 4 numbers, got Sequential.* which raises: "),
-    (lambda: BlockCell(3, mlp(3, 4), nn.Linear(4, 4)), TypeError,
-     "transition: expected a module that has n_hidden, such as a Transition, got Linear"),
-    (lambda: ThreeBlocks(ElmanCell(3, 4), mlp(5, 2)), ValueError,
-     "(?s)output: expected a block from 4 to any numbers, got Sequential.* which raises: "),
-    (lambda: levels(ElmanCell(2, 3), torch.zeros(1, 4, 2)), TypeError,
-     "stack: expected a Stack, got ElmanCell"),
-    (lambda: Stack(), ValueError, "cells: expected at least one, each different, got 0"),
-    (lambda: Stack(nn.Linear(2, 2)), TypeError, "cells: expected a Cell, got Linear"),
-    (lambda: Stack(ElmanCell(2, 3), ElmanCell(2, 3)), ValueError,
-     "cells: expected n_in = 3 at level 2, as many as the level below gives, got 2"),
-    (lambda: Stack(*[ElmanCell(3, 3)] * 2), ValueError, "cells: expected at least one, each dif"),
-    (lambda: RNN(Stack(ElmanCell(2, 3)))(torch.zeros(1, 4, 2), torch.zeros(1, 3)), TypeError,
-     "state: expected a tuple of 1 states, one a level, got Tensor"),
-    (lambda: RNN(Stack(ElmanCell(2, 3)))(torch.zeros(1, 4, 2), (torch.zeros(1, 2),)), ValueError,
-     "state: expected n = 3 features, got 2"),
-    (lambda: RNN(Stack(ElmanCell(2, 3)))(torch.zeros(1, 4, 5)), ValueError,
-     "x: expected n_in = 2 features, got 5"),
-])
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: mlp(3), ValueError, r"sizes: expected at least two, of the input and the output"),
+        (lambda: mlp(3, 0), ValueError, "sizes: expected an integer of at least 1, got 0"),
+        (lambda: Transition(3, 0), ValueError, "depth: expected an integer of at least 1, got 0"),
+        (
+            lambda: SkipTransition(3, 1),
+            ValueError,
+            "depth: expected at least 2 layers to go around",
+        ),
+        (
+            lambda: BlockCell(3, mlp(3, 4), Transition(5)),
+            ValueError,
+            "input: expected a block from 3 to 5 numbers, got one to 4",
+        ),
+        (
+            lambda: BlockCell(3, mlp(5, 4), Transition(4)),
+            ValueError,
+            "(?s)input: expected a block from 3 to 4 numbers, got Sequential.* which raises: ",
+        ),
+        (
+            lambda: BlockCell(3, mlp(3, 4), nn.Linear(4, 4)),
+            TypeError,
+            "transition: expected a module that has n_hidden, such as a Transition, got Linear",
+        ),
+        (
+            lambda: ThreeBlocks(ElmanCell(3, 4), mlp(5, 2)),
+            ValueError,
+            "(?s)output: expected a block from 4 to any numbers, got Sequential.* which raises: ",
+        ),
+        (
+            lambda: levels(ElmanCell(2, 3), torch.zeros(1, 4, 2)),
+            TypeError,
+            "stack: expected a Stack, got ElmanCell",
+        ),
+        (lambda: Stack(), ValueError, "cells: expected at least one, each different, got 0"),
+        (lambda: Stack(nn.Linear(2, 2)), TypeError, "cells: expected a Cell, got Linear"),
+        (
+            lambda: Stack(ElmanCell(2, 3), ElmanCell(2, 3)),
+            ValueError,
+            "cells: expected n_in = 3 at level 2, as many as the level below gives, got 2",
+        ),
+        (
+            lambda: Stack(*[ElmanCell(3, 3)] * 2),
+            ValueError,
+            "cells: expected at least one, each dif",
+        ),
+        (
+            lambda: RNN(Stack(ElmanCell(2, 3)))(torch.zeros(1, 4, 2), torch.zeros(1, 3)),
+            TypeError,
+            "state: expected a tuple of 1 states, one a level, got Tensor",
+        ),
+        (
+            lambda: RNN(Stack(ElmanCell(2, 3)))(torch.zeros(1, 4, 2), (torch.zeros(1, 2),)),
+            ValueError,
+            "state: expected n = 3 features, got 2",
+        ),
+        (
+            lambda: RNN(Stack(ElmanCell(2, 3)))(torch.zeros(1, 4, 5)),
+            ValueError,
+            "x: expected n_in = 2 features, got 5",
+        ),
+    ],
+)
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
-
-

@@ -20,8 +20,7 @@ def drawn(size, seed):
     """Random outputs, targets and lengths."""
     (B, T, n), g = size, torch.Generator().manual_seed(seed)
     o = torch.randn(B, T, n, dtype=torch.float64, generator=g)
-    return (o, torch.randint(n, (B, T), generator=g),
-            torch.randint(1, T + 1, (B,), generator=g))
+    return (o, torch.randint(n, (B, T), generator=g), torch.randint(1, T + 1, (B,), generator=g))
 
 
 @given(sizes, st.integers(0, 99))
@@ -56,8 +55,8 @@ def test_padding_changes_neither_the_loss_nor_its_gradient(size, seed, more):
         gradients.append((loss.detach(), torch.autograd.grad(loss, leaf)[0]))
     (loss, grad), (loss_longer, grad_longer) = gradients
     torch.testing.assert_close(loss_longer, loss, rtol=1e-12, atol=1e-12)
-    torch.testing.assert_close(grad_longer[:, :o.shape[1]], grad, rtol=1e-12, atol=1e-12)
-    assert not grad_longer[:, o.shape[1]:].any()
+    torch.testing.assert_close(grad_longer[:, : o.shape[1]], grad, rtol=1e-12, atol=1e-12)
+    assert not grad_longer[:, o.shape[1] :].any()
     for i, n in enumerate(lengths.tolist()):
         assert not grad[i, n:].any()
 
@@ -66,7 +65,7 @@ def test_every_step_of_a_ragged_batch_counts_the_same():
     """A mean of the sequences' means would count the steps of short sequences more."""
     o, y, _ = drawn((2, 4, 3), 0)
     lengths = [4, 1]
-    steps = [F.cross_entropy(o[0, t:t + 1], y[0, t:t + 1]) for t in range(4)]
+    steps = [F.cross_entropy(o[0, t : t + 1], y[0, t : t + 1]) for t in range(4)]
     steps.append(F.cross_entropy(o[1, :1], y[1, :1]))
     torch.testing.assert_close(mean_nll(o, y, lengths), torch.stack(steps).mean())
 
@@ -95,8 +94,14 @@ def trained_loss(before):
     y = torch.randint(1, 4, (256, 8), generator=torch.Generator().manual_seed(0))
     split = Split(torch.zeros(len(y), 1), y)
     model = Writer(before)
-    fit(model, lambda m, batch: mean_nll(m(batch.y), batch.y), split, epochs=15, lr=0.02,
-        progress=False)
+    fit(
+        model,
+        lambda m, batch: mean_nll(m(batch.y), batch.y),
+        split,
+        epochs=15,
+        lr=0.02,
+        progress=False,
+    )
     fresh = torch.randint(1, 4, (500, 8), generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         return mean_nll(model(fresh), fresh).item()
@@ -111,19 +116,38 @@ def test_targets_that_are_not_shifted_are_found_out():
 OUT, Y = torch.zeros(2, 3, 4), torch.zeros(2, 3, dtype=torch.int64)
 
 
-@pytest.mark.parametrize("call, error, words", [
-    (lambda: shifted(Y, -1), ValueError, "first: expected a symbol, a whole number from 0, got -1"),
-    (lambda: shifted(Y, "a"), ValueError, "first: .* got 'a'"),
-    (lambda: shifted(Y[0], 1), ValueError, r"y: expected shape \(B, T\), not empty, got \(3,\)"),
-    (lambda: shifted(Y.float(), 1), TypeError, "y: expected an int64 tensor .* torch.float32"),
-    (lambda: mean_nll(OUT[0], Y), ValueError, r"o: expected floats \(B, T, n_out\), got \(3, 4\)"),
-    (lambda: mean_nll(Y, Y), ValueError, "o: expected floats"),
-    (lambda: mean_nll(OUT, Y[:, :2]), ValueError, r"y: .* shape \(2, 3\), got \(2, 2\)"),
-    (lambda: mean_nll(OUT, Y + 4), ValueError, r"y: expected classes 0 … 3, got 4 … 4"),
-    (lambda: mean_nll(OUT, Y, [3]), ValueError, "lengths: expected one for each of 2 sequences"),
-    (lambda: mean_nll(OUT, Y, [3, 4]), ValueError, "lengths: expected 1 ≤ length ≤ 3"),
-    (lambda: log_likelihood(OUT, Y, [0, 3]), ValueError, "lengths: .* got 0 at index 0"),
-])
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (
+            lambda: shifted(Y, -1),
+            ValueError,
+            "first: expected a symbol, a whole number from 0, got -1",
+        ),
+        (lambda: shifted(Y, "a"), ValueError, "first: .* got 'a'"),
+        (
+            lambda: shifted(Y[0], 1),
+            ValueError,
+            r"y: expected shape \(B, T\), not empty, got \(3,\)",
+        ),
+        (lambda: shifted(Y.float(), 1), TypeError, "y: expected an int64 tensor .* torch.float32"),
+        (
+            lambda: mean_nll(OUT[0], Y),
+            ValueError,
+            r"o: expected floats \(B, T, n_out\), got \(3, 4\)",
+        ),
+        (lambda: mean_nll(Y, Y), ValueError, "o: expected floats"),
+        (lambda: mean_nll(OUT, Y[:, :2]), ValueError, r"y: .* shape \(2, 3\), got \(2, 2\)"),
+        (lambda: mean_nll(OUT, Y + 4), ValueError, r"y: expected classes 0 … 3, got 4 … 4"),
+        (
+            lambda: mean_nll(OUT, Y, [3]),
+            ValueError,
+            "lengths: expected one for each of 2 sequences",
+        ),
+        (lambda: mean_nll(OUT, Y, [3, 4]), ValueError, "lengths: expected 1 ≤ length ≤ 3"),
+        (lambda: log_likelihood(OUT, Y, [0, 3]), ValueError, "lengths: .* got 0 at index 0"),
+    ],
+)
 def test_bad_input_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call()

@@ -66,6 +66,7 @@ def one_thread():
 
 # Layers
 
+
 @pytest.mark.parametrize("lengths", [None, LENGTHS])
 def test_tied_layers_are_the_recurrent_network_in_values_and_gradients(lengths):
     cell, (x, weights) = make("elman", E, H), random_x()
@@ -101,16 +102,19 @@ def test_untied_layers_by_hand():
     for i, tau in enumerate(LENGTHS.tolist()):
         before = np.zeros(H)
         for t in range(tau):
-            U, W, b = (p.detach().numpy() for p in (layers.cells[t].U, layers.cells[t].W,
-                                                    layers.cells[t].b))
+            U, W, b = (
+                p.detach().numpy()
+                for p in (layers.cells[t].U, layers.cells[t].W, layers.cells[t].b)
+            )
             before = np.tanh(b + W @ before + U @ x[i, t].numpy())
             np.testing.assert_allclose(h[i, t].detach().numpy(), before, atol=1e-12)
         for t in range(tau, T):
             assert torch.equal(h[i, t], h[i, tau - 1])
         assert torch.equal(state[i], h[i, tau - 1])
     tied = Layers([layers.cells[0]] * T)
-    np.testing.assert_allclose(tied(x)[0][0].detach(), by_hand(layers.cells[0], x[0], T),
-                               atol=1e-12)
+    np.testing.assert_allclose(
+        tied(x)[0][0].detach(), by_hand(layers.cells[0], x[0], T), atol=1e-12
+    )
 
 
 def test_gradcheck_untied_and_ragged():
@@ -118,8 +122,7 @@ def test_gradcheck_untied_and_ragged():
     x = torch.randn(3, 4, 2, dtype=torch.double, requires_grad=True)
     parameters = list(layers.parameters())
     assert len(parameters) == 12
-    assert torch.autograd.gradcheck(
-        lambda x, *_: layers(x, lengths=[4, 1, 3]), (x, *parameters))
+    assert torch.autograd.gradcheck(lambda x, *_: layers(x, lengths=[4, 1, 3]), (x, *parameters))
 
 
 def test_no_layer_looks_ahead():
@@ -138,28 +141,38 @@ def test_padding_never_matters_not_even_a_nan():
     (h * weights).sum().backward()
     assert all(p.grad.isfinite().all() for p in layers.parameters())
     for i, n in enumerate(LENGTHS.tolist()):
-        torch.testing.assert_close(h[i, :n], layers(x[i:i + 1, :n])[0][0])
+        torch.testing.assert_close(h[i, :n], layers(x[i : i + 1, :n])[0][0])
 
 
 def test_layers_that_no_sentence_reaches_get_no_gradient_and_stay_as_they_were():
     model = built("untied").float()
     before = copy.deepcopy(model)
     data = Split(sentences()[:, :4], torch.tensor([0, 1, 2, 3]), torch.tensor([4, 2, 4, 3]))
-    fit(model, lambda m, batch: F.cross_entropy(m(batch.x, batch.lengths), batch.y), data,
-        epochs=3, batch_size=2, progress=False)
+    fit(
+        model,
+        lambda m, batch: F.cross_entropy(m(batch.x, batch.lengths), batch.y),
+        data,
+        epochs=3,
+        batch_size=2,
+        progress=False,
+    )
     for t, (layer, was) in enumerate(zip(model.rnn.cells, before.rnn.cells, strict=True)):
-        assert all(torch.equal(p, q) == (t >= 4)
-                   for p, q in zip(layer.parameters(), was.parameters(), strict=True))
+        assert all(
+            torch.equal(p, q) == (t >= 4)
+            for p, q in zip(layer.parameters(), was.parameters(), strict=True)
+        )
 
 
 # The networks
+
 
 def test_tied_deep_summariser_is_the_summariser():
     deep = built("tied")
     plain = Summariser(N, E, deep.rnn.cells[0], M).double()
     plain.embed, plain.V = deep.embed, deep.V
-    torch.testing.assert_close(deep(sentences(), LENGTHS), plain(sentences(), LENGTHS),
-                               atol=1e-12, rtol=0)
+    torch.testing.assert_close(
+        deep(sentences(), LENGTHS), plain(sentences(), LENGTHS), atol=1e-12, rtol=0
+    )
 
 
 def test_window_by_hand():
@@ -167,7 +180,7 @@ def test_window_by_hand():
     for i, n in enumerate(LENGTHS.tolist()):
         a = model.U.bias.clone()
         for t in range(n):
-            U_t = model.U.weight[:, t * E:(t + 1) * E]
+            U_t = model.U.weight[:, t * E : (t + 1) * E]
             a += U_t @ model.embed.weight[x[i, t]]
         o = model.V(torch.tanh(model.W(torch.tanh(a))))
         torch.testing.assert_close(model(x, LENGTHS)[i], o, atol=1e-12, rtol=0)
@@ -175,22 +188,25 @@ def test_window_by_hand():
 
 def test_convolution_by_hand():
     model, x = built("convolution"), sentences()
-    U, b = model.U.weight, model.U.bias                    # (H, E, 3)
+    U, b = model.U.weight, model.U.bias  # (H, E, 3)
     for i, n in enumerate(LENGTHS.tolist()):
         e = torch.zeros(n + 2, E).double()
         e[1:-1] = model.embed.weight[x[i, :n]]
-        h = torch.stack([torch.relu(b + sum(U[:, :, k] @ e[t + k] for k in range(3)))
-                         for t in range(n)])
+        h = torch.stack(
+            [torch.relu(b + sum(U[:, :, k] @ e[t + k] for k in range(3))) for t in range(n)]
+        )
         o = model.V(h.max(0).values)
         torch.testing.assert_close(model(x, LENGTHS)[i], o, atol=1e-12, rtol=0)
 
 
 def test_bag_of_words_is_linear_in_the_counts():
     model, x = built("bag of words"), sentences()
-    counts = torch.stack([torch.bincount(row[:n], minlength=N)
-                          for row, n in zip(x, LENGTHS, strict=True)]).double()
-    torch.testing.assert_close(model(x, LENGTHS), counts @ model.V.weight + model.c,
-                               atol=1e-12, rtol=0)
+    counts = torch.stack(
+        [torch.bincount(row[:n], minlength=N) for row, n in zip(x, LENGTHS, strict=True)]
+    ).double()
+    torch.testing.assert_close(
+        model(x, LENGTHS), counts @ model.V.weight + model.c, atol=1e-12, rtol=0
+    )
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -198,17 +214,16 @@ def test_a_sentence_in_company_is_what_it_is_alone(name):
     model, x = built(name), sentences()
     together = model(x, LENGTHS)
     for i, n in enumerate(LENGTHS.tolist()):
-        torch.testing.assert_close(model(x[i:i + 1, :n])[0], together[i], atol=1e-12, rtol=0)
+        torch.testing.assert_close(model(x[i : i + 1, :n])[0], together[i], atol=1e-12, rtol=0)
     other = torch.where(torch.arange(T) < LENGTHS[:, None], x, 0)
     assert torch.equal(model(other, LENGTHS), together)
     order = torch.tensor([2, 0, 3, 1])
-    torch.testing.assert_close(model(x[order], LENGTHS[order]), together[order],
-                               atol=1e-12, rtol=0)
+    torch.testing.assert_close(model(x[order], LENGTHS[order]), together[order], atol=1e-12, rtol=0)
 
 
 def test_only_the_convolution_says_the_same_wherever_the_words_stand():
     x = torch.full((2, T), 2)
-    x[0, 2:4] = x[1, 3:5] = torch.tensor([5, 3])           # a word away from the ends at least
+    x[0, 2:4] = x[1, 3:5] = torch.tensor([5, 3])  # a word away from the ends at least
 
     def difference(name):
         o = built(name)(x)
@@ -249,10 +264,14 @@ def test_parameters_are_counted_once_where_they_are_shared():
 
 # The experiment
 
+
 def test_equal_parameters_are_equal():
-    count = {name: n_parameters(build(300, 50), but=("embed", "V"))
-             for name, build in experiment.NETWORKS.items() if name != "bag of words"}
-    twelve = 12 / experiment.LONGEST                       # the layers that training reaches
+    count = {
+        name: n_parameters(build(300, 50), but=("embed", "V"))
+        for name, build in experiment.NETWORKS.items()
+        if name != "bag of words"
+    }
+    twelve = 12 / experiment.LONGEST  # the layers that training reaches
     assert count["untied"] * twelve == pytest.approx(count["tied, wide"], rel=0.01)
     assert count["untied, narrow"] * twelve == pytest.approx(count["tied"], rel=0.1)
     assert count["convolution"] == count["tied"]
@@ -265,8 +284,10 @@ def test_the_map_has_its_cells_in_order():
         """Says the year that is word 4, in sentences of 9 words; else class 50, which is none."""
 
         def forward(self, x, lengths):
-            said = [task.labels.index(word) if n == 9 and word in task.labels else 50
-                    for word, n in zip((task.symbols[i] for i in x[:, 3]), lengths, strict=True)]
+            said = [
+                task.labels.index(word) if n == 9 and word in task.labels else 50
+                for word, n in zip((task.symbols[i] for i in x[:, 3]), lengths, strict=True)
+            ]
             return F.one_hot(torch.tensor(said), 51)
 
     shares = experiment.share_right(Knows(), task, experiment.CELLS, 5)
@@ -275,26 +296,52 @@ def test_the_map_has_its_cells_in_order():
     assert shares[others].max() == 0
 
 
-@pytest.mark.parametrize(("call", "error", "message"), [
-    (lambda: Layers([]), ValueError, "cells: expected one for each layer, got none"),
-    (lambda: Layers([torch.nn.Linear(2, 2)]), TypeError, r"cells\[0\]: expected a Cell"),
-    (lambda: Layers([LSTMCell(2, 2)]), TypeError, r"cells\[0\]: .* whose state is h alone"),
-    (lambda: Layers([ElmanCell(2, 3), ElmanCell(2, 4)]), ValueError,
-     "cells: expected n_in=2, n_hidden=3 as in the first layer, got .*n_hidden=4 at index 1"),
-    (lambda: untied()(torch.zeros(2, T + 1, E).double()), ValueError,
-     r"x: expected at most 7 steps \(one for each layer\), got 8"),
-    (lambda: untied()(torch.zeros(2, T, E + 1).double()), ValueError, "x: expected n_in = 3"),
-    (lambda: untied()(torch.zeros(2, T, E).double(), lengths=[1, 8]), ValueError,
-     "lengths: expected 1 ≤ length ≤ 7"),
-    (lambda: untied()(torch.zeros(2, T, E).double(), torch.zeros(3, H).double()), ValueError,
-     "state: expected B = 2"),
-    (lambda: NETWORKS["window"]()(torch.zeros(2, T + 1).long()), ValueError,
-     r"x: expected at most 7 steps \(the window\), got 8"),
-    (lambda: NETWORKS["window"]()(torch.full((2, T), N)), ValueError, "x: expected symbols 0 … 8"),
-    (lambda: Convolution(N, E, H, M, width=2), ValueError, "width: expected an odd number, got 2"),
-    (lambda: WindowNetwork(N, E, 0, H, M), ValueError, "window: expected an integer"),
-    (lambda: BagOfWords(0, M), ValueError, "n_symbols: expected an integer of at least 1"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: Layers([]), ValueError, "cells: expected one for each layer, got none"),
+        (lambda: Layers([torch.nn.Linear(2, 2)]), TypeError, r"cells\[0\]: expected a Cell"),
+        (lambda: Layers([LSTMCell(2, 2)]), TypeError, r"cells\[0\]: .* whose state is h alone"),
+        (
+            lambda: Layers([ElmanCell(2, 3), ElmanCell(2, 4)]),
+            ValueError,
+            "cells: expected n_in=2, n_hidden=3 as in the first layer, got .*n_hidden=4 at index 1",
+        ),
+        (
+            lambda: untied()(torch.zeros(2, T + 1, E).double()),
+            ValueError,
+            r"x: expected at most 7 steps \(one for each layer\), got 8",
+        ),
+        (lambda: untied()(torch.zeros(2, T, E + 1).double()), ValueError, "x: expected n_in = 3"),
+        (
+            lambda: untied()(torch.zeros(2, T, E).double(), lengths=[1, 8]),
+            ValueError,
+            "lengths: expected 1 ≤ length ≤ 7",
+        ),
+        (
+            lambda: untied()(torch.zeros(2, T, E).double(), torch.zeros(3, H).double()),
+            ValueError,
+            "state: expected B = 2",
+        ),
+        (
+            lambda: NETWORKS["window"]()(torch.zeros(2, T + 1).long()),
+            ValueError,
+            r"x: expected at most 7 steps \(the window\), got 8",
+        ),
+        (
+            lambda: NETWORKS["window"]()(torch.full((2, T), N)),
+            ValueError,
+            "x: expected symbols 0 … 8",
+        ),
+        (
+            lambda: Convolution(N, E, H, M, width=2),
+            ValueError,
+            "width: expected an odd number, got 2",
+        ),
+        (lambda: WindowNetwork(N, E, 0, H, M), ValueError, "window: expected an integer"),
+        (lambda: BagOfWords(0, M), ValueError, "n_symbols: expected an integer of at least 1"),
+    ],
+)
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()

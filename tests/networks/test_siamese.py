@@ -26,7 +26,7 @@ def test_comparison_is_a_scaled_cosine():
 
 def test_loss_by_hand_both_kinds_count_half():
     logits = torch.tensor([[9.0, 1.0, 2.0], [1.0, 9.0, -1.0], [2.0, -1.0, 9.0]])
-    same = math.log(1 + math.exp(-1))                                 # the pair 0, 1
+    same = math.log(1 + math.exp(-1))  # the pair 0, 1
     other = (math.log(1 + math.exp(2)) + math.log(1 + math.exp(-1))) / 2
     assert pair_loss(logits, Y).item() == pytest.approx((same + other) / 2)
     assert pair_accuracy(logits > 0, Y) == pytest.approx((1 + 1 / 2) / 2)
@@ -44,7 +44,7 @@ def test_summariser_learns_from_the_comparison_alone():
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
     for _ in range(120):
         x = torch.randint(2, 8, (32, 6))
-        y = x[:, -2] % 2                                              # told by the last but one
+        y = x[:, -2] % 2  # told by the last but one
         loss = pair_loss(model(x), y)
         optimiser.zero_grad()
         loss.backward()
@@ -61,14 +61,29 @@ def test_probe_finds_what_is_there_and_not_what_is_not():
     assert probe(noise[:400], y[:400], noise[400:], y[400:]) < 0.5
 
 
-@pytest.mark.parametrize(("call", "error", "message"), [
-    (lambda: pair_loss(torch.zeros(2, 3), Y), ValueError, r"logits: expected shape \(3, 3\)"),
-    (lambda: pair_loss(torch.zeros(2, 2), torch.tensor([0, 1])), ValueError, "y: expected pairs"),
-    (lambda: pair_loss(torch.zeros(2, 2), torch.tensor([1, 1])), ValueError, "y: expected pairs"),
-    (lambda: Siamese(torch.nn.Linear(2, 2)), TypeError, "summariser: expected a Summariser"),
-    (lambda: probe(torch.zeros(3, 2), Y, torch.zeros(3, 4), Y), ValueError, "h_test: expected"),
-    (lambda: probe(torch.zeros(2, 2), Y, torch.zeros(3, 2), Y), ValueError, "y_train: expected"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: pair_loss(torch.zeros(2, 3), Y), ValueError, r"logits: expected shape \(3, 3\)"),
+        (
+            lambda: pair_loss(torch.zeros(2, 2), torch.tensor([0, 1])),
+            ValueError,
+            "y: expected pairs",
+        ),
+        (
+            lambda: pair_loss(torch.zeros(2, 2), torch.tensor([1, 1])),
+            ValueError,
+            "y: expected pairs",
+        ),
+        (lambda: Siamese(torch.nn.Linear(2, 2)), TypeError, "summariser: expected a Summariser"),
+        (lambda: probe(torch.zeros(3, 2), Y, torch.zeros(3, 4), Y), ValueError, "h_test: expected"),
+        (
+            lambda: probe(torch.zeros(2, 2), Y, torch.zeros(3, 2), Y),
+            ValueError,
+            "y_train: expected",
+        ),
+    ],
+)
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()

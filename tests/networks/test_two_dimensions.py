@@ -64,7 +64,8 @@ def by_hand(cell, x, corner="top left"):
                 a = a + cell.W_2 @ h[before]
             h[i, j] = torch.tanh(a)
     return torch.stack([h[i, j] for i in range(rows) for j in range(columns)]).view(
-        rows, columns, -1)
+        rows, columns, -1
+    )
 
 
 def gradients(h, inputs, seed=2):
@@ -78,6 +79,7 @@ def assert_same(one, other):
 
 
 # --- the equation -------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("corner", CORNERS)
 @pytest.mark.parametrize(("rows", "columns"), SIZES)
@@ -106,26 +108,30 @@ def test_one_row_is_the_network_over_a_sequence():
     cell, x = made(), image(1, 6)
     elman = ElmanCell(2, 3).double()
     elman.load_state_dict({"U": cell.U, "W": cell.W_2, "b": cell.b})
-    torch.testing.assert_close(run_from("top left", cell, x)[:, 0], unroll(elman, x[:, 0])[0],
-                               **CLOSE)
+    torch.testing.assert_close(
+        run_from("top left", cell, x)[:, 0], unroll(elman, x[:, 0])[0], **CLOSE
+    )
     elman.load_state_dict({"U": cell.U, "W": cell.W_1, "b": cell.b})
     column = x.transpose(1, 2)
-    torch.testing.assert_close(run_from("top left", cell, column)[:, :, 0],
-                               unroll(elman, column[:, :, 0])[0], **CLOSE)
+    torch.testing.assert_close(
+        run_from("top left", cell, column)[:, :, 0], unroll(elman, column[:, :, 0])[0], **CLOSE
+    )
 
 
 @pytest.mark.parametrize("axes", CORNERS.values())
 def test_kernel_passes_gradcheck(axes):
     torch.manual_seed(0)
-    inputs = [torch.randn(shape, dtype=torch.float64, requires_grad=True)
-              for shape in [(2, 3, 2, 2), (3, 2), (3, 3), (3, 3), (3,)]]
+    inputs = [
+        torch.randn(shape, dtype=torch.float64, requires_grad=True)
+        for shape in [(2, 3, 2, 2), (3, 2), (3, 3), (3, 3), (3,)]
+    ]
     assert torch.autograd.gradcheck(lambda *given: GridBPTT.apply(*given, axes), inputs)
 
 
 def test_kernel_takes_strided_input_and_expanded_gradients():
     cell = made()
-    x = image(4, 3, n_in=3).transpose(1, 2)[..., :2]               # nowhere contiguous
-    run_from("bottom left", cell, x).sum().backward()              # a gradient of stride 0
+    x = image(4, 3, n_in=3).transpose(1, 2)[..., :2]  # nowhere contiguous
+    run_from("bottom left", cell, x).sum().backward()  # a gradient of stride 0
     mine = cell.W_1.grad.clone()
     cell.zero_grad()
     unroll_grid(cell, x.flip(1)).sum().backward()
@@ -145,7 +151,7 @@ def test_kernel_has_no_second_derivative_and_says_so():
     cell, x = made(), image(3, 4).requires_grad_()
     with pytest.raises(NotImplementedError, match=r"GridBPTT has no second .* unroll_grid\(cell"):
         torch.autograd.grad(run_from("top left", cell, x).sum(), x, create_graph=True)
-    slope, = torch.autograd.grad(unroll_grid(cell, x).sum(), x, create_graph=True)
+    (slope,) = torch.autograd.grad(unroll_grid(cell, x).sum(), x, create_graph=True)
     assert torch.autograd.grad(slope.sum(), cell.W_1)[0].abs().max() > 0
 
 
@@ -163,9 +169,9 @@ def test_a_recurrence_written_anew_never_runs_the_kernel(monkeypatch):
     turned = unroll_grid(relu, x.flip(1, 2)).flip(1, 2)
     assert torch.equal(run_from("bottom right", relu, x), turned)
     cell = made()
-    cell.step = lambda a, above, left: a                           # on the one cell
+    cell.step = lambda a, above, left: a  # on the one cell
     assert torch.equal(run_from("top left", cell, x), cell.project(x))
-    monkeypatch.setattr(GridCell, "step", Relu.step)               # on the class
+    monkeypatch.setattr(GridCell, "step", Relu.step)  # on the class
     assert (run_from("top left", made(), x) >= 0).all()
 
 
@@ -200,7 +206,7 @@ def test_the_gradient_of_a_direction_is_one_quadrant_exactly(corner):
     h = run_from(corner, cell, x)
     for i in range(4):
         for j in range(5):
-            slope, = torch.autograd.grad(h[0, i, j].sum(), x, retain_graph=True)
+            (slope,) = torch.autograd.grad(h[0, i, j].sum(), x, retain_graph=True)
             rows = slice(0, i + 1) if "top" in corner else slice(i, None)
             columns = slice(0, j + 1) if "left" in corner else slice(j, None)
             expected = torch.zeros(4, 5, dtype=torch.bool)
@@ -220,14 +226,18 @@ def test_the_four_quadrants_are_the_image_and_share_a_cross():
 def test_directions_are_one_another_on_the_turned_image(corner, rows, columns, seed):
     cell, x = made(seed=seed), image(rows, columns, seed=seed)
     axes = CORNERS[corner]
-    torch.testing.assert_close(run_from(corner, cell, x),
-                               run_from("top left", cell, x.flip(axes)).flip(axes), **CLOSE)
+    torch.testing.assert_close(
+        run_from(corner, cell, x), run_from("top left", cell, x.flip(axes)).flip(axes), **CLOSE
+    )
     # rows and columns exchanged: so are W_1 and W_2, and two of the corners
     other = made(seed=seed)
     other.load_state_dict({**cell.state_dict(), "W_1": cell.W_2, "W_2": cell.W_1})
     exchanged = {"top right": "bottom left", "bottom left": "top right"}.get(corner, corner)
-    torch.testing.assert_close(run_from(exchanged, other, x.transpose(1, 2)).transpose(1, 2),
-                               run_from(corner, cell, x), **CLOSE)
+    torch.testing.assert_close(
+        run_from(exchanged, other, x.transpose(1, 2)).transpose(1, 2),
+        run_from(corner, cell, x),
+        **CLOSE,
+    )
 
 
 @settings(deadline=None, max_examples=20, derandomize=True)
@@ -260,6 +270,7 @@ def test_both_neighbours_together_are_handed_on_at_full_size():
 
 # --- learning -----------------------------------------------------------------------------------
 
+
 def test_pixels_without_a_class_count_neither_in_the_loss_nor_in_the_gradient():
     torch.manual_seed(0)
     model = PixelTagger(MDRNN.four(2, 3), 3).double()
@@ -267,8 +278,13 @@ def test_pixels_without_a_class_count_neither_in_the_loss_nor_in_the_gradient():
     y[0, 1, 2] = y[1, 0, 0] = -100
     loss = pixel_loss(model, Split(x, y))
     o = model(x)
-    by_pixel = [F.cross_entropy(o[b, i, j], y[b, i, j])
-                for b in range(2) for i in range(3) for j in range(4) if y[b, i, j] >= 0]
+    by_pixel = [
+        F.cross_entropy(o[b, i, j], y[b, i, j])
+        for b in range(2)
+        for i in range(3)
+        for j in range(4)
+        if y[b, i, j] >= 0
+    ]
     assert len(by_pixel) == 22
     torch.testing.assert_close(loss, torch.stack(by_pixel).mean(), **CLOSE)
 
@@ -289,6 +305,7 @@ def test_what_is_right_and_below_is_learnt_by_the_network_that_comes_from_there_
 
 # --- the long run's networks, and the benchmark ---------------------------------------------------
 
+
 def test_networks_with_fewer_directions_are_as_large_as_those_with_four():
     for n_hidden, n_out in ((12, 2), (24, 10)):
         models = {name: tagger(name, n_hidden, n_out, seed=0) for name in DIRECTIONS}
@@ -303,12 +320,19 @@ def test_networks_with_fewer_directions_are_as_large_as_those_with_four():
 
 def test_what_is_scored_is_what_the_threshold_of_the_validation_side_gives():
     task = load_holes()
-    guess = {side: torch.rand(getattr(task, side).y.shape, dtype=torch.float64,
-                              generator=torch.Generator().manual_seed(0))
-             for side in ("valid", "test")}
+    guess = {
+        side: torch.rand(
+            getattr(task, side).y.shape,
+            dtype=torch.float64,
+            generator=torch.Generator().manual_seed(0),
+        )
+        for side in ("valid", "test")
+    }
     threshold = best_threshold(guess["valid"], task.valid.y)
-    assert tuned_f1(guess, task) == {"f1": f1(guess["test"], task.test.y, threshold),
-                                     "f1_valid": f1(guess["valid"], task.valid.y, threshold)}
+    assert tuned_f1(guess, task) == {
+        "f1": f1(guess["test"], task.test.y, threshold),
+        "f1_valid": f1(guess["valid"], task.valid.y, threshold),
+    }
 
 
 def test_the_benchmark_times_equals_and_its_gates_can_be_missed():
@@ -329,35 +353,71 @@ def test_the_benchmark_times_equals_and_its_gates_can_be_missed():
 X = torch.zeros(2, 3, 4, 2)
 
 
-@pytest.mark.parametrize("run", [lambda x: unroll_grid(GridCell(2, 3), x),
-                                 lambda x: MDRNN.four(2, 3)(x)], ids=["loop", "MDRNN"])
-@pytest.mark.parametrize(("x", "error", "message"), [
-    (X[0], ValueError, r"x: expected shape \(B, rows, columns, n_in\), got \(3, 4, 2\)"),
-    (X[..., :1], ValueError, "x: expected n_in = 2 features, got 1"),
-    (X[:, :0], ValueError, r"x: expected rows of at least 1, got \(2, 0, 4, 2\)"),
-    (X.double(), TypeError, "x: expected the weights' dtype torch.float32, got torch.float64"),
-    (X.numpy(), TypeError, "x: expected a tensor of shape .* got ndarray"),
-])
+@pytest.mark.parametrize(
+    "run",
+    [lambda x: unroll_grid(GridCell(2, 3), x), lambda x: MDRNN.four(2, 3)(x)],
+    ids=["loop", "MDRNN"],
+)
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        (X[0], ValueError, r"x: expected shape \(B, rows, columns, n_in\), got \(3, 4, 2\)"),
+        (X[..., :1], ValueError, "x: expected n_in = 2 features, got 1"),
+        (X[:, :0], ValueError, r"x: expected rows of at least 1, got \(2, 0, 4, 2\)"),
+        (X.double(), TypeError, "x: expected the weights' dtype torch.float32, got torch.float64"),
+        (X.numpy(), TypeError, "x: expected a tensor of shape .* got ndarray"),
+    ],
+)
 def test_bad_input_is_named(run, x, error, message):
     with pytest.raises(error, match=message):
         run(x)
 
 
-@pytest.mark.parametrize(("call", "error", "message"), [
-    (lambda: GridCell(0, 3), ValueError, "n_in: expected an integer of at least 1, got 0"),
-    (lambda: GridCell(2, 3.0), ValueError, "n_hidden: expected an integer of at least 1, got 3.0"),
-    (lambda: MDRNN({}), ValueError, "cells: expected a cell for one or more of top left, "),
-    (lambda: MDRNN([GridCell(1, 2)]), ValueError, "cells: expected a cell for one or more"),
-    (lambda: MDRNN({"middle": GridCell(1, 2)}), ValueError, "cells: expected one of top left,"),
-    (lambda: MDRNN({"top left": ElmanCell(1, 2)}), TypeError, r"cells\['top left'\]: expected a G"),
-    (lambda: MDRNN({"top left": GridCell(1, 2), "top right": GridCell(2, 2)}), ValueError,
-     r"cells: expected one n_in for all, got \[1, 2\]"),
-    (lambda: PixelTagger(GridCell(1, 2), 2), TypeError, "mdrnn: expected a MDRNN, got GridCell"),
-    (lambda: PixelTagger(MDRNN.four(1, 2), 0), ValueError, "n_out: expected an integer"),
-    (lambda: run_from("left", GridCell(2, 3), X), ValueError, "corner: expected one of top left"),
-    (lambda: unroll_grid(ElmanCell(2, 3), X), TypeError, "cell: expected a GridCell, got ElmanCel"),
-    (lambda: quadrants(["left"], 2, 2), ValueError, "corners: expected one of top left, .* 'left'"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: GridCell(0, 3), ValueError, "n_in: expected an integer of at least 1, got 0"),
+        (
+            lambda: GridCell(2, 3.0),
+            ValueError,
+            "n_hidden: expected an integer of at least 1, got 3.0",
+        ),
+        (lambda: MDRNN({}), ValueError, "cells: expected a cell for one or more of top left, "),
+        (lambda: MDRNN([GridCell(1, 2)]), ValueError, "cells: expected a cell for one or more"),
+        (lambda: MDRNN({"middle": GridCell(1, 2)}), ValueError, "cells: expected one of top left,"),
+        (
+            lambda: MDRNN({"top left": ElmanCell(1, 2)}),
+            TypeError,
+            r"cells\['top left'\]: expected a G",
+        ),
+        (
+            lambda: MDRNN({"top left": GridCell(1, 2), "top right": GridCell(2, 2)}),
+            ValueError,
+            r"cells: expected one n_in for all, got \[1, 2\]",
+        ),
+        (
+            lambda: PixelTagger(GridCell(1, 2), 2),
+            TypeError,
+            "mdrnn: expected a MDRNN, got GridCell",
+        ),
+        (lambda: PixelTagger(MDRNN.four(1, 2), 0), ValueError, "n_out: expected an integer"),
+        (
+            lambda: run_from("left", GridCell(2, 3), X),
+            ValueError,
+            "corner: expected one of top left",
+        ),
+        (
+            lambda: unroll_grid(ElmanCell(2, 3), X),
+            TypeError,
+            "cell: expected a GridCell, got ElmanCel",
+        ),
+        (
+            lambda: quadrants(["left"], 2, 2),
+            ValueError,
+            "corners: expected one of top left, .* 'left'",
+        ),
+    ],
+)
 def test_bad_arguments_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
@@ -369,10 +429,15 @@ def test_a_convolution_is_its_equation_and_sees_so_many_pixels_on_each_side():
     x = torch.randn(2, 5, 7, 2).double().requires_grad_()
     h = x
     for layer in model.filters:
-        around = F.pad(h, (0, 0, 1, 1, 1, 1))             # a border of zeros
-        h = torch.relu(layer.bias + sum(
-            around[:, p:p + 5, q:q + 7] @ layer.weight[:, :, p, q].T
-            for p in range(3) for q in range(3)))
+        around = F.pad(h, (0, 0, 1, 1, 1, 1))  # a border of zeros
+        h = torch.relu(
+            layer.bias
+            + sum(
+                around[:, p : p + 5, q : q + 7] @ layer.weight[:, :, p, q].T
+                for p in range(3)
+                for q in range(3)
+            )
+        )
     torch.testing.assert_close(model(x), h @ model.V.weight.T + model.V.bias, **CLOSE)
     seen = torch.autograd.grad(model(x)[0, 2, 3].sum(), x)[0]
     assert not seen[1].any() and not seen[0, :, [0, 6]].any()

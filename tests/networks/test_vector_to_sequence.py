@@ -52,8 +52,9 @@ def by_hand(model: VectorToSequence, x: np.ndarray, y: list[int]) -> np.ndarray:
 @each_conditioning
 def test_equals_the_equations_by_hand(conditioning):
     model, (x, y) = make(conditioning), data()
-    expected = np.stack([by_hand(model, x_i.numpy(), y_i.tolist())
-                         for x_i, y_i in zip(x, y, strict=True)])
+    expected = np.stack(
+        [by_hand(model, x_i.numpy(), y_i.tolist()) for x_i, y_i in zip(x, y, strict=True)]
+    )
     np.testing.assert_allclose(model(x, y).detach(), expected, atol=1e-12)
 
 
@@ -64,8 +65,10 @@ class Twin(nn.Module):
         super().__init__()
         self.conditioning, self.rnn = model.conditioning, oracles.torch_twin(model.rnn.cell)
         self.embed = nn.Embedding.from_pretrained(model.embed.weight.detach().clone(), freeze=False)
-        self.R, self.V = (nn.Linear(*size, bias=bias).double() for size, bias in
-                          (((N_X, H), False), ((H, N_SYMBOLS), True)))
+        self.R, self.V = (
+            nn.Linear(*size, bias=bias).double()
+            for size, bias in (((N_X, H), False), ((H, N_SYMBOLS), True))
+        )
         self.R.load_state_dict(model.R.state_dict())
         self.V.load_state_dict(model.V.state_dict())
 
@@ -93,15 +96,21 @@ def test_equals_torch_in_values_and_gradients_with_ragged_lengths(conditioning, 
     o, o_twin = model(x, y), twin(x_twin, y)
     torch.testing.assert_close(o, o_twin, atol=1e-12, rtol=0)
     mean_nll(o, y, lengths).backward()
-    alone = [nn.functional.cross_entropy(o_i[:n], y_i[:n], reduction="sum")
-             for o_i, y_i, n in zip(o_twin, y, lengths.tolist(), strict=True)]
+    alone = [
+        nn.functional.cross_entropy(o_i[:n], y_i[:n], reduction="sum")
+        for o_i, y_i, n in zip(o_twin, y, lengths.tolist(), strict=True)
+    ]
     (torch.stack(alone).sum() / lengths.sum()).backward()
     close = {"atol": 1e-12, "rtol": 1e-10}
     torch.testing.assert_close(x.grad, x_twin.grad, **close)
-    for one, other in ((model.R.weight, twin.R.weight), (model.embed.weight, twin.embed.weight),
-                       (model.V.weight, twin.V.weight), (model.V.bias, twin.V.bias),
-                       (model.rnn.cell.U, twin.rnn.weight_ih_l0),
-                       (model.rnn.cell.W, twin.rnn.weight_hh_l0)):
+    for one, other in (
+        (model.R.weight, twin.R.weight),
+        (model.embed.weight, twin.embed.weight),
+        (model.V.weight, twin.V.weight),
+        (model.V.bias, twin.V.bias),
+        (model.rnn.cell.U, twin.rnn.weight_ih_l0),
+        (model.rnn.cell.W, twin.rnn.weight_hh_l0),
+    ):
         assert one.grad.abs().max() > 1e-4
         torch.testing.assert_close(one.grad, other.grad, **close)
 
@@ -147,8 +156,10 @@ def test_where_x_enters(conditioning, name):
 
     def knows_x():
         h = model.hidden(x, y)
-        return [bool(torch.autograd.grad(h[:, t].sum(), x, retain_graph=True)[0].any())
-                for t in range(y.shape[1])]
+        return [
+            bool(torch.autograd.grad(h[:, t].sum(), x, retain_graph=True)[0].any())
+            for t in range(y.shape[1])
+        ]
 
     start = model.start(x)
     h0 = start if isinstance(start, torch.Tensor) else start.h
@@ -192,8 +203,8 @@ def test_famous_bug_loss_averaged_over_padding(conditioning):
     torch.testing.assert_close(loss_and_gradients(more), one, atol=1e-14, rtol=1e-12)
 
     model = make(conditioning)
-    alone = [model(x[i:i + 1], y[i:i + 1, :n]) for i, n in enumerate(lengths.tolist())]
-    total = sum(log_likelihood(o, y[i:i + 1, :o.shape[1]]) for i, o in enumerate(alone))
+    alone = [model(x[i : i + 1], y[i : i + 1, :n]) for i, n in enumerate(lengths.tolist())]
+    total = sum(log_likelihood(o, y[i : i + 1, : o.shape[1]]) for i, o in enumerate(alone))
     assert one[0].item() == pytest.approx(-total.item() / lengths.sum().item(), abs=1e-12)
 
 
@@ -229,8 +240,10 @@ def test_sampling_follows_the_probabilities():
     torch.testing.assert_close(shares.double(), expected.detach(), atol=0.02, rtol=0)
 
 
-@pytest.mark.parametrize("conditioning, name", [
-    ("each", "elman"), ("h0", "elman"), ("both", "elman"), ("h0", "lstm"), ("h0", "gru after")])
+@pytest.mark.parametrize(
+    "conditioning, name",
+    [("each", "elman"), ("h0", "elman"), ("both", "elman"), ("h0", "lstm"), ("h0", "gru after")],
+)
 def test_learns_to_spell_three_words(conditioning, name):
     """Four letters each, the same beginning: who forgets x on the way cannot end them rightly."""
     y = torch.tensor([[1, 2, 2, 3, 0], [1, 2, 2, 4, 0], [1, 2, 2, 5, 0]])
@@ -258,29 +271,67 @@ def new(n_x=N_X, n_symbols=N_SYMBOLS, cell=None, conditioning="both", first=FIRS
     return VectorToSequence(n_x, n_symbols, cell or ElmanCell(H, H), conditioning, first)
 
 
-@pytest.mark.parametrize("call, error, message", [
-    (lambda: new(conditioning="h(0)"), ValueError,
-     r"conditioning: expected one of each, h0, both, got 'h\(0\)'"),
-    (lambda: new(n_x=0), ValueError, "n_x: expected an integer of at least 1, got 0"),
-    (lambda: new(n_symbols=0), ValueError, "n_symbols: expected an integer of at least 1, got 0"),
-    (lambda: new(first=7), ValueError, "first: expected a symbol 0 … 6, got 7"),
-    (lambda: new(first=True), ValueError, "first: expected a symbol 0 … 6, got True"),
-    (lambda: new(cell=nn.Linear(2, 2)), TypeError, "cell: expected a Cell, got Linear"),
-    (lambda: new(cell=ElmanCell(4, 5)), ValueError, "cell: expected n_in = n_hidden.*4 and .* 5"),
-    (lambda: new(cell=Bare(5, 5)), ValueError, "cell: expected one whose state has h, got a Bare"),
-    (lambda: new(cell=JordanCell(5, 5, 3)), ValueError, "cell: .* has h, got a JordanCell"),
-    (lambda: new()(torch.zeros(2, 4), torch.zeros(2, 3).long()), ValueError,
-     "x: expected n_x = 3 features, got 4"),
-    (lambda: new()(torch.zeros(2, 3).double(), torch.zeros(2, 3).long()), TypeError,
-     "x: expected the weights' dtype torch.float32, got torch.float64"),
-    (lambda: new()(torch.zeros(2, 3), torch.zeros(4, 3).long()), ValueError,
-     "y: expected a sequence for each of 2 vectors in x, got 4"),
-    (lambda: new()(torch.zeros(2, 3), torch.full((2, 3), 7)), ValueError,
-     "y: expected symbols 0 … 6, got 2 … 7"),
-    (lambda: new()(torch.zeros(2, 3), torch.zeros(2, 3)), TypeError, "y: expected an int64 tensor"),
-    (lambda: new().write(torch.zeros(2, 4), 3), ValueError, "x: expected n_x = 3 features, got 4"),
-    (lambda: new().write(torch.zeros(2, 3), 0), ValueError, "steps: expected an integer of at"),
-])
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (
+            lambda: new(conditioning="h(0)"),
+            ValueError,
+            r"conditioning: expected one of each, h0, both, got 'h\(0\)'",
+        ),
+        (lambda: new(n_x=0), ValueError, "n_x: expected an integer of at least 1, got 0"),
+        (
+            lambda: new(n_symbols=0),
+            ValueError,
+            "n_symbols: expected an integer of at least 1, got 0",
+        ),
+        (lambda: new(first=7), ValueError, "first: expected a symbol 0 … 6, got 7"),
+        (lambda: new(first=True), ValueError, "first: expected a symbol 0 … 6, got True"),
+        (lambda: new(cell=nn.Linear(2, 2)), TypeError, "cell: expected a Cell, got Linear"),
+        (
+            lambda: new(cell=ElmanCell(4, 5)),
+            ValueError,
+            "cell: expected n_in = n_hidden.*4 and .* 5",
+        ),
+        (
+            lambda: new(cell=Bare(5, 5)),
+            ValueError,
+            "cell: expected one whose state has h, got a Bare",
+        ),
+        (lambda: new(cell=JordanCell(5, 5, 3)), ValueError, "cell: .* has h, got a JordanCell"),
+        (
+            lambda: new()(torch.zeros(2, 4), torch.zeros(2, 3).long()),
+            ValueError,
+            "x: expected n_x = 3 features, got 4",
+        ),
+        (
+            lambda: new()(torch.zeros(2, 3).double(), torch.zeros(2, 3).long()),
+            TypeError,
+            "x: expected the weights' dtype torch.float32, got torch.float64",
+        ),
+        (
+            lambda: new()(torch.zeros(2, 3), torch.zeros(4, 3).long()),
+            ValueError,
+            "y: expected a sequence for each of 2 vectors in x, got 4",
+        ),
+        (
+            lambda: new()(torch.zeros(2, 3), torch.full((2, 3), 7)),
+            ValueError,
+            "y: expected symbols 0 … 6, got 2 … 7",
+        ),
+        (
+            lambda: new()(torch.zeros(2, 3), torch.zeros(2, 3)),
+            TypeError,
+            "y: expected an int64 tensor",
+        ),
+        (
+            lambda: new().write(torch.zeros(2, 4), 3),
+            ValueError,
+            "x: expected n_x = 3 features, got 4",
+        ),
+        (lambda: new().write(torch.zeros(2, 3), 0), ValueError, "steps: expected an integer of at"),
+    ],
+)
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()

@@ -18,7 +18,7 @@ def test_adding_marks_one_step_in_each_half_and_asks_for_their_sum(steps, seed):
     split = make_adding(steps, n_train=8, n_test=1, seed=seed).train
     u, m = split.x.unbind(2)
     assert u.min() >= 0 and u.max() < 1 and set(m.unique().tolist()) <= {0, 1}
-    assert (m[:, :steps // 2].sum(1) == 1).all() and (m[:, steps // 2:].sum(1) == 1).all()
+    assert (m[:, : steps // 2].sum(1) == 1).all() and (m[:, steps // 2 :].sum(1) == 1).all()
     torch.testing.assert_close((u * m).sum(1, keepdim=True), split.y)
 
 
@@ -52,26 +52,38 @@ def test_what_forgetting_costs_in_copy_memory():
     log_p = torch.where(torch.arange(27) < 17, 0.0, -math.log(8))
     assert (y[:, :17] == 0).all() and (y[:, 17:] >= 2).all()
     assert -log_p.mean().item() == pytest.approx(forgetful(7))
-    assert torch.bincount(y[:, 17:].flatten(), minlength=10)[2:].float().div(5000).sub(
-        1 / 8).abs().max() < 0.02
+    assert (
+        torch.bincount(y[:, 17:].flatten(), minlength=10)[2:]
+        .float()
+        .div(5000)
+        .sub(1 / 8)
+        .abs()
+        .max()
+        < 0.02
+    )
 
 
-@pytest.mark.parametrize("make", [lambda seed: make_adding(9, 50, seed=seed),
-                                  lambda seed: make_copying(4, 50, seed=seed)])
+@pytest.mark.parametrize(
+    "make",
+    [lambda seed: make_adding(9, 50, seed=seed), lambda seed: make_copying(4, 50, seed=seed)],
+)
 def test_the_seed_settles_the_task_and_no_two_splits_are_alike(make):
     assert torch.equal(make(0).train.x, make(0).train.x)
     assert not torch.equal(make(0).train.x, make(1).train.x)
     assert not torch.equal(make(0).valid.x, make(0).test.x)
 
 
-@pytest.mark.parametrize(("call", "message"), [
-    (lambda: make_adding(1), "steps: expected at least 2, one for each number, got 1"),
-    (lambda: make_adding(10, 0), "count: expected an integer of at least 1, got 0"),
-    (lambda: memoryless(1), "steps: expected at least 2"),
-    (lambda: make_copying(0), "gap: expected an integer of at least 1, got 0"),
-    (lambda: make_copying(3, n_test=0), "count: expected an integer of at least 1, got 0"),
-    (lambda: forgetful(0), "gap: expected an integer of at least 1, got 0"),
-])
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: make_adding(1), "steps: expected at least 2, one for each number, got 1"),
+        (lambda: make_adding(10, 0), "count: expected an integer of at least 1, got 0"),
+        (lambda: memoryless(1), "steps: expected at least 2"),
+        (lambda: make_copying(0), "gap: expected an integer of at least 1, got 0"),
+        (lambda: make_copying(3, n_test=0), "count: expected an integer of at least 1, got 0"),
+        (lambda: forgetful(0), "gap: expected an integer of at least 1, got 0"),
+    ],
+)
 def test_bad_numbers_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()

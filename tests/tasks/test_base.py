@@ -23,17 +23,21 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-@given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=40), batch_size=st.integers(1, 12),
-       seed=st.none() | st.integers(0, 99))
+@given(
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=40),
+    batch_size=st.integers(1, 12),
+    seed=st.none() | st.integers(0, 99),
+)
 @settings(deadline=None)
 def test_every_example_comes_once_with_its_own_target_length_and_nothing_else(
-        lengths, batch_size, seed):
+    lengths, batch_size, seed
+):
     split = numbered(lengths)
     batches = list(split.batches(batch_size, None if seed is None else generator(seed)))
     assert sorted(torch.cat([b.y for b in batches]).tolist()) == list(range(len(lengths)))
     assert sorted(len(b.y) for b in batches)[1:] == [batch_size] * (len(batches) - 1)
     for batch in batches:
-        assert batch.x.shape == (len(batch.y), int(batch.lengths.max()))   # trimmed, not cut
+        assert batch.x.shape == (len(batch.y), int(batch.lengths.max()))  # trimmed, not cut
         for x, y, length in zip(batch.x, batch.y, batch.lengths, strict=True):
             assert length == lengths[y]
             assert x[:length].tolist() == [y + 1] * length
@@ -66,9 +70,9 @@ def test_the_order_is_a_function_of_the_generator_alone():
     g = generator(5)
     assert order(g) == first
     second = order(g)
-    assert second != first                                  # the next epoch has another order
+    assert second != first  # the next epoch has another order
     lengths = [[1 + i % 7 for i in batch] for batch in first]
-    assert lengths != sorted(lengths)                       # and short batches do not come first
+    assert lengths != sorted(lengths)  # and short batches do not come first
     assert {frozenset(b) for b in first} != {frozenset(b) for b in second}
 
 
@@ -97,7 +101,7 @@ def test_a_batch_moves_to_a_device():
 def test_targets_that_are_sequences_are_cut_to_the_longest_of_the_batch():
     y_lengths = torch.tensor([3, 1, 2, 4, 1, 2])
     y = torch.arange(6)[:, None] * 10 + torch.arange(5)
-    split = Split(torch.arange(6.0)[:, None], y, y_lengths=y_lengths)    # a vector each
+    split = Split(torch.arange(6.0)[:, None], y, y_lengths=y_lengths)  # a vector each
     for order in (None, generator()):
         batches = list(split.batches(2, order))
         assert sorted(int(x) for batch in batches for x in batch.x) == list(range(6))
@@ -107,7 +111,7 @@ def test_targets_that_are_sequences_are_cut_to_the_longest_of_the_batch():
             own = batch.x[:, 0].long()
             assert torch.equal(batch.y_lengths, y_lengths[own])
             assert torch.equal(batch.y, y[own][:, : batch.y.shape[1]])
-    assert sorted(batch.y.shape[1] for batch in split.batches(2)) == [1, 2, 4]    # by length
+    assert sorted(batch.y.shape[1] for batch in split.batches(2)) == [1, 2, 4]  # by length
     with pytest.raises(ValueError, match="y_lengths: expected 1 ≤ length ≤ 5 .*in y.* got 6"):
         Split(split.x, y, y_lengths=y_lengths + 2)
     with pytest.raises(ValueError, match="y_lengths: expected None, since y holds no sequences"):
@@ -117,23 +121,38 @@ def test_targets_that_are_sequences_are_cut_to_the_longest_of_the_batch():
 X, Y = torch.zeros(3, 4, dtype=torch.int64), torch.zeros(3, dtype=torch.int64)
 
 
-@pytest.mark.parametrize("x, y, lengths, error, words", [
-    ([[1]], Y, None, TypeError, "x: expected a Tensor, got list"),
-    (X, [1, 2, 3], None, TypeError, "y: expected a Tensor, got list"),
-    (X.int(), Y, None, TypeError, "x: expected int64 symbols or floats, got torch.int32"),
-    (X[0], Y, None, ValueError, r"x: expected \(N, T\) or \(N, T, n_in\), got shape \(4,\)"),
-    (X[:0], Y[:0], None, ValueError, "at least one example of at least one step, got 0 examples"),
-    (X[:, :0], Y, None, ValueError, "got 3 examples of 0 steps"),
-    (X, Y[:2], None, ValueError, r"y: expected 3 targets, .* got 2"),
-    (X, Y[0], None, ValueError, r"y: expected 3 targets, .* got a single number"),
-    (X.float() / 0, Y, None, ValueError, "x: expected finite numbers, got NaN or infinity"),
-    (X, Y / 0, None, ValueError, "y: expected finite numbers, got NaN or infinity"),
-    (X, Y, [1, 2, 3], TypeError, "lengths: expected an int64 Tensor or None, got list"),
-    (X, Y, Y.float(), TypeError, "lengths: expected an int64 Tensor or None, got torch.float32"),
-    (X, Y, torch.tensor([1, 2]), ValueError, r"lengths: expected shape \(3,\).* got \(2,\)"),
-    (X, Y, torch.tensor([1, 0, 2]), ValueError, "1 ≤ length ≤ 4 .* got 0 at index 1"),
-    (X, Y, torch.tensor([1, 4, 9]), ValueError, "1 ≤ length ≤ 4 .* got 9 at index 2"),
-])
+@pytest.mark.parametrize(
+    "x, y, lengths, error, words",
+    [
+        ([[1]], Y, None, TypeError, "x: expected a Tensor, got list"),
+        (X, [1, 2, 3], None, TypeError, "y: expected a Tensor, got list"),
+        (X.int(), Y, None, TypeError, "x: expected int64 symbols or floats, got torch.int32"),
+        (X[0], Y, None, ValueError, r"x: expected \(N, T\) or \(N, T, n_in\), got shape \(4,\)"),
+        (
+            X[:0],
+            Y[:0],
+            None,
+            ValueError,
+            "at least one example of at least one step, got 0 examples",
+        ),
+        (X[:, :0], Y, None, ValueError, "got 3 examples of 0 steps"),
+        (X, Y[:2], None, ValueError, r"y: expected 3 targets, .* got 2"),
+        (X, Y[0], None, ValueError, r"y: expected 3 targets, .* got a single number"),
+        (X.float() / 0, Y, None, ValueError, "x: expected finite numbers, got NaN or infinity"),
+        (X, Y / 0, None, ValueError, "y: expected finite numbers, got NaN or infinity"),
+        (X, Y, [1, 2, 3], TypeError, "lengths: expected an int64 Tensor or None, got list"),
+        (
+            X,
+            Y,
+            Y.float(),
+            TypeError,
+            "lengths: expected an int64 Tensor or None, got torch.float32",
+        ),
+        (X, Y, torch.tensor([1, 2]), ValueError, r"lengths: expected shape \(3,\).* got \(2,\)"),
+        (X, Y, torch.tensor([1, 0, 2]), ValueError, "1 ≤ length ≤ 4 .* got 0 at index 1"),
+        (X, Y, torch.tensor([1, 4, 9]), ValueError, "1 ≤ length ≤ 4 .* got 9 at index 2"),
+    ],
+)
 def test_a_split_refuses_what_does_not_fit(x, y, lengths, error, words):
     with pytest.raises(error, match=words):
         Split(x, y, lengths)
@@ -160,11 +179,14 @@ def test_encode_and_decode():
     assert task().decode(x) == ["ab", "b", "a�b"]
 
 
-@pytest.mark.parametrize("texts, error, words", [
-    ("ab", TypeError, "texts: expected a sequence of strings, got the string 'ab'"),
-    ([], ValueError, "texts: expected at least one text, got none"),
-    (["a", ""], ValueError, "texts: expected no empty text, got one at index 1"),
-])
+@pytest.mark.parametrize(
+    "texts, error, words",
+    [
+        ("ab", TypeError, "texts: expected a sequence of strings, got the string 'ab'"),
+        ([], ValueError, "texts: expected at least one text, got none"),
+        (["a", ""], ValueError, "texts: expected no empty text, got one at index 1"),
+    ],
+)
 def test_encode_refuses(texts, error, words):
     with pytest.raises(error, match=words):
         task().encode(texts)

@@ -29,8 +29,9 @@ def test_the_law_is_that_of_the_coins(law, number):
     truth = brute(law, x)
     ys = torch.tensor(list(truth))
     found = law.log_prob(torch.tensor([x]).expand(len(ys), -1), ys).exp()
-    torch.testing.assert_close(found, torch.tensor(list(truth.values()), dtype=torch.float64),
-                               atol=1e-12, rtol=1e-9)
+    torch.testing.assert_close(
+        found, torch.tensor(list(truth.values()), dtype=torch.float64), atol=1e-12, rtol=1e-9
+    )
 
 
 @given(laws)
@@ -75,7 +76,8 @@ def test_every_y_comes_once_with_its_probability(law):
     xs, ys, p = law.every(x)
     torch.testing.assert_close(p.view(3, -1).sum(1), torch.ones(3).double())
     assert len({(*a, *b) for a, b in zip(xs.tolist(), ys.tolist(), strict=True)}) == len(
-        {tuple(row) for row in x.tolist()}) * (len(p) // 3)
+        {tuple(row) for row in x.tolist()}
+    ) * (len(p) // 3)
     expected = -float((p * law.log_prob(xs, ys).clamp(min=-1e9)).sum()) / 3
     assert math.isclose(expected, law.entropy(), abs_tol=1e-9)
 
@@ -90,14 +92,20 @@ def test_the_task():
     assert not torch.equal(task.train.y, other.train.y)
 
 
-@pytest.mark.parametrize("call, words", [
-    (lambda: Coins(0), "steps: expected an integer of at least 1, got 0"),
-    (lambda: Coins(3, flip=0.6), "flip: expected a probability between 0 and 1/2, got 0.6"),
-    (lambda: Coins(3, flip="a"), "flip: .* got 'a'"),
-    (lambda: Coins(3).log_prob(torch.zeros(2, 3).long(), torch.zeros(2, 4).long()), "x, y: exp"),
-    (lambda: Coins(16, True).every(torch.zeros(1, 16).long()), "steps: expected at most 15"),
-    (lambda: make_coins(3, n_train=0), "count: expected an integer of at least 1, got 0"),
-])
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: Coins(0), "steps: expected an integer of at least 1, got 0"),
+        (lambda: Coins(3, flip=0.6), "flip: expected a probability between 0 and 1/2, got 0.6"),
+        (lambda: Coins(3, flip="a"), "flip: .* got 'a'"),
+        (
+            lambda: Coins(3).log_prob(torch.zeros(2, 3).long(), torch.zeros(2, 4).long()),
+            "x, y: exp",
+        ),
+        (lambda: Coins(16, True).every(torch.zeros(1, 16).long()), "steps: expected at most 15"),
+        (lambda: make_coins(3, n_train=0), "count: expected an integer of at least 1, got 0"),
+    ],
+)
 def test_bad_input_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()

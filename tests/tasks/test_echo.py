@@ -14,14 +14,14 @@ from rnn_course.tasks.echo import CHANCE, N_SYMBOLS, make_echo
 def test_y_is_x_so_many_steps_ago(lag, seed):
     split = make_echo(lag, steps=10, n_train=5, n_test=1, seed=seed).train
     for x, y in zip(split.x.tolist(), split.y.tolist(), strict=True):
-        assert y == [-1] * lag + x[:10 - lag]
+        assert y == [-1] * lag + x[: 10 - lag]
 
 
 def test_symbols_are_fair_and_independent_so_that_forgetting_is_chance():
     x = make_echo(3, n_train=2000).train.x
     assert torch.bincount(x.flatten()).div(x.numel()).sub(CHANCE).abs().max() < 0.01
     pairs = torch.bincount((x[:, 1:] * N_SYMBOLS + x[:, :-1]).flatten(), minlength=64)
-    assert pairs.div(pairs.sum()).sub(CHANCE ** 2).abs().max() < 0.004
+    assert pairs.div(pairs.sum()).sub(CHANCE**2).abs().max() < 0.004
 
 
 def test_the_score_counts_echoes_only():
@@ -51,8 +51,10 @@ def test_equal_parameters_and_both_starts(transition):
         assert error < 1e-4 if start == STARTS[0] else error > 0.1
 
 
-@pytest.mark.parametrize(("lag", "message"), [
-    (40, "lag: expected 0 ≤ lag < 40"), (-1, "lag: expected a whole number from 0, got -1")])
+@pytest.mark.parametrize(
+    ("lag", "message"),
+    [(40, "lag: expected 0 ≤ lag < 40"), (-1, "lag: expected a whole number from 0, got -1")],
+)
 def test_bad_lags_are_named(lag, message):
     with pytest.raises(ValueError, match=message):
         make_echo(lag)

@@ -28,21 +28,29 @@ def task():
 
 def test_the_lecture_s_own_example():
     assert languages()["France"] == "French" and languages()["Brazil"] == "Portuguese"
-    assert "Switzerland" not in languages()                        # several
-    assert languages()["Montenegro"] == "Serbian"                  # official as sr_Latn
+    assert "Switzerland" not in languages()  # several
+    assert languages()["Montenegro"] == "Serbian"  # official as sr_Latn
     assert len(languages()) > 150 and len(set(languages().values())) > 50
 
 
-@given(country=st.sampled_from(sorted(languages())), gap=st.integers(3, 90),
-       side=st.sampled_from(["train", "valid", "test"]), seed=st.integers(0, 99))
+@given(
+    country=st.sampled_from(sorted(languages())),
+    gap=st.integers(3, 90),
+    side=st.sampled_from(["train", "valid", "test"]),
+    seed=st.integers(0, 99),
+)
 def test_the_gap_is_the_number_of_words_after_the_country(country, gap, side, seed):
     words = sentence(country, gap, side, random.Random(seed))
     assert words[:4] == START and words[-3:] == END and words[4] == country
     assert len(words) - 1 - words.index(country) == gap
     filler = words[5:-3]
-    assert not filler or any(                                      # it ends with a whole sentence,
-        filler[-len(s):] == s or s[-len(filler):] == filler        # or is the end of one
-        for s in fillers()[side])
+    assert (
+        not filler
+        or any(  # it ends with a whole sentence,
+            filler[-len(s) :] == s or s[-len(filler) :] == filler  # or is the end of one
+            for s in fillers()[side]
+        )
+    )
 
 
 def test_fillers_are_real_sentences_and_no_split_shares_one():
@@ -65,7 +73,7 @@ def test_the_rule_is_always_right_and_needs_one_word(task):
     for split in (task.train, task.valid, task.test):
         assert (task.by_rule(split.x) == split.y).all()
     hidden = task.test.x.clone()
-    hidden[:, 5:] = 0                                              # nothing after the country
+    hidden[:, 5:] = 0  # nothing after the country
     assert (task.by_rule(hidden) == task.test.y).all()
     hidden[3, 4] = UNKNOWN
     with pytest.raises(ValueError, match="x: expected one country a row, got 0 at index 3"):
@@ -101,13 +109,28 @@ def test_the_same_seed_gives_the_same_sentences():
     assert torch.equal(a.train.x, b.train.x) and not torch.equal(a.train.x, c.train.x)
 
 
-@pytest.mark.parametrize(("call", "error", "message"), [
-    (lambda: make_fluent(2), ValueError, "gap: expected at least 3, since 'i speak fluent' is part"),
-    (lambda: make_fluent(3.5), ValueError, "gap: expected a whole number"),
-    (lambda: make_fluent(5, 0), ValueError, "count: expected an integer of at least 1, got 0"),
-    (lambda: sentence("Atlantis", 5, "train", random.Random(0)), ValueError, "country: expected"),
-    (lambda: sentence("France", 5, "exam", random.Random(0)), ValueError, "side: expected one of"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: make_fluent(2),
+            ValueError,
+            "gap: expected at least 3, since 'i speak fluent' is part",
+        ),
+        (lambda: make_fluent(3.5), ValueError, "gap: expected a whole number"),
+        (lambda: make_fluent(5, 0), ValueError, "count: expected an integer of at least 1, got 0"),
+        (
+            lambda: sentence("Atlantis", 5, "train", random.Random(0)),
+            ValueError,
+            "country: expected",
+        ),
+        (
+            lambda: sentence("France", 5, "exam", random.Random(0)),
+            ValueError,
+            "side: expected one of",
+        ),
+    ],
+)
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()

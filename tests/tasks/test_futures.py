@@ -11,18 +11,25 @@ from hypothesis import strategies as st
 from rnn_course.tasks.futures import DIRECTIONS, Futures, make_futures
 
 voters = st.sampled_from([(0, 0), (0, 2), (1, 1), (2, 0), (1, 3), (2, 2), (0, 4)])
-laws = st.builds(lambda steps, v, shortest: Futures(steps, *v, min(shortest, steps) or None),
-                 st.integers(1, 6), voters, st.integers(0, 6))
+laws = st.builds(
+    lambda steps, v, shortest: Futures(steps, *v, min(shortest, steps) or None),
+    st.integers(1, 6),
+    voters,
+    st.integers(0, 6),
+)
 
 
 def answers(law, x):
     """y for a list x, from the law's words."""
+
     def at(s):
         return x[s] if 0 <= s < len(x) else 0
 
     window = law.past + 1 + law.future
-    return [int(sum(at(t + k) for k in range(-law.past, law.future + 1)) > window // 2)
-            for t in range(len(x))]
+    return [
+        int(sum(at(t + k) for k in range(-law.past, law.future + 1)) > window // 2)
+        for t in range(len(x))
+    ]
 
 
 def brute(law, direction):
@@ -31,8 +38,9 @@ def brute(law, direction):
     for length in range(law.shortest or law.steps, law.steps + 1):
         for x in product((0, 1), repeat=length):
             for t, y in enumerate(answers(law, x)):
-                read = {"forward": x[:t + 1], "backward": (x[t:], "from the end"),
-                        "both": (t, x)}[direction]
+                read = {"forward": x[: t + 1], "backward": (x[t:], "from the end"), "both": (t, x)}[
+                    direction
+                ]
                 cases[read][y] += 0.5**length
     return sum(map(max, cases.values())) / sum(map(sum, cases.values()))
 
@@ -46,7 +54,7 @@ def test_the_figures_of_the_chapter():
     law = Futures(400, past=1, future=1)
     assert law.ceiling("forward") == law.ceiling("backward") == pytest.approx(0.75, abs=1e-3)
     assert law.ceiling("both") == 1
-    law = Futures(400)                                      # all voters but one in the future
+    law = Futures(400)  # all voters but one in the future
     assert law.ceiling("forward") == pytest.approx(0.75, abs=1e-3)
     assert law.ceiling("backward") == 1
 
@@ -74,9 +82,9 @@ def test_padding_does_not_vote():
 def test_what_is_drawn_is_fair():
     drawn = Futures(6, shortest=3).draw(20_000, torch.Generator().manual_seed(0))
     counts = torch.bincount(drawn.lengths, minlength=7)[3:]
-    assert (counts - 5000).abs().max() < 5 * (20_000 * 0.25 * 0.75)**0.5
+    assert (counts - 5000).abs().max() < 5 * (20_000 * 0.25 * 0.75) ** 0.5
     ones = drawn.x.sum() / drawn.lengths.sum()
-    assert abs(float(ones) - 0.5) < 5 * 0.5 / float(drawn.lengths.sum())**0.5
+    assert abs(float(ones) - 0.5) < 5 * 0.5 / float(drawn.lengths.sum()) ** 0.5
 
 
 def test_the_best_forward_reader_meets_the_ceiling_and_no_table_exceeds_it():
@@ -100,16 +108,19 @@ def test_the_task():
     assert not torch.equal(task.valid.x, task.test.x)
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda: Futures(0), "steps: expected an integer of at least 1, got 0"),
-    (lambda: Futures(3, past=-1), "past: expected a whole number from 0, got -1"),
-    (lambda: Futures(3, future=1.0), "future: expected a whole number from 0, got 1.0"),
-    (lambda: Futures(3, past=1), "past, future: expected an even sum, .* got 1 and 2"),
-    (lambda: Futures(3, shortest=4), r"shortest: expected at most 3 \(the steps\), got 4"),
-    (lambda: Futures(3, shortest=0), "shortest: expected an integer of at least 1, got 0"),
-    (lambda: Futures(3).ceiling("up"), "direction: expected one of forward, backward, both"),
-    (lambda: make_futures(3, n_train=0), "count: expected an integer of at least 1, got 0"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: Futures(0), "steps: expected an integer of at least 1, got 0"),
+        (lambda: Futures(3, past=-1), "past: expected a whole number from 0, got -1"),
+        (lambda: Futures(3, future=1.0), "future: expected a whole number from 0, got 1.0"),
+        (lambda: Futures(3, past=1), "past, future: expected an even sum, .* got 1 and 2"),
+        (lambda: Futures(3, shortest=4), r"shortest: expected at most 3 \(the steps\), got 4"),
+        (lambda: Futures(3, shortest=0), "shortest: expected an integer of at least 1, got 0"),
+        (lambda: Futures(3).ceiling("up"), "direction: expected one of forward, backward, both"),
+        (lambda: make_futures(3, n_train=0), "count: expected an integer of at least 1, got 0"),
+    ],
+)
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call()

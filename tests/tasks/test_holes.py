@@ -43,11 +43,19 @@ RING = drawing("""
 def by_flood(ink):
     """Background that water from outside does not reach: spread until nothing changes."""
     rows, columns = len(ink), len(ink[0])
-    wet = {(i, j) for i in range(-1, rows + 1) for j in range(-1, columns + 1)
-           if not (0 <= i < rows and 0 <= j < columns)}
+    wet = {
+        (i, j)
+        for i in range(-1, rows + 1)
+        for j in range(-1, columns + 1)
+        if not (0 <= i < rows and 0 <= j < columns)
+    }
     while True:
-        more = {(i + k, j + m) for i, j in wet for k, m in ((0, 1), (1, 0), (0, -1), (-1, 0))
-                if 0 <= i + k < rows and 0 <= j + m < columns and not ink[i + k][j + m]} - wet
+        more = {
+            (i + k, j + m)
+            for i, j in wet
+            for k, m in ((0, 1), (1, 0), (0, -1), (-1, 0))
+            if 0 <= i + k < rows and 0 <= j + m < columns and not ink[i + k][j + m]
+        } - wet
         if not more:
             break
         wet |= more
@@ -67,16 +75,17 @@ def test_the_truth_is_what_water_from_outside_does_not_reach(rows, columns, seed
 def test_a_ring_and_a_ring_with_a_gap():
     assert enclosed(RING).nonzero().tolist() == [[0, 1, 2], [0, 2, 2], [0, 2, 3]]
     broken = RING.clone()
-    broken[0, 2, 4] = False                                # a side is open: all of it is
+    broken[0, 2, 4] = False  # a side is open: all of it is
     assert not enclosed(broken).any()
     broken = RING.clone()
-    broken[0, 3, 4] = False                                # a corner: water does not go aslant
+    broken[0, 3, 4] = False  # a corner: water does not go aslant
     assert torch.equal(enclosed(broken), enclosed(RING))
-    both = torch.cat([RING, torch.zeros_like(RING), RING])         # nor from image to image
+    both = torch.cat([RING, torch.zeros_like(RING), RING])  # nor from image to image
     assert enclosed(both).sum((1, 2)).tolist() == [3, 0, 3]
 
 
 # --- the digits ---------------------------------------------------------------------------------
+
 
 def test_no_pattern_of_ink_is_on_two_sides_however_it_is_turned():
     task = load_holes()
@@ -94,9 +103,10 @@ def test_every_digit_is_there_once_and_training_in_all_orientations():
     task, named, images = load_holes(), digit_everywhere(), load_digits().images
     upright = torch.cat([named.train.x, named.valid.x, named.test.x])[..., 0]
     assert sorted(map(tuple, (upright.flatten(1) * 8 + 8).tolist())) == sorted(
-        map(tuple, images.reshape(len(images), -1).tolist()))
+        map(tuple, images.reshape(len(images), -1).tolist())
+    )
     assert len(task.train) == 8 * len(named.train)
-    assert torch.equal(task.train.x[:len(named.train)], named.train.x)
+    assert torch.equal(task.train.x[: len(named.train)], named.train.x)
     assert torch.equal(task.test.x, named.test.x) and torch.equal(task.valid.x, named.valid.x)
     shares = [len(split) / len(upright) for split in (named.train, named.valid, named.test)]
     np.testing.assert_allclose(shares, [0.7, 0.15, 0.15], atol=0.02)
@@ -110,8 +120,9 @@ def test_every_digit_is_there_once_and_training_in_all_orientations():
 
 def test_the_digits_named_are_those_of_the_package():
     named, digits = digit_everywhere(), load_digits()
-    number = {image.tobytes(): int(y) for image, y in zip(digits.images, digits.target,
-                                                          strict=True)}
+    number = {
+        image.tobytes(): int(y) for image, y in zip(digits.images, digits.target, strict=True)
+    }
     for x, y in zip(named.test.x, named.test.y, strict=True):
         assert (y == number[(x[..., 0] * 8 + 8).double().numpy().tobytes()]).all()
 
@@ -126,6 +137,7 @@ def test_few_pixels_are_enclosed_and_only_sides_that_have_four():
 
 # --- random images ------------------------------------------------------------------------------
 
+
 def test_every_image_once_with_its_probability():
     law = RandomImages(2, 3, 0.3)
     split, weight = law.every()
@@ -133,7 +145,7 @@ def test_every_image_once_with_its_probability():
     assert len({image.numpy().tobytes() for image in ink}) == len(split) == 64
     for image, w in zip(ink.tolist(), weight.tolist(), strict=True):
         dark = sum(map(sum, image))
-        assert math.isclose(w, 0.3 ** dark * 0.7 ** (6 - dark))
+        assert math.isclose(w, 0.3**dark * 0.7 ** (6 - dark))
     assert math.isclose(weight.sum(), 1)
     for number in (0, 1, 37):
         bits = [number >> k & 1 for k in range(6)]
@@ -195,7 +207,7 @@ def test_no_function_of_what_is_seen_does_better(seed):
     most = f1(guess, split.y, best_threshold(guess, split.y, weight), weight)
     # another answer for each thing that can be seen at the middle pixel, and noise elsewhere
     generator = torch.Generator().manual_seed(seed)
-    alike = (torch.arange(512) & (2 ** torch.arange(9))[seen[1, 1].flatten()].sum())
+    alike = torch.arange(512) & (2 ** torch.arange(9))[seen[1, 1].flatten()].sum()
     other = guess.clone()
     other[:, 1, 1] = torch.rand(512, generator=generator).double()[alike]
     assert nll(other.clip(1e-9, 1 - 1e-9), split.y, weight) > least
@@ -204,12 +216,13 @@ def test_no_function_of_what_is_seen_does_better(seed):
 
 # --- scores -------------------------------------------------------------------------------------
 
+
 def test_scores_by_hand():
     y = torch.tensor([[[1, 0], [INK, 1]], [[0, 0], [0, INK]]])
     p = torch.tensor([[[0.9, 0.2], [0.8, 0.3]], [[0.6, 0.1], [0.1, 0.99]]], dtype=torch.float64)
     right = [0.9, 0.8, 0.3, 0.4, 0.9, 0.9]
     assert math.isclose(nll(p, y), -sum(map(math.log, right)) / 6)
-    assert math.isclose(f1(p, y), 2 * 1 / (2 + 2))         # one hit, two called, two enclosed
+    assert math.isclose(f1(p, y), 2 * 1 / (2 + 2))  # one hit, two called, two enclosed
     assert math.isclose(f1(p, y, 0.3), 2 * 2 / (3 + 2))
     assert f1(p, y, 1.1) == 0
     assert math.isclose(best_threshold(p, y), 0.3)
@@ -238,20 +251,26 @@ def test_no_other_threshold_is_better(seed):
 P, Y = torch.zeros(2, 3, 3), torch.zeros(2, 3, 3).long()
 
 
-@pytest.mark.parametrize(("call", "message"), [
-    (lambda: enclosed(RING[0]), r"ink: expected bool \(N, rows, columns\), got \(\(5, 6\)"),
-    (lambda: enclosed(RING.float()), "ink: expected bool .* torch.float32"),
-    (lambda: enclosed([[True]]), "ink: expected bool .* got list"),
-    (lambda: RandomImages(0), "rows: expected an integer of at least 1, got 0"),
-    (lambda: RandomImages(5, 5), "rows, columns: expected at most 20 pixels, .* got 25"),
-    (lambda: RandomImages(p=1), "p: expected a probability between 0 and 1, got 1"),
-    (lambda: RandomImages(p="a"), "p: .* got 'a'"),
-    (lambda: RandomImages().draw(0, torch.Generator()), "count: expected an integer of at least"),
-    (lambda: RandomImages().best_guess(torch.ones(4, 4).bool()), r"seen: .* got \(4, 4\)"),
-    (lambda: RandomImages().best_guess(None), "seen: expected bool .* got NoneType"),
-    (lambda: f1(P[0], Y), r"p: expected a probability for each pixel of y, \(2, 3, 3\), got"),
-    (lambda: nll(P[:1], Y), "p: expected a probability for each pixel of y"),
-])
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: enclosed(RING[0]), r"ink: expected bool \(N, rows, columns\), got \(\(5, 6\)"),
+        (lambda: enclosed(RING.float()), "ink: expected bool .* torch.float32"),
+        (lambda: enclosed([[True]]), "ink: expected bool .* got list"),
+        (lambda: RandomImages(0), "rows: expected an integer of at least 1, got 0"),
+        (lambda: RandomImages(5, 5), "rows, columns: expected at most 20 pixels, .* got 25"),
+        (lambda: RandomImages(p=1), "p: expected a probability between 0 and 1, got 1"),
+        (lambda: RandomImages(p="a"), "p: .* got 'a'"),
+        (
+            lambda: RandomImages().draw(0, torch.Generator()),
+            "count: expected an integer of at least",
+        ),
+        (lambda: RandomImages().best_guess(torch.ones(4, 4).bool()), r"seen: .* got \(4, 4\)"),
+        (lambda: RandomImages().best_guess(None), "seen: expected bool .* got NoneType"),
+        (lambda: f1(P[0], Y), r"p: expected a probability for each pixel of y, \(2, 3, 3\), got"),
+        (lambda: nll(P[:1], Y), "p: expected a probability for each pixel of y"),
+    ],
+)
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()

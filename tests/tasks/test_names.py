@@ -59,7 +59,7 @@ def test_each_text_belongs_to_one_language(all_names):
     for language in LANGUAGES:
         for name in cldr_names(language):
             spoken.setdefault(name.text.casefold(), set()).add(language)
-    assert sum(len(languages) > 1 for languages in spoken.values()) > 1000   # there are such
+    assert sum(len(languages) > 1 for languages in spoken.values()) > 1000  # there are such
     assert all(spoken[name.text.casefold()] == {name.language} for name in all_names)
     assert len(all_names) == sum(len(languages) == 1 for languages in spoken.values())
 
@@ -78,7 +78,7 @@ def test_the_splits_hold_those_names_with_their_languages(task, all_names):
 def test_well_known_names_are_filed_under_their_languages(all_names):
     known = {name.text: name.language for name in all_names}
     assert (known["Allemagne"], known["Almanya"], known["Niemcy"]) == ("fr", "tr", "pl")
-    assert "Tyskland" not in known                          # Danish, Norwegian and Swedish
+    assert "Tyskland" not in known  # Danish, Norwegian and Swedish
     assert "Albania" not in known
 
 
@@ -97,10 +97,12 @@ def test_symbols_come_from_the_training_names_and_rare_ones_are_unknown(task, al
         assert sum(symbol in text for text in training) >= 2
     every = {c for text in training for c in text}
     rare = every - set(task.symbols)
-    assert rare                                             # so the unknown symbol is trained
+    assert rare  # so the unknown symbol is trained
     assert all(sum(c in text for text in training) == 1 for c in rare)
     assert (task.train.x == 1).any()
-    assert len(load_names(SUBSET, min_count=1).symbols) > len(load_names(SUBSET, min_count=3).symbols)
+    assert len(load_names(SUBSET, min_count=1).symbols) > len(
+        load_names(SUBSET, min_count=3).symbols
+    )
 
 
 def test_a_character_from_elsewhere_is_unknown_and_no_error(task):
@@ -135,8 +137,13 @@ print(hashlib.sha256(b"".join(parts)).hexdigest())
 def test_the_task_is_the_same_in_every_process(task):
     def fingerprint(hash_seed: str) -> str:
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "LC_ALL": "C", "LANG": "tr_TR"}
-        done = subprocess.run([sys.executable, "-X", "utf8", "-c", FINGERPRINT], env=environment,
-                              capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-X", "utf8", "-c", FINGERPRINT],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return done.stdout.strip()
 
     here = [bytes(str((task.symbols, task.labels)), "utf8")]
@@ -145,12 +152,15 @@ def test_the_task_is_the_same_in_every_process(task):
     assert fingerprint("0") == fingerprint("12345") == hashlib.sha256(b"".join(here)).hexdigest()
 
 
-@pytest.mark.parametrize("languages, words", [
-    (["en"], "two or more different codes"),
-    (["en", "en"], "two or more different codes"),
-    (["en", "klingon"], "expected CLDR locale codes, got 'klingon'"),
-    (["en", ""], "expected CLDR locale codes, got ''"),
-])
+@pytest.mark.parametrize(
+    "languages, words",
+    [
+        (["en"], "two or more different codes"),
+        (["en", "en"], "two or more different codes"),
+        (["en", "klingon"], "expected CLDR locale codes, got 'klingon'"),
+        (["en", ""], "expected CLDR locale codes, got ''"),
+    ],
+)
 def test_wrong_languages_are_refused(languages, words):
     with pytest.raises(ValueError, match=f"languages: .*{words}"):
         load_names(languages)

@@ -35,14 +35,21 @@ def task():
 def rows(task, side):
     """(number, language, the word) of each row, from x's own columns and from the target."""
     split = getattr(task, side)
-    return list(zip(task.number(split).tolist(), task.language(split.x).tolist(),
-                    task.decode(split.y), strict=True))
+    return list(
+        zip(
+            task.number(split).tolist(),
+            task.language(split.x).tolist(),
+            task.decode(split.y),
+            strict=True,
+        )
+    )
 
 
 def ink_bytes(pictures):
     """Each picture as bytes, one for each pixel: (..., 8, 8) to a list."""
-    return [picture.numpy().tobytes()
-            for picture in pictures.reshape(-1, 64).round().to(torch.int8)]
+    return [
+        picture.numpy().tobytes() for picture in pictures.reshape(-1, 64).round().to(torch.int8)
+    ]
 
 
 def known(side):
@@ -57,7 +64,10 @@ def test_every_picture_is_on_one_side_and_none_stands_twice():
     every = [known(side) for side in images]
     assert sum(map(len, every)) == len(set().union(*every)) == 1797
     assert {side: len(digits) for side, (_, digits) in images.items()} == {
-        "train": 1257, "valid": 270, "test": 270}
+        "train": 1257,
+        "valid": 270,
+        "test": 270,
+    }
     assert all(len(set(digits.tolist())) == 10 for _, digits in images.values())
 
 
@@ -79,7 +89,11 @@ def test_the_language_is_one_column_of_x(task):
 
 def test_well_known_numbers():
     assert [words(language)[47] for language in LANGUAGES] == [
-        "forty-seven", "siebenundvierzig", "quarante-sept", "cuarenta y siete"]
+        "forty-seven",
+        "siebenundvierzig",
+        "quarante-sept",
+        "cuarenta y siete",
+    ]
     assert words("fr")[97] == "quatre-vingt-dix-sept"
 
 
@@ -104,8 +118,9 @@ def test_what_an_unseen_word_is_made_of_is_in_training(task):
     pairs = {row[:2] for row in rows(task, "train")}
     unseen = {row[:2] for row in rows(task, "unseen")}
     assert Counter((n // 10, language) for n, language in unseen) == {
-        (tens, language): 1 for tens in range(2, 10) for language in range(4)}
-    assert len({n for n, _ in unseen}) == 32                # each in one language only
+        (tens, language): 1 for tens in range(2, 10) for language in range(4)
+    }
+    assert len({n for n, _ in unseen}) == 32  # each in one language only
     for n, language in unseen:
         tens, units = divmod(n, 10)
         others = set(range(4)) - {language}
@@ -129,7 +144,7 @@ def test_shared_letters_are_those_of_the_decade(language):
     for n in range(100):
         decade = [words(language)[n - n % 10 + units] + END for units in range(1, 10)]
         shared = shared_letters(n, language)
-        assert len({word[:shared] for word in decade}) == 1 < len({w[:shared + 1] for w in decade})
+        assert len({word[:shared] for word in decade}) == 1 < len({w[: shared + 1] for w in decade})
 
 
 def test_shared_letters_by_hand():
@@ -155,8 +170,11 @@ def test_shuffled_batches_mix_the_lengths_and_lose_nothing(task):
 
     batches = run(0)
     spread = torch.stack([batch.y_lengths.double().std() for batch in batches[:-1]])
-    sorted_ones = list(Split(train.x, train.y, y_lengths=train.y_lengths).batches(
-        64, torch.Generator().manual_seed(0)))
+    sorted_ones = list(
+        Split(train.x, train.y, y_lengths=train.y_lengths).batches(
+            64, torch.Generator().manual_seed(0)
+        )
+    )
     assert spread.min() > 3 > 1 > max(batch.y_lengths.double().std() for batch in sorted_ones)
     together = torch.cat([batch.x for batch in batches])
     assert torch.equal(together.sum(1).sort().values, train.x.sum(1).sort().values)
@@ -205,8 +223,13 @@ print(digest.hexdigest())
 def test_the_task_is_the_same_in_every_process():
     def fingerprint(hash_seed):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "LC_ALL": "C"}
-        done = subprocess.run([sys.executable, "-X", "utf8", "-c", FINGERPRINT], env=environment,
-                              capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-X", "utf8", "-c", FINGERPRINT],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return done.stdout.strip()
 
     task = make_number_words(n_train=500, n_test=100)
@@ -223,13 +246,19 @@ def test_another_seed_draws_other_pairs_of_the_same_pictures(task):
     assert set(ink_bytes(other.pictures(other.test.x))) <= set(known("test"))
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda: make_number_words([]), "languages: expected 1 to 9 different codes"),
-    (lambda: make_number_words(["en", "en"]), "languages: expected 1 to 9 different codes"),
-    (lambda: make_number_words(["en", "klingon"]), "languages: .* num2words' codes, got 'klingon'"),
-    (lambda: make_number_words(n_train=0), "n_train: expected an integer of at least 1, got 0"),
-    (lambda: make_number_words(n_test=1), "n_test: expected at least 2, got 1"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: make_number_words([]), "languages: expected 1 to 9 different codes"),
+        (lambda: make_number_words(["en", "en"]), "languages: expected 1 to 9 different codes"),
+        (
+            lambda: make_number_words(["en", "klingon"]),
+            "languages: .* num2words' codes, got 'klingon'",
+        ),
+        (lambda: make_number_words(n_train=0), "n_train: expected an integer of at least 1, got 0"),
+        (lambda: make_number_words(n_test=1), "n_test: expected at least 2, got 1"),
+    ],
+)
 def test_wrong_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()

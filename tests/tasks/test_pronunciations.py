@@ -40,11 +40,12 @@ def test_no_word_is_on_two_sides(task):
     words = {name: task.decode(getattr(task, name).x) for name in ("train", "valid", "test")}
     for name, found in words.items():
         assert {side(word) for word in found} == {name}
-    assert len(set(words["train"])) == 2000 < len(words["train"])      # a row a pronunciation
+    assert len(set(words["train"])) == 2000 < len(words["train"])  # a row a pronunciation
     for name in ("valid", "test"):
-        assert len(set(words[name])) == len(words[name]) > 6000        # a row a word
+        assert len(set(words[name])) == len(words[name]) > 6000  # a row a word
     assert [sum(side(word) == name for word in read()) for name in words] == pytest.approx(
-        [0.9 * len(read()), 0.05 * len(read()), 0.05 * len(read())], rel=0.03)
+        [0.9 * len(read()), 0.05 * len(read()), 0.05 * len(read())], rel=0.03
+    )
 
 
 def test_rows_are_words_and_their_phones(task):
@@ -81,8 +82,10 @@ zzyzx Z AY1 Z IH0 K S
 
 """)
     words = read_file(path)
-    assert words == {"deep": (("D", "IY", "P"), ("D", "IH", "P")),
-                     "zzyzx": (("Z", "AY", "Z", "IH", "K", "S"),)}
+    assert words == {
+        "deep": (("D", "IY", "P"), ("D", "IH", "P")),
+        "zzyzx": (("Z", "AY", "Z", "IH", "K", "S"),),
+    }
     assert read_file(path, stress=True)["deep"] == (("D", "IY1", "P"), ("D", "IH1", "P"))
     task = load_pronunciations(held_out=words)
     assert task.decode(task.test.x) == ["deep", "zzyzx"] and task.listed["deep"] == words["deep"]
@@ -108,7 +111,8 @@ def test_the_dictionary_s_own_file_is_read_whole(tmp_path, capsys):
     assert capsys.readouterr().err == (
         f"{path}: {others:,} words have other characters than letters and apostrophes, and are "
         "left out: a., a.'s, a.d., a.m., a.s, able-bodied, ad-hoc, ad-lib, ad-nauseam, ad-nauseum, "
-        f"and {others - 10:,} more\n")
+        f"and {others - 10:,} more\n"
+    )
     assert read_file(path) == read()
 
 
@@ -118,11 +122,20 @@ ABSOLVES\tAH B Z AA L V Z
 """
 
 
-@pytest.mark.parametrize("written", [
-    PUBLISHED, PUBLISHED.lower(), "\ufeff" + PUBLISHED, PUBLISHED.replace("\n", "\r\n"),
-    PUBLISHED.replace("\n", "\r"), PUBLISHED.replace("\t", "   "), PUBLISHED.rstrip("\n"),
-    " ;;; no stress\n# none\n\n" + PUBLISHED.replace("ES\tAH", "ES(2)\tAH"),
-], ids=["", "lower", "mark", "crlf", "cr", "blanks", "no last line end", "comments"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        PUBLISHED,
+        PUBLISHED.lower(),
+        "\ufeff" + PUBLISHED,
+        PUBLISHED.replace("\n", "\r\n"),
+        PUBLISHED.replace("\n", "\r"),
+        PUBLISHED.replace("\t", "   "),
+        PUBLISHED.rstrip("\n"),
+        " ;;; no stress\n# none\n\n" + PUBLISHED.replace("ES\tAH", "ES(2)\tAH"),
+    ],
+    ids=["", "lower", "mark", "crlf", "cr", "blanks", "no last line end", "comments"],
+)
 def test_a_published_list_in_any_dress(tmp_path, written):
     path = tmp_path / "words.test"
     path.write_bytes(written.encode())
@@ -140,8 +153,11 @@ def test_printed_apostrophes_are_apostrophes(tmp_path):
 def test_files_in_another_encoding_are_named(tmp_path):
     path = tmp_path / "words.dict"
     path.write_bytes("deep D IY1 P\nnaïve N AY0 IY1 V\n".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"words.dict, line 2: expected text in UTF-8, got the "
-                                         r"byte 0xef; .* iconv -f LATIN1 -t UTF-8"):
+    with pytest.raises(
+        ValueError,
+        match=r"words.dict, line 2: expected text in UTF-8, got the "
+        r"byte 0xef; .* iconv -f LATIN1 -t UTF-8",
+    ):
         read_file(path)
 
 
@@ -152,7 +168,10 @@ def test_all_that_is_wrong_in_a_file_is_said_together(tmp_path):
         read_file(path, stress=True)
     name, *lines = str(raised.value).split("\n  ")
     assert name == f"{path}:" and [line.split(": ")[0] for line in lines] == [
-        "line 2", "line 4", "line 5"]
+        "line 2",
+        "line 4",
+        "line 5",
+    ]
     assert "got none behind 'deeply'" in lines[0] and "got 'PP' behind 'steep'" in lines[1]
     assert "a stress, 0, 1 or 2, on each vowel" in lines[2] and "got 'IY' behind" in lines[2]
     path.write_text("deep\n" * 1000)
@@ -162,34 +181,44 @@ def test_all_that_is_wrong_in_a_file_is_said_together(tmp_path):
 
 def test_stress_is_there_or_is_not():
     assert has_stress(read(stress=True).values()) and not has_stress(read().values())
-    assert has_stress([[("HH", "M")]])                     # no vowel, so none without it
+    assert has_stress([[("HH", "M")]])  # no vowel, so none without it
     assert not has_stress([[("D", "IY1", "P")], [("K", "IY", "P")]])
 
 
 def test_words_held_out_are_stressed_as_the_task_is():
     words = {"deep": (("D", "IY1", "P"), ("D", "IY2", "P")), "keep": (("K", "IY0", "P"),)}
-    for stress, listed in ((True, words), (False, {"deep": (("D", "IY", "P"),),
-                                                   "keep": (("K", "IY", "P"),)})):
+    for stress, listed in (
+        (True, words),
+        (False, {"deep": (("D", "IY", "P"),), "keep": (("K", "IY", "P"),)}),
+    ):
         task = load_pronunciations(stress, limit=1, held_out=words)
         assert {word: task.listed[word] for word in words} == listed
         assert task.said(task.test.y) == [listed["deep"][0], listed["keep"][0]]
 
 
 def test_some_words_must_be_left_to_learn_from():
-    for words, lost in ((read(), "training"),
-                        ({w: read()[w] for w in read() if side(w) == "valid"}, "validation")):
-        with pytest.raises(ValueError, match="held_out: expected words that leave some .* for "
-                                             f"training and for validation, .* none for {lost}"):
+    for words, lost in (
+        (read(), "training"),
+        ({w: read()[w] for w in read() if side(w) == "valid"}, "validation"),
+    ):
+        with pytest.raises(
+            ValueError,
+            match="held_out: expected words that leave some .* for "
+            f"training and for validation, .* none for {lost}",
+        ):
             load_pronunciations(held_out=words)
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("deep\n", "\n  line 1: .* got none behind 'deep'"),
-    ("deep D XX P\n", "\n  line 1: .* phones of CMUdict, got 'XX' behind 'deep'"),
-    ("\n;;; nothing\n", "expected words of letters and apostrophes .*, got none"),
-    ("", "expected words of letters and apostrophes .*, got none"),
-    ("a.d. EY1 D IY1\nnaïve N AY0 IY1 V\n", "expected words of letters .*, got 2 others"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("deep\n", "\n  line 1: .* got none behind 'deep'"),
+        ("deep D XX P\n", "\n  line 1: .* phones of CMUdict, got 'XX' behind 'deep'"),
+        ("\n;;; nothing\n", "expected words of letters and apostrophes .*, got none"),
+        ("", "expected words of letters and apostrophes .*, got none"),
+        ("a.d. EY1 D IY1\nnaïve N AY0 IY1 V\n", "expected words of letters .*, got 2 others"),
+    ],
+)
 def test_files_that_are_wrong_are_named(tmp_path, text, message):
     path = tmp_path / "words.dict"
     path.write_text(text, encoding="utf-8")

@@ -44,8 +44,10 @@ class Odd(nn.Module):
 
 def content(model):
     """Every bit of the model's tensors."""
-    return {name: (t.dtype, t.shape, t.contiguous().reshape(-1).view(torch.uint8).tolist())
-            for name, t in model.state_dict().items()}
+    return {
+        name: (t.dtype, t.shape, t.contiguous().reshape(-1).view(torch.uint8).tolist())
+        for name, t in model.state_dict().items()
+    }
 
 
 def linear(seed=0, n_in=2):
@@ -106,15 +108,19 @@ def test_files_hold_no_pickle(path, monkeypatch):
     save_weights(linear(), path)
     data = path.read_bytes()
     size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:8 + size])
+    header = json.loads(data[8 : 8 + size])
     ends = [about["data_offsets"][1] for name, about in header.items() if name != "__metadata__"]
     assert len(data) == 8 + size + max(ends), "nothing but the header and the numbers"
 
     def never(*args, **kwargs):
         raise AssertionError("unpickled something")
 
-    for module, name in ((pickle, "load"), (pickle, "loads"), (pickle, "Unpickler"),
-                         (torch, "load")):
+    for module, name in (
+        (pickle, "load"),
+        (pickle, "loads"),
+        (pickle, "Unpickler"),
+        (torch, "load"),
+    ):
         monkeypatch.setattr(module, name, never)
     load_weights(linear(1), path)
 
@@ -153,7 +159,8 @@ def test_what_is_no_file_of_ours_is_refused(path, tmp_path):
     assert "not a readable safetensors file" in refused(linear(), path)
     safetensors.torch.save_file(linear().state_dict(), path)
     assert "expected a file of the format 'rnn_course weights 1', got 'another" in refused(
-        linear(), path)
+        linear(), path
+    )
     assert "not a readable safetensors file" in refused(linear(), tmp_path)
 
 
@@ -167,12 +174,15 @@ def test_weights_and_runs_are_not_mixed_up(path):
         run.load()
 
 
-@pytest.mark.parametrize("other, difference", [
-    (nn.Linear(3, 2), "weight: float32 (2, 2) in the file, float32 (2, 3) here"),
-    (nn.Linear(2, 2, dtype=torch.float64), "bias: float32 (2,) in the file, float64 (2,) here"),
-    (nn.Linear(2, 2, bias=False), "bias: float32 (2,) in the file, nothing here"),
-    (nn.Sequential(nn.Linear(2, 2)), "0.weight: nothing in the file, float32 (2, 2) here"),
-])
+@pytest.mark.parametrize(
+    "other, difference",
+    [
+        (nn.Linear(3, 2), "weight: float32 (2, 2) in the file, float32 (2, 3) here"),
+        (nn.Linear(2, 2, dtype=torch.float64), "bias: float32 (2,) in the file, float64 (2,) here"),
+        (nn.Linear(2, 2, bias=False), "bias: float32 (2,) in the file, nothing here"),
+        (nn.Sequential(nn.Linear(2, 2)), "0.weight: nothing in the file, float32 (2, 2) here"),
+    ],
+)
 def test_weights_of_another_model_are_refused(path, other, difference):
     save_weights(linear(), path)
     assert difference in refused(other, path)
@@ -188,6 +198,7 @@ def test_a_file_is_on_the_disk_before_it_takes_its_place(path, monkeypatch):
             what = "folder" if stat.S_ISDIR(os.stat(first).st_mode) else "file"
             calls.append(f"{name} {what}")
             return real(first, *rest)
+
         monkeypatch.setattr(os, name, call)
 
     spy("fsync")

@@ -61,13 +61,24 @@ class Watched:
 
 # --- one step, and the loop of steps ---------------------------------------------------------
 
+
 @pytest.mark.parametrize("clip", [None, 0.5, 1e6])
 @pytest.mark.parametrize("decay", [True, False])
 def test_each_step_is_the_step_written_by_hand(clip, decay):
     """Gradient descent: W ← W − rate · g · min(1, clip / |g|), with |g| over all weights."""
     loss, model = Watched(), network(dtype=torch.float64)
-    history = quiet(model, loss, points(dtype=torch.float64), epochs=3, batch_size=8, lr=0.1,
-                    weight_decay=0.0, optimiser=torch.optim.SGD, clip=clip, decay=decay)
+    history = quiet(
+        model,
+        loss,
+        points(dtype=torch.float64),
+        epochs=3,
+        batch_size=8,
+        lr=0.1,
+        weight_decay=0.0,
+        optimiser=torch.optim.SGD,
+        clip=clip,
+        decay=decay,
+    )
     assert history.steps_per_epoch == 3 and len(history.loss) == len(loss.batches) == 9
 
     twin = network(dtype=torch.float64)
@@ -85,8 +96,9 @@ def test_each_step_is_the_step_written_by_hand(clip, decay):
         assert history.loss[step] == pytest.approx(value.item(), rel=1e-5)
         assert history.grad_norm[step] == pytest.approx(norm, rel=1e-5)
         assert history.lr[step] == pytest.approx(rate, rel=1e-12)
-    torch.testing.assert_close(flat(model.parameters()), flat(twin.parameters()),
-                               rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(
+        flat(model.parameters()), flat(twin.parameters()), rtol=1e-5, atol=1e-7
+    )
     if clip == 0.5:
         assert min(history.grad_norm) > 0.5, "all steps were clipped, the record is from before"
 
@@ -96,20 +108,38 @@ def test_clipping_shortens_the_whole_gradient_and_keeps_its_direction():
     train, model = points(), network()
     before, loss = flat(model.parameters()).clone(), squared(model, Batch(train.x, train.y, None))
     gradient = flat(torch.autograd.grad(loss, list(model.parameters())))
-    history = quiet(model, squared, train, epochs=1, lr=1.0, weight_decay=0.0, clip=0.01,
-                    optimiser=torch.optim.SGD)
+    history = quiet(
+        model,
+        squared,
+        train,
+        epochs=1,
+        lr=1.0,
+        weight_decay=0.0,
+        clip=0.01,
+        optimiser=torch.optim.SGD,
+    )
     update = before - flat(model.parameters())
     assert history.grad_norm == [pytest.approx(gradient.norm().item(), rel=1e-5)]
     assert gradient.norm() > 1
     assert update.norm().item() == pytest.approx(0.01, rel=1e-3)
-    torch.testing.assert_close(update / update.norm(), gradient / gradient.norm(),
-                               rtol=0, atol=1e-4)
+    torch.testing.assert_close(
+        update / update.norm(), gradient / gradient.norm(), rtol=0, atol=1e-4
+    )
 
 
 def test_the_optimiser_is_the_one_asked_for():
     model, twin, train = network(), network(), points(8)
-    quiet(model, squared, train, epochs=4, lr=0.1, weight_decay=0.3, clip=None, decay=False,
-          optimiser=partial(torch.optim.Adam, betas=(0.5, 0.6)))
+    quiet(
+        model,
+        squared,
+        train,
+        epochs=4,
+        lr=0.1,
+        weight_decay=0.3,
+        clip=None,
+        decay=False,
+        optimiser=partial(torch.optim.Adam, betas=(0.5, 0.6)),
+    )
     adam = torch.optim.Adam(twin.parameters(), lr=0.1, weight_decay=0.3, betas=(0.5, 0.6))
     for _ in range(4):
         adam.zero_grad()
@@ -128,6 +158,7 @@ def test_frozen_weights_stay():
 
 
 # --- order and chance ------------------------------------------------------------------------
+
 
 def orders(seed):
     """The examples' numbers in the order in which two epochs show them."""
@@ -165,6 +196,7 @@ def test_the_seed_settles_dropout_and_the_callers_random_state_is_kept():
 
 
 # --- validation ------------------------------------------------------------------------------
+
 
 def test_validation_is_of_the_validation_set_in_eval_mode_without_gradients():
     train, valid, model, seen = points(), points(7, seed=2), network(dropout=0.5), []
@@ -248,6 +280,7 @@ def test_evaluate_is_the_mean_over_all_examples_in_eval_mode():
 
 # --- progress --------------------------------------------------------------------------------
 
+
 def test_progress_is_on_stderr_and_can_be_off(capfd):
     fit(network(), squared, points(), points(), epochs=2, device="cpu")
     out, err = capfd.readouterr()
@@ -261,30 +294,43 @@ def test_progress_is_on_stderr_and_can_be_off(capfd):
 NAN, INF = float("nan"), float("inf")
 
 
-@pytest.mark.parametrize("name, values, message", [
-    ("epochs", [0, -1, 2.0, True, None], "epochs: expected an integer of at least 1, got"),
-    ("batch_size", [0, 1.5, "8"], "batch_size: expected an integer of at least 1, got"),
-    ("patience", [0, 1.5, True], "patience: expected an integer of at least 1, got"),
-    ("save_every", [0, 2.5], "save_every: expected an integer of at least 1, got"),
-    ("lr", [0, -1e-3, NAN, INF, "0.1", None, True], "lr: expected a finite number > 0, got"),
-    ("clip", [0.0, -1, NAN, INF, "1"], "clip: expected a finite number > 0, got"),
-    ("weight_decay", [-0.1, NAN, None], "weight_decay: expected a finite number ≥ 0, got"),
-    ("seed", [-1, 2**32, 0.5, None, True], "seed: expected an integer 0 ≤ seed < 2"),
-    ("decay", [1, None], "decay: expected True or False, got"),
-    ("loss", [None, "mse"], "loss: expected a function of"),
-    ("metric", ["accuracy"], "metric: expected a function of"),
-    ("train", [None, [1, 2]], "train: expected a split"),
-    ("valid", [[1, 2]], "valid: expected a split"),
-    ("model", [None, "lstm"], "model: expected a torch.nn.Module, got"),
-    ("checkpoint", ["", 3], "checkpoint: expected a path or None, got"),
-    ("optimiser", [torch.optim.LBFGS, "adam", lambda *a, **k: None], "optimiser: expected a class"),
-])
+@pytest.mark.parametrize(
+    "name, values, message",
+    [
+        ("epochs", [0, -1, 2.0, True, None], "epochs: expected an integer of at least 1, got"),
+        ("batch_size", [0, 1.5, "8"], "batch_size: expected an integer of at least 1, got"),
+        ("patience", [0, 1.5, True], "patience: expected an integer of at least 1, got"),
+        ("save_every", [0, 2.5], "save_every: expected an integer of at least 1, got"),
+        ("lr", [0, -1e-3, NAN, INF, "0.1", None, True], "lr: expected a finite number > 0, got"),
+        ("clip", [0.0, -1, NAN, INF, "1"], "clip: expected a finite number > 0, got"),
+        ("weight_decay", [-0.1, NAN, None], "weight_decay: expected a finite number ≥ 0, got"),
+        ("seed", [-1, 2**32, 0.5, None, True], "seed: expected an integer 0 ≤ seed < 2"),
+        ("decay", [1, None], "decay: expected True or False, got"),
+        ("loss", [None, "mse"], "loss: expected a function of"),
+        ("metric", ["accuracy"], "metric: expected a function of"),
+        ("train", [None, [1, 2]], "train: expected a split"),
+        ("valid", [[1, 2]], "valid: expected a split"),
+        ("model", [None, "lstm"], "model: expected a torch.nn.Module, got"),
+        ("checkpoint", ["", 3], "checkpoint: expected a path or None, got"),
+        (
+            "optimiser",
+            [torch.optim.LBFGS, "adam", lambda *a, **k: None],
+            "optimiser: expected a class",
+        ),
+    ],
+)
 def test_bad_arguments_are_named(name, values, message):
     for value in values:
         model = network()
         before = flat(model.parameters()).clone()
-        good = dict(model=model, loss=squared, train=points(), valid=points(), epochs=1,
-                    checkpoint="never written")
+        good = dict(
+            model=model,
+            loss=squared,
+            train=points(),
+            valid=points(),
+            epochs=1,
+            checkpoint="never written",
+        )
         with pytest.raises((ValueError, TypeError)) as error:
             quiet(**good | {name: value})
         assert str(error.value).startswith(message), value
@@ -352,13 +398,16 @@ def test_a_split_that_leaves_examples_out_is_found():
         quiet(network(), squared, train, epochs=1, batch_size=2)
 
 
-@pytest.mark.parametrize("loss, message", [
-    (lambda model, batch: (model(batch.x) - batch.y) ** 2, r"got float32 \(20, 1\)"),
-    (lambda model, batch: squared(model, batch).item(), "got float"),
-    (lambda model, batch: squared(model, batch).long(), r"got int64 \(\)"),
-    (lambda model, batch: squared(model, batch).detach(), "got no gradient"),
-    (lambda model, batch: batch.x.clone().requires_grad_().sum(), "got no gradient"),
-])
+@pytest.mark.parametrize(
+    "loss, message",
+    [
+        (lambda model, batch: (model(batch.x) - batch.y) ** 2, r"got float32 \(20, 1\)"),
+        (lambda model, batch: squared(model, batch).item(), "got float"),
+        (lambda model, batch: squared(model, batch).long(), r"got int64 \(\)"),
+        (lambda model, batch: squared(model, batch).detach(), "got no gradient"),
+        (lambda model, batch: batch.x.clone().requires_grad_().sum(), "got no gradient"),
+    ],
+)
 def test_a_loss_that_cannot_be_followed_is_refused(loss, message):
     with pytest.raises(ValueError, match=f"loss: expected .*{message}"):
         quiet(network(), loss, points(), epochs=1)
@@ -367,8 +416,9 @@ def test_a_loss_that_cannot_be_followed_is_refused(loss, message):
 @pytest.mark.parametrize("bad", [NAN, INF])
 @pytest.mark.parametrize("at", [0, 2])
 def test_a_loss_that_is_not_finite_ends_the_run(bad, at):
-    watched = Watched(lambda model, batch: squared(model, batch) * (
-        bad if len(watched.batches) > at else 1))
+    watched = Watched(
+        lambda model, batch: squared(model, batch) * (bad if len(watched.batches) > at else 1)
+    )
     model = network()
     with pytest.raises(FloatingPointError) as error:
         quiet(model, watched, points(), epochs=2, batch_size=10)
@@ -379,9 +429,15 @@ def test_a_loss_that_is_not_finite_ends_the_run(bad, at):
     assert torch.equal(flat(model.parameters()), watched.weights[at]), "no step was taken on it"
 
 
-@pytest.mark.parametrize("batch, got", [
-    ((torch.zeros(2, 3), torch.zeros(2, 1)), "tuple"), ([torch.zeros(2, 3)], "list"),
-    (torch.zeros(2, 3), "Tensor"), ({"x": torch.zeros(2, 3)}, "dict")])
+@pytest.mark.parametrize(
+    "batch, got",
+    [
+        ((torch.zeros(2, 3), torch.zeros(2, 1)), "tuple"),
+        ([torch.zeros(2, 3)], "list"),
+        (torch.zeros(2, 3), "Tensor"),
+        ({"x": torch.zeros(2, 3)}, "dict"),
+    ],
+)
 def test_a_batch_that_is_no_named_tuple_is_named(batch, got):
     class Plain:
         def __len__(self):
@@ -390,18 +446,22 @@ def test_a_batch_that_is_no_named_tuple_is_named(batch, got):
         def batches(self, batch_size, generator=None):
             return iter([batch])
 
-    for name, call in (("train", lambda: quiet(network(), squared, Plain(), epochs=1)),
-                       ("valid", lambda: quiet(network(), squared, points(), Plain(), epochs=1)),
-                       ("split", lambda: evaluate(network(), Plain(), squared))):
+    for name, call in (
+        ("train", lambda: quiet(network(), squared, Plain(), epochs=1)),
+        ("valid", lambda: quiet(network(), squared, points(), Plain(), epochs=1)),
+        ("split", lambda: evaluate(network(), Plain(), squared)),
+    ):
         expected = rf"^{name}: expected batches that are named tuples .* got {got} for batch 0"
         with pytest.raises(TypeError, match=expected):
             call()
 
 
 def test_evaluate_names_what_it_cannot_use():
-    for wrong, message in ((dict(model="lstm"), "model: expected a torch.nn.Module, got str"),
-                           (dict(metric="accuracy"), "metric: expected a function of"),
-                           (dict(split=[1, 2]), "split: expected a split")):
+    for wrong, message in (
+        (dict(model="lstm"), "model: expected a torch.nn.Module, got str"),
+        (dict(metric="accuracy"), "metric: expected a function of"),
+        (dict(split=[1, 2]), "split: expected a split"),
+    ):
         with pytest.raises(TypeError, match=message):
             evaluate(**dict(model=network(), split=points(), metric=squared) | wrong)
 
@@ -422,9 +482,14 @@ def test_a_validation_that_is_not_finite_ends_the_run():
         quiet(network(), loss, points(), points(), epochs=1)
 
 
-@pytest.mark.parametrize("metric, got", [
-    (squared, r"float32 \(\)"), (lambda model, batch: model(batch.x), r"float32 \(20, 1\)"),
-    (lambda model, batch: [1] * 20, "list")])
+@pytest.mark.parametrize(
+    "metric, got",
+    [
+        (squared, r"float32 \(\)"),
+        (lambda model, batch: model(batch.x), r"float32 \(20, 1\)"),
+        (lambda model, batch: [1] * 20, "list"),
+    ],
+)
 def test_a_metric_gives_one_score_an_example(metric, got):
     with pytest.raises(ValueError, match=rf"metric: expected .* shape \(20,\), got {got}"):
         evaluate(network(), points(), metric)
@@ -434,13 +499,18 @@ def test_the_callers_state_comes_back_after_an_error():
     model = network()
     torch.manual_seed(5)
     with pytest.raises(ZeroDivisionError):
-        quiet(model.eval(), lambda model, batch: torch.rand(1) / 0 if 1 // 0 else 0, points(),
-              epochs=1)
+        quiet(
+            model.eval(),
+            lambda model, batch: torch.rand(1) / 0 if 1 // 0 else 0,
+            points(),
+            epochs=1,
+        )
     assert not model.training
     assert torch.equal(torch.rand(1), torch.rand(1, generator=torch.Generator().manual_seed(5)))
 
 
 # --- it learns -------------------------------------------------------------------------------
+
 
 class LastTwo(nn.Module):
     """The parity of a sequence's last two bits, from h at its own end."""
@@ -472,8 +542,15 @@ def test_it_learns_the_parity_of_the_last_two_bits():
     torch.manual_seed(0)
     model, test = LastTwo(), bits(500, seed=3)
     assert evaluate(model, test, correct) < 0.7
-    history = quiet(model, lambda model, batch: cross_entropy(model(batch), batch.y),
-                    bits(500, seed=1), bits(200, seed=2), epochs=10, batch_size=25, lr=0.03,
-                    metric=correct)
+    history = quiet(
+        model,
+        lambda model, batch: cross_entropy(model(batch), batch.y),
+        bits(500, seed=1),
+        bits(200, seed=2),
+        epochs=10,
+        batch_size=25,
+        lr=0.03,
+        metric=correct,
+    )
     assert history.valid_metric[-1] > 0.99 and evaluate(model, test, correct) > 0.99
     assert history.valid_loss[-1] < 0.1 < history.valid_loss[0]

@@ -39,8 +39,9 @@ def path(tmp_path):
 
 def network(seed=0, dtype=torch.float32):
     torch.manual_seed(seed)
-    return nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Dropout(0.4),
-                         nn.Linear(8, 1)).to(dtype)
+    return nn.Sequential(
+        nn.Linear(3, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Dropout(0.4), nn.Linear(8, 1)
+    ).to(dtype)
 
 
 def points(n, seed, dtype=torch.float32):
@@ -69,8 +70,16 @@ def run(path=None, seed=0, stop=None, training=True, dtype=torch.float32, **sett
 
     settings = dict(epochs=3, batch_size=6, lr=0.05, clip=0.5) | settings
     torch.manual_seed(1000 + seed)
-    history = fit(model, loss, points(22, 1, dtype), points(9, 2, dtype), checkpoint=path,
-                  device="cpu", progress=False, **settings)
+    history = fit(
+        model,
+        loss,
+        points(22, 1, dtype),
+        points(9, 2, dtype),
+        checkpoint=path,
+        device="cpu",
+        progress=False,
+        **settings,
+    )
     weights = {name: (t.dtype, t.tolist()) for name, t in model.state_dict().items()}
     return weights, history, steps
 
@@ -100,12 +109,26 @@ def test_stopped_after_an_epochs_last_step_it_validates_next(path, stop):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("optimiser", [
-    optim.AdamW, partial(optim.Adam, amsgrad=True), partial(optim.SGD, momentum=0.9), optim.SGD,
-    optim.RMSprop, optim.NAdam, optim.RAdam, optim.Adagrad, optim.Adadelta, optim.Adamax,
-    partial(optim.ASGD, t0=2.0), partial(optim.AdamW, foreach=True),
-    partial(optim.AdamW, fused=True), optim.Adafactor,
-], ids=lambda make: str(getattr(make, "__name__", getattr(make, "keywords", ""))))
+@pytest.mark.parametrize(
+    "optimiser",
+    [
+        optim.AdamW,
+        partial(optim.Adam, amsgrad=True),
+        partial(optim.SGD, momentum=0.9),
+        optim.SGD,
+        optim.RMSprop,
+        optim.NAdam,
+        optim.RAdam,
+        optim.Adagrad,
+        optim.Adadelta,
+        optim.Adamax,
+        partial(optim.ASGD, t0=2.0),
+        partial(optim.AdamW, foreach=True),
+        partial(optim.AdamW, fused=True),
+        optim.Adafactor,
+    ],
+    ids=lambda make: str(getattr(make, "__name__", getattr(make, "keywords", ""))),
+)
 def test_every_optimiser_goes_on_as_it_was(path, optimiser, dtype):
     settings = dict(optimiser=optimiser, dtype=dtype, save_every=1)
     weights, history, _ = run(**settings)
@@ -150,31 +173,50 @@ def test_the_callers_random_state_is_kept(path):
 
 # --- what is no checkpoint of this run -------------------------------------------------------
 
-@pytest.mark.parametrize("settings, difference", [
-    (dict(epochs=4), "epochs: 3 in the file, 4 here"),
-    (dict(batch_size=5), "batch_size: 6 in the file, 5 here"),
-    (dict(lr=0.06), "lr: 0.05 in the file, 0.06 here"),
-    (dict(decay=False), "decay: True in the file, False here"),
-    (dict(clip=None), "clip: 0.5 in the file, None here"),
-    (dict(seed_of_fit=1), "seed: 0 in the file, 1 here"),
-    (dict(patience=9), "patience: None in the file, 9 here"),
-    (dict(weight_decay=0.5), "optimiser.weight_decay: 0.01 in the file, 0.5 here"),
-    (dict(optimiser=optim.Adam), "optimiser: AdamW in the file, Adam here"),
-    (dict(optimiser=partial(optim.AdamW, betas=(0.5, 0.9))),
-     "optimiser.betas: [0.9, 0.999] in the file, [0.5, 0.9] here"),
-    (dict(metric=lambda model, batch: batch.y[:, 0]), "metric: False in the file, True here"),
-    (dict(train=points(23, 1)), "train_examples: 22 in the file, 23 here"),
-    (dict(valid=None), "valid_examples: 9 in the file, 0 here"),
-    (dict(model=network(dtype=torch.float64)),
-     "model.0.weight: float32 (8, 3) in the file, float64 (8, 3) here"),
-    (dict(model=nn.Linear(3, 1)), "model.weight: nothing in the file, float32 (1, 3) here"),
-])
+
+@pytest.mark.parametrize(
+    "settings, difference",
+    [
+        (dict(epochs=4), "epochs: 3 in the file, 4 here"),
+        (dict(batch_size=5), "batch_size: 6 in the file, 5 here"),
+        (dict(lr=0.06), "lr: 0.05 in the file, 0.06 here"),
+        (dict(decay=False), "decay: True in the file, False here"),
+        (dict(clip=None), "clip: 0.5 in the file, None here"),
+        (dict(seed_of_fit=1), "seed: 0 in the file, 1 here"),
+        (dict(patience=9), "patience: None in the file, 9 here"),
+        (dict(weight_decay=0.5), "optimiser.weight_decay: 0.01 in the file, 0.5 here"),
+        (dict(optimiser=optim.Adam), "optimiser: AdamW in the file, Adam here"),
+        (
+            dict(optimiser=partial(optim.AdamW, betas=(0.5, 0.9))),
+            "optimiser.betas: [0.9, 0.999] in the file, [0.5, 0.9] here",
+        ),
+        (dict(metric=lambda model, batch: batch.y[:, 0]), "metric: False in the file, True here"),
+        (dict(train=points(23, 1)), "train_examples: 22 in the file, 23 here"),
+        (dict(valid=None), "valid_examples: 9 in the file, 0 here"),
+        (
+            dict(model=network(dtype=torch.float64)),
+            "model.0.weight: float32 (8, 3) in the file, float64 (8, 3) here",
+        ),
+        (dict(model=nn.Linear(3, 1)), "model.weight: nothing in the file, float32 (1, 3) here"),
+    ],
+)
 def test_a_run_with_other_settings_is_refused(path, settings, difference):
     with pytest.raises(InterruptedError):
         run(path, stop=7)
     before = path.read_bytes()
-    given = dict(model=network(), loss=squared, train=points(22, 1), valid=points(9, 2), epochs=3,
-                 batch_size=6, lr=0.05, clip=0.5) | settings
+    given = (
+        dict(
+            model=network(),
+            loss=squared,
+            train=points(22, 1),
+            valid=points(9, 2),
+            epochs=3,
+            batch_size=6,
+            lr=0.05,
+            clip=0.5,
+        )
+        | settings
+    )
     if "seed_of_fit" in given:
         given["seed"] = given.pop("seed_of_fit")
     weights = [p.tolist() for p in given["model"].parameters()]
@@ -192,15 +234,29 @@ def test_frozen_weights_are_a_setting(path):
     model = network()
     model[0].requires_grad_(False)
     with pytest.raises(CheckpointError, match="trained: .*'0.weight'.* in the file, "):
-        fit(model, squared, points(22, 1), points(9, 2), epochs=3, batch_size=6, lr=0.05, clip=0.5,
-            checkpoint=path, device="cpu", progress=False)
+        fit(
+            model,
+            squared,
+            points(22, 1),
+            points(9, 2),
+            epochs=3,
+            batch_size=6,
+            lr=0.05,
+            clip=0.5,
+            checkpoint=path,
+            device="cpu",
+            progress=False,
+        )
 
 
-@pytest.mark.parametrize("content, message", [
-    (b"", "not a readable safetensors file"),
-    (b"not a checkpoint, but a diary", "not a readable safetensors file"),
-    (None, "damaged: the content does not have the checksum"),
-])
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"", "not a readable safetensors file"),
+        (b"not a checkpoint, but a diary", "not a readable safetensors file"),
+        (None, "damaged: the content does not have the checksum"),
+    ],
+)
 def test_a_damaged_checkpoint_never_starts_anew(path, content, message):
     run(path)
     damaged = content if content is not None else path.read_bytes()[:-1] + b"\x7f"
@@ -224,8 +280,16 @@ def test_on_an_accelerator_too_it_ends_the_same(path):
                 raise InterruptedError
             return squared(model, batch)
 
-        history = fit(model, loss, points(22, 1), epochs=3, batch_size=6, checkpoint=checkpoint,
-                      save_every=1, progress=False)
+        history = fit(
+            model,
+            loss,
+            points(22, 1),
+            epochs=3,
+            batch_size=6,
+            checkpoint=checkpoint,
+            save_every=1,
+            progress=False,
+        )
         return [p.tolist() for p in model.parameters()], history
 
     alone = trained(0)
@@ -257,6 +321,7 @@ def test_a_run_that_goes_on_finds_out_before_its_first_step_as_well(path, monkey
 
     def refuse(*args):
         raise OSError(30, "Read-only file system")
+
     monkeypatch.setattr(checkpoints, "write_whole", refuse)
     with pytest.raises(CheckpointError, match="Read-only file system"):
         run(path, stop=0)
@@ -265,7 +330,7 @@ def test_a_run_that_goes_on_finds_out_before_its_first_step_as_well(path, monkey
 def test_a_link_to_a_checkpoint_stays_a_link(path, tmp_path):
     (tmp_path / "disk").mkdir()
     target = tmp_path / "disk" / "run.safetensors"
-    path.symlink_to(target)                                # which is not there yet
+    path.symlink_to(target)  # which is not there yet
     weights, history, _ = run()
     again, same, _ = stopped_and_resumed(path, 7)
     assert again == weights and same == history
@@ -279,13 +344,18 @@ def test_a_place_that_cannot_be_written_is_found_before_the_first_step(tmp_path)
 
 # --- killed ----------------------------------------------------------------------------------
 
+
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory, root):
     """What tests/killed_run.py did: its report, and each run's outcome as text."""
     folder = tmp_path_factory.mktemp("killed")
-    done = subprocess.run([sys.executable, "-W", "error", root / "tests" / "killed_run.py", folder],
-                          env=os.environ | {"PYTHONPATH": str(root)}, capture_output=True,
-                          text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", root / "tests" / "killed_run.py", folder],
+        env=os.environ | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout), {path.stem: path.read_text() for path in folder.glob("*.json")}
 

@@ -39,8 +39,9 @@ class Cache:
             folder.mkdir(exist_ok=True)
             write_whole(folder / f"{name}.json", self._head(name, body) + b"\n" + body)
         except OSError as error:
-            tell(f"What was read cannot be kept ({error.strerror}): it will be read again next "
-                 "time.")
+            tell(
+                f"What was read cannot be kept ({error.strerror}): it will be read again next time."
+            )
 
     def _head(self, name: str, body: bytes) -> bytes:
         checksum = hashlib.sha256(body).hexdigest()

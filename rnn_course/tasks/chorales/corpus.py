@@ -30,10 +30,10 @@ from rnn_course.training.progress import progress_bar
 
 __all__ = ["REST", "Chorale", "load_corpus"]
 
-FORMAT = 1    # of the cache's files
-CHUNK = 20    # chorales in such a file
-WORKERS = 4   # processes that read, at most: each takes some 100 MB
-SHARE = 5     # chorales that are worth a process of their own, at least
+FORMAT = 1  # of the cache's files
+CHUNK = 20  # chorales in such a file
+WORKERS = 4  # processes that read, at most: each takes some 100 MB
+SHARE = 5  # chorales that are worth a process of their own, at least
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +64,10 @@ class Chorale:
         for part, notes in zip(self.parts, self.notes, strict=True):
             if part.lower().startswith(voice.lower()):
                 return notes
-        raise ValueError(f"voice: expected one of the parts of {self.name} "
-                         f"({', '.join(self.parts)}), got {voice!r}")
+        raise ValueError(
+            f"voice: expected one of the parts of {self.name} "
+            f"({', '.join(self.parts)}), got {voice!r}"
+        )
 
 
 def load_corpus(limit: int | None = None, *, progress: bool = True) -> list[Chorale]:
@@ -86,22 +88,31 @@ def load_corpus(limit: int | None = None, *, progress: bool = True) -> list[Chor
     cache = Cache(_version())
     titles = _works(cache)
     names = list(titles)
-    chunks = [names[first:first + CHUNK] for first in range(0, len(names[:limit]), CHUNK)]
+    chunks = [names[first : first + CHUNK] for first in range(0, len(names[:limit]), CHUNK)]
     kept = [cache.load(f"chunk-{number:02}") for number in range(len(chunks))]
     missing = [number for number, content in enumerate(kept) if content is None]
     to_read = [name for number in missing for name in chunks[number]]
 
-    with (closing(_answers(to_read)) as answers,
-          progress_bar(total=len(to_read), desc="reading chorales", unit="chorale",
-                       shown=progress and bool(to_read)) as bar):
+    with (
+        closing(_answers(to_read)) as answers,
+        progress_bar(
+            total=len(to_read),
+            desc="reading chorales",
+            unit="chorale",
+            shown=progress and bool(to_read),
+        ) as bar,
+    ):
         for number in missing:
             kept[number] = {}
             for name in chunks[number]:
                 kept[number][name] = next(answers)
                 bar.update()
             cache.keep(f"chunk-{number:02}", kept[number])
-    read = [Chorale(name, titles[name], tuple(found["parts"]), torch.tensor(found["notes"]))
-            for chunk in kept for name, found in chunk.items()]
+    read = [
+        Chorale(name, titles[name], tuple(found["parts"]), torch.tensor(found["notes"]))
+        for chunk in kept
+        for name, found in chunk.items()
+    ]
     return read[:limit]
 
 
@@ -130,9 +141,15 @@ def _answers(names: Sequence[str]) -> Iterator[Any]:
     """
     count = max(1, min(WORKERS, _cores(), len(names) // SHARE))
     command = [sys.executable, "-P", reader.__file__]  # -P: base.py here hides no other
-    readers = [subprocess.Popen([*command, *names[i::count]], stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-               for i in range(count)]
+    readers = [
+        subprocess.Popen(
+            [*command, *names[i::count]],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        for i in range(count)
+    ]
     try:
         for i, name in enumerate(names):
             line = readers[i % count].stdout.readline()

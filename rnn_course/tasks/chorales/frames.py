@@ -29,8 +29,10 @@ def load_frames(limit: int | None = None, *, progress: bool = True) -> Task:
     members = split_chorales(limit, progress=progress)
     empty = [side for side in SPLITS if not members[side]]
     if empty:
-        raise ValueError(f"limit: expected enough chorales for each side, got {limit}, which "
-                         f"leaves no chorale in {' and '.join(empty)}")
+        raise ValueError(
+            f"limit: expected enough chorales for each side, got {limit}, which "
+            f"leaves no chorale in {' and '.join(empty)}"
+        )
     return Task("frames", *(_split(list(map(keys, members[side]))) for side in SPLITS))
 
 
@@ -44,8 +46,10 @@ def keys(piece: Chorale) -> Tensor:
 
 
 def _split(pieces: list[Tensor]) -> Split:
-    x, y = (torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
-            for rows in ([on[:-1] for on in pieces], [on[1:] for on in pieces]))
+    x, y = (
+        torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        for rows in ([on[:-1] for on in pieces], [on[1:] for on in pieces])
+    )
     lengths = torch.tensor([len(on) - 1 for on in pieces])
     return Split(x, y, lengths, lengths)
 
@@ -78,4 +82,4 @@ def by_frame_before(train: Split, split: Split) -> float:
 def _nll(p: Tensor, split: Split) -> float:
     nll = torch.nn.functional.binary_cross_entropy(p, split.y, reduction="none").sum(2)
     each = (nll * inside(split.lengths, nll.shape[1])).sum(1) / split.lengths
-    return each.double().mean().item()                     # over chorales, as networks are scored
+    return each.double().mean().item()  # over chorales, as networks are scored

@@ -43,15 +43,21 @@ def load_chorales(limit: int | None = None, *, progress: bool = True) -> Task:
     members = split_chorales(limit, progress=progress)
     empty = [side for side in SPLITS if not members[side]]
     if empty:
-        raise ValueError(f"limit: expected enough chorales for each side, got {limit}, which "
-                         f"leaves no chorale in {' and '.join(empty)}")
+        raise ValueError(
+            f"limit: expected enough chorales for each side, got {limit}, which "
+            f"leaves no chorale in {' and '.join(empty)}"
+        )
     splits = {}
     for side in SPLITS:
-        x, y = ([encode(chorale.voice(voice)) for chorale in members[side]]
-                for voice in ("soprano", "bass"))
+        x, y = (
+            [encode(chorale.voice(voice)) for chorale in members[side]]
+            for voice in ("soprano", "bass")
+        )
         lengths = torch.tensor([len(row) for row in x])
-        x, y = (torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PADDING)
-                for rows in (x, y))
+        x, y = (
+            torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PADDING)
+            for rows in (x, y)
+        )
         splits[side] = Split(x, y, lengths, lengths)
     return Task("chorales", **splits, symbols=SYMBOLS, labels=SYMBOLS)
 
@@ -115,8 +121,9 @@ def _setting(piece: Chorale) -> tuple:
     """The four voices, as far as the key does not matter."""
     voices = torch.stack([piece.voice(v) for v in ("soprano", "alto", "tenor", "bass")])
     key = voices[0][voices[0] != REST][0]
-    return tuple(voices.shape), tuple(torch.where(voices == REST, 1000, voices - key).flatten()
-                                      .tolist())
+    return tuple(voices.shape), tuple(
+        torch.where(voices == REST, 1000, voices - key).flatten().tolist()
+    )
 
 
 def _by_hash(name: str) -> str:
@@ -131,15 +138,20 @@ def encode(notes: Tensor) -> Tensor:
     """
     outside = notes[(notes != REST) & ((notes < LOWEST) | (notes > HIGHEST))]
     if len(outside):
-        raise ValueError(f"notes: expected a rest ({REST}) or MIDI numbers {LOWEST} … {HIGHEST}, "
-                         f"got {int(outside[0])}")
+        raise ValueError(
+            f"notes: expected a rest ({REST}) or MIDI numbers {LOWEST} … {HIGHEST}, "
+            f"got {int(outside[0])}"
+        )
     return torch.where(notes == REST, SILENT, notes - LOWEST + FIRST_NOTE)
 
 
 def decode(symbols: Tensor) -> list[int | None]:
     """Indices into `SYMBOLS` (T,) as MIDI numbers, None for a rest; padding is left out."""
-    return [None if index == SILENT else index - FIRST_NOTE + LOWEST
-            for index in symbols.tolist() if index != PADDING]
+    return [
+        None if index == SILENT else index - FIRST_NOTE + LOWEST
+        for index in symbols.tolist()
+        if index != PADDING
+    ]
 
 
 def transposed(symbols: Tensor, semitones: int | Tensor) -> Tensor:
@@ -152,9 +164,11 @@ def transposed(symbols: Tensor, semitones: int | Tensor) -> Tensor:
     moved = torch.where(symbols >= FIRST_NOTE, symbols + semitones, symbols)
     notes = moved[symbols >= FIRST_NOTE]
     if len(notes) and not FIRST_NOTE <= int(notes.min()) <= int(notes.max()) < len(SYMBOLS):
-        raise ValueError(f"semitones: expected a shift that keeps the notes within MIDI {LOWEST} … "
-                         f"{HIGHEST}, got one to {int(notes.min()) - FIRST_NOTE + LOWEST} … "
-                         f"{int(notes.max()) - FIRST_NOTE + LOWEST}")
+        raise ValueError(
+            f"semitones: expected a shift that keeps the notes within MIDI {LOWEST} … "
+            f"{HIGHEST}, got one to {int(notes.min()) - FIRST_NOTE + LOWEST} … "
+            f"{int(notes.max()) - FIRST_NOTE + LOWEST}"
+        )
     return moved
 
 
@@ -175,8 +189,10 @@ class Crops:
     def __post_init__(self) -> None:
         checks.instance("split", self.split, Split)
         if self.split.lengths is None or self.split.y.shape != self.split.x.shape:
-            raise ValueError("split: expected lengths, and a y as long as x, "
-                             f"got {tuple(self.split.x.shape)} and {tuple(self.split.y.shape)}")
+            raise ValueError(
+                "split: expected lengths, and a y as long as x, "
+                f"got {tuple(self.split.x.shape)} and {tuple(self.split.y.shape)}"
+            )
         checks.positive("steps", self.steps)
         checks.positive("per_example", self.per_example)
         if isinstance(self.semitones, bool) or self.semitones not in range(LOWEST):
@@ -186,8 +202,7 @@ class Crops:
         """The number of windows in an epoch."""
         return len(self.split) * self.per_example
 
-    def batches(self, batch_size: int,
-                generator: torch.Generator | None = None) -> Iterator[Batch]:
+    def batches(self, batch_size: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
         """The batches of one epoch, a function of the generator (None: one seeded with 0)."""
         checks.positive("batch_size", batch_size)
         if generator is None:
@@ -196,14 +211,17 @@ class Crops:
 
     def draw(self, generator: torch.Generator) -> Split:
         """The windows of one epoch as a split of their own."""
-        x, y, lengths = (part.repeat_interleave(self.per_example, dim=0)
-                         for part in (self.split.x, self.split.y, self.split.lengths))
+        x, y, lengths = (
+            part.repeat_interleave(self.per_example, dim=0)
+            for part in (self.split.x, self.split.y, self.split.lengths)
+        )
         room = (lengths - self.steps).clamp(min=0) + 1
         first = (torch.rand(len(x), generator=generator, dtype=torch.float64) * room).long()
         width = min(self.steps, x.shape[1])
         places = first.unsqueeze(1) + torch.arange(width)
         key = torch.randint(-self.semitones, self.semitones + 1, (len(x), 1), generator=generator)
-        x, y = (transposed(voice.gather(1, places.clamp(max=x.shape[1] - 1)), key)
-                for voice in (x, y))
+        x, y = (
+            transposed(voice.gather(1, places.clamp(max=x.shape[1] - 1)), key) for voice in (x, y)
+        )
         lengths = lengths.clamp(max=self.steps)
         return Split(x, y, lengths, lengths)

@@ -78,7 +78,7 @@ class Aligner(NamedTuple):
         cost = torch.empty(len(words.x), dtype=torch.float64)
         for index, part in _parts(words):
             said, cost[index] = _viterbi(self.table, part)
-            phones[index, :said.shape[1]] = said
+            phones[index, : said.shape[1]] = said
         return Alignment(phones, cost)
 
 
@@ -99,8 +99,7 @@ def learn(words: Words, rounds: int = 6, rare: float = 2e-4, whole: int = 2) -> 
     """
     checks.positive("rounds", rounds)
     if words.x.shape[:1] != words.y.shape[:1]:
-        raise ValueError(f"y: expected phones for each of {len(words.x)} words, "
-                         f"got {len(words.y)}")
+        raise ValueError(f"y: expected phones for each of {len(words.x)} words, got {len(words.y)}")
     table, history = _first_table(words), []
     for done in range(rounds):
         phones, cost = Aligner(table).align(words)
@@ -150,20 +149,23 @@ def _parts(words: Words) -> Iterator[tuple[Tensor, Words]]:
     """The words, of like length in each part, and where they stood."""
     for index in torch.argsort(words.lengths, stable=True).split(_AT_ONCE):
         x, y, lengths, y_lengths = (part[index] for part in words)
-        yield index, Words(x[:, :int(lengths.max())], y[:, :int(y_lengths.max())],
-                           lengths, y_lengths)
+        yield (
+            index,
+            Words(x[:, : int(lengths.max())], y[:, : int(y_lengths.max())], lengths, y_lengths),
+        )
 
 
 def _viterbi(table: Tensor, words: Words) -> Alignment:
     x, y, lengths, y_lengths = words
-    now, before = F.pad(y, (1, 0)), F.pad(y, (2, 0))[:, :-1]     # y_j and y_{j-1}, j = 0 … T_y
+    now, before = F.pad(y, (1, 0)), F.pad(y, (2, 0))[:, :-1]  # y_j and y_{j-1}, j = 0 … T_y
     d = torch.full(now.shape, torch.inf, dtype=torch.float64)
     d[:, 0] = 0
     taken = []
     for x_t, live in zip(x.split(1, dim=1), inside(lengths, x.shape[1]).unbind(1), strict=True):
-        one, two = (F.pad(d, (k, 0), value=torch.inf)[:, :d.shape[1]] for k in (1, 2))
-        ways = torch.stack([d + table[x_t, 0, 0], one + table[x_t, now, 0],
-                            two + table[x_t, before, now]])      # (3, N, T_y + 1)
+        one, two = (F.pad(d, (k, 0), value=torch.inf)[:, : d.shape[1]] for k in (1, 2))
+        ways = torch.stack(
+            [d + table[x_t, 0, 0], one + table[x_t, now, 0], two + table[x_t, before, now]]
+        )  # (3, N, T_y + 1)
         least, k = ways.min(0)
         d = torch.where(live.unsqueeze(1), least, d)
         taken.append(torch.where(live.unsqueeze(1), k, 0))
@@ -171,12 +173,13 @@ def _viterbi(table: Tensor, words: Words) -> Alignment:
     j = y_lengths.unsqueeze(1)
     cost = d.gather(1, j).squeeze(1)
     said = []
-    for k in reversed(taken):                                    # back, from the last letter
+    for k in reversed(taken):  # back, from the last letter
         k = k.gather(1, j)
         p = torch.where(k == MOST, before.gather(1, j), now.gather(1, j))
         q = now.gather(1, j)
-        said.append(torch.cat([torch.where(k > 0, p, PADDING),
-                               torch.where(k > 1, q, PADDING)], dim=1))
-        j = (j - k).clamp(min=0)                                 # below 0 only without alignment
+        said.append(
+            torch.cat([torch.where(k > 0, p, PADDING), torch.where(k > 1, q, PADDING)], dim=1)
+        )
+        j = (j - k).clamp(min=0)  # below 0 only without alignment
     phones = torch.stack(said[::-1], dim=1)
     return Alignment(torch.where(cost.isfinite()[:, None, None], phones, PADDING), cost)

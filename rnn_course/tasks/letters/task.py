@@ -39,15 +39,17 @@ class Letters(Task):
         checks.symbols("y", y, len(self.labels))
         lengths = checks.lengths(lengths, *y.shape, y.device)
         says = [() if label in ("", "�", SILENT) else tuple(label.split()) for label in self.labels]
-        return [tuple(phone for label in row[:length] for phone in says[label])
-                for row, length in zip(y.tolist(), lengths.tolist(), strict=True)]
+        return [
+            tuple(phone for label in row[:length] for phone in says[label])
+            for row, length in zip(y.tolist(), lengths.tolist(), strict=True)
+        ]
 
 
 def load_letters(limit: int | None = None) -> Letters:
     """The task: a word's letters as x, and as y (as long as x) what each letter says, no stress.
 
-    The words and their sides are those of `load_pronunciations(limit=limit)`. How letters and phones
-    belong together is learnt from the training words alone (`alignment.learn`) and applied to all;
+    Words and sides are those of `load_pronunciations(limit=limit)`. How letters and phones belong
+    together is learnt from the training words alone (`alignment.learn`) and applied to all;
     a word that cannot be aligned, because one of its letters would have to say what it never does
     in training, is left out and told.
 
@@ -71,8 +73,15 @@ def load_letters(limit: int | None = None) -> Letters:
         y = torch.where(split.x != PADDING, label[phones[..., 0], phones[..., 1]], PADDING)
         splits[name] = Split(split.x[known], y[known], split.lengths[known], split.lengths[known])
         left_out[name] = tuple(whole.decode(split.x[~known])) if not known.all() else ()
-    return Letters("letters", **splits, symbols=whole.symbols, labels=("", "�", *names),
-                   aligner=aligner, listed=whole.listed, left_out=left_out)
+    return Letters(
+        "letters",
+        **splits,
+        symbols=whole.symbols,
+        labels=("", "�", *names),
+        aligner=aligner,
+        listed=whole.listed,
+        left_out=left_out,
+    )
 
 
 def _words(task: Pronunciations, split: Split) -> Words:

@@ -21,8 +21,18 @@ from rnn_course import checks
 from rnn_course.tasks.base import PADDING, Split, Task, encode
 from rnn_course.tasks.years.wordings import DECK, YEARS, by_rule, sentence, vocabulary, words
 
-__all__ = ["DECK", "FIRST", "LONGEST", "SHORTEST", "YEARS", "YearTask", "by_rule", "sentences",
-           "make_years", "side"]
+__all__ = [
+    "DECK",
+    "FIRST",
+    "LONGEST",
+    "SHORTEST",
+    "YEARS",
+    "YearTask",
+    "by_rule",
+    "sentences",
+    "make_years",
+    "side",
+]
 
 SHORTEST, LONGEST = 6, 40
 """The fewest words that leave room for a year at every position from 2 on, and the most allowed."""
@@ -83,13 +93,19 @@ class YearTask(Task):
         Raises ValueError for no cells, a cell that there cannot be, or an `each` that is no
         positive integer.
         """
-        return _split([pair for cell in _possible(cells)
-                       for pair in sentences([cell], each, "test", seed)])
+        return _split(
+            [pair for cell in _possible(cells) for pair in sentences([cell], each, "test", seed)]
+        )
 
 
-def make_years(n_train: int = 4000, *, lengths: Iterable[int] = range(6, 13),
-          positions: Iterable[int] = (2, 3, 4, 7, 8, 9, 10, 11, 12), n_test: int = 1000,
-          seed: int = 0) -> YearTask:
+def make_years(
+    n_train: int = 4000,
+    *,
+    lengths: Iterable[int] = range(6, 13),
+    positions: Iterable[int] = (2, 3, 4, 7, 8, 9, 10, 11, 12),
+    n_test: int = 1000,
+    seed: int = 0,
+) -> YearTask:
     """The task: a sentence as a sequence of words, its year as the target (deck S4.2 to S4.5).
 
     x is (N, T) int64, one symbol a word, and y (N,) int64, an index into `labels`, the years.
@@ -103,14 +119,23 @@ def make_years(n_train: int = 4000, *, lengths: Iterable[int] = range(6, 13),
     """
     lengths, positions = (tuple(sorted(set(values))) for values in (lengths, positions))
     cells = _cells(lengths, positions)
-    splits = {name: _split(sentences(cells, count, name, seed))
-              for name, count in (("train", n_train), ("valid", n_test), ("test", n_test))}
-    return YearTask("years", **splits, symbols=vocabulary(), labels=tuple(map(str, YEARS)),
-                    lengths=lengths, positions=positions)
+    splits = {
+        name: _split(sentences(cells, count, name, seed))
+        for name, count in (("train", n_train), ("valid", n_test), ("test", n_test))
+    }
+    return YearTask(
+        "years",
+        **splits,
+        symbols=vocabulary(),
+        labels=tuple(map(str, YEARS)),
+        lengths=lengths,
+        positions=positions,
+    )
 
 
-def sentences(cells: Sequence[tuple[int, int]], count: int, split: str,
-              seed: int = 0) -> list[tuple[str, int]]:
+def sentences(
+    cells: Sequence[tuple[int, int]], count: int, split: str, seed: int = 0
+) -> list[tuple[str, int]]:
     """`count` different sentences of one side with their years, each of a cell drawn from `cells`.
 
     Raises ValueError for a count that is no positive integer, an unknown split, and for cells
@@ -119,7 +144,7 @@ def sentences(cells: Sequence[tuple[int, int]], count: int, split: str,
     checks.positive("count", count)
     checks.one_of("split", split, ("train", "valid", "test"))
     cells = _possible(cells)
-    draw = random.Random(f"{seed} {split} {cells}")         # other cells, other countries and years
+    draw = random.Random(f"{seed} {split} {cells}")  # other cells, other countries and years
     found: dict[str, int] = {}
     for _ in range(200 * count):
         length, position = draw.choice(cells)
@@ -134,8 +159,10 @@ def sentences(cells: Sequence[tuple[int, int]], count: int, split: str,
 def _possible(cells: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     for length, position in cells:
         if not (SHORTEST <= length <= LONGEST and FIRST <= position <= length):
-            raise ValueError(f"cells: expected {SHORTEST} ≤ length ≤ {LONGEST} and {FIRST} ≤ "
-                             f"position ≤ length, got ({length}, {position})")
+            raise ValueError(
+                f"cells: expected {SHORTEST} ≤ length ≤ {LONGEST} and {FIRST} ≤ "
+                f"position ≤ length, got ({length}, {position})"
+            )
     if not cells:
         raise ValueError("cells: expected at least one (length, position), got none")
     return [(int(length), int(position)) for length, position in cells]

@@ -19,15 +19,19 @@ YEARS = range(1970, 2020)
 DECK = ("I went to Nepal in 1999", "In 1999, I went to Nepal")
 """The lecture's own two sentences: the year is at word 6 and at word 2."""
 
-WITH_ARTICLE = frozenset("BS GM KM MV NL PH SC".split())   # the Netherlands; CLDR has no articles
-NO_COUNTRY = frozenset("EZ XA XB".split())                 # Eurozone, two for testing software
+WITH_ARTICLE = frozenset("BS GM KM MV NL PH SC".split())  # the Netherlands; CLDR has no articles
+NO_COUNTRY = frozenset("EZ XA XB".split())  # Eurozone, two for testing software
 
 # Each core holds the year and a country. {to} and {saw} are verbs, {date} is three words.
 CORES = (
-    "{who} {to} to {country} in {year}", "in {year} {who} {to} to {country}",
-    "{who} {saw} {country} in {year}", "in {year} {who} {saw} {country}",
-    "{who} left in {year} for {country}", "the year {year} took {whom} to {country}",
-    "{who} {to} to {country} on {date}", "on {date} {who} {to} to {country}",
+    "{who} {to} to {country} in {year}",
+    "in {year} {who} {to} to {country}",
+    "{who} {saw} {country} in {year}",
+    "in {year} {who} {saw} {country}",
+    "{who} left in {year} for {country}",
+    "the year {year} took {whom} to {country}",
+    "{who} {to} to {country} on {date}",
+    "on {date} {who} {to} to {country}",
 )
 SLOTS = {
     "who": "i we they she he".split(),
@@ -35,15 +39,52 @@ SLOTS = {
     "to": "went flew moved sailed came".split(),
     "saw": "saw visited toured crossed loved".split(),
 }
-BEFORE = ("well", "honestly", "yes", "so", "i think", "you know", "of course", "believe me",
-          "as you know", "my aunt says", "to be honest", "to my surprise",
-          "if i remember rightly", "as i told you", "the story goes that", "in a few words")
-AFTER = ("again", "alone", "together", "gladly", "by train", "with friends", "for work", "at last",
-         "for a week", "with my sister", "in the rain", "to our delight",
-         "to see the mountains", "with nothing but luck", "and stayed for weeks",
-         "because it was cheap")
-NUMBERED = ("from gate {n}", "on flight {n}", "by bus {n}", "with ticket {n}", "in seat {n}",
-            "in room {n}", "past kilometre {n}", "under number {n}")
+BEFORE = (
+    "well",
+    "honestly",
+    "yes",
+    "so",
+    "i think",
+    "you know",
+    "of course",
+    "believe me",
+    "as you know",
+    "my aunt says",
+    "to be honest",
+    "to my surprise",
+    "if i remember rightly",
+    "as i told you",
+    "the story goes that",
+    "in a few words",
+)
+AFTER = (
+    "again",
+    "alone",
+    "together",
+    "gladly",
+    "by train",
+    "with friends",
+    "for work",
+    "at last",
+    "for a week",
+    "with my sister",
+    "in the rain",
+    "to our delight",
+    "to see the mountains",
+    "with nothing but luck",
+    "and stayed for weeks",
+    "because it was cheap",
+)
+NUMBERED = (
+    "from gate {n}",
+    "on flight {n}",
+    "by bus {n}",
+    "with ticket {n}",
+    "in seat {n}",
+    "in room {n}",
+    "past kilometre {n}",
+    "under number {n}",
+)
 NO_YEAR_AFTER = frozenset(phrase.split()[1] for phrase in NUMBERED)
 
 
@@ -58,8 +99,12 @@ def countries() -> dict[str, tuple[str, ...]]:
 
     groups: dict[str, list[str]] = {"known": [], "unnamed": [], "new": []}
     for code, name in sorted(Locale("en").territories.items()):
-        if (len(code) == 2 and code.isalpha() and len(name.split()) == 1
-                and code not in WITH_ARTICLE | NO_COUNTRY):
+        if (
+            len(code) == 2
+            and code.isalpha()
+            and len(name.split()) == 1
+            and code not in WITH_ARTICLE | NO_COUNTRY
+        ):
             tenth = zlib.crc32(code.encode()) % 10
             groups["new" if tenth > 7 else "unnamed" if tenth == 7 else "known"].append(name)
     return {group: tuple(name.casefold() for name in names) for group, names in groups.items()}
@@ -72,8 +117,12 @@ def vocabulary() -> tuple[str, ...]:
 
     phrases = [*CORES, *BEFORE, *AFTER, *NUMBERED, *(w for slot in SLOTS.values() for w in slot)]
     known = {word for phrase in phrases for word in phrase.split() if "{" not in word}
-    known |= {*countries()["known"], *map(str, YEARS), *map(str, range(1, 29)),
-              *(name.casefold() for name in Locale("en").months["format"]["wide"].values())}
+    known |= {
+        *countries()["known"],
+        *map(str, YEARS),
+        *map(str, range(1, 29)),
+        *(name.casefold() for name in Locale("en").months["format"]["wide"].values()),
+    }
     return ("", "�", *sorted(known))
 
 
@@ -93,8 +142,11 @@ def by_rule(text: str) -> int:
     which the rule finds no year, or several.
     """
     sentence = words(text)
-    found = [int(word) for before, word in zip(["", *sentence], sentence, strict=False)
-             if word.isdecimal() and int(word) in YEARS and before not in NO_YEAR_AFTER]
+    found = [
+        int(word)
+        for before, word in zip(["", *sentence], sentence, strict=False)
+        if word.isdecimal() and int(word) in YEARS and before not in NO_YEAR_AFTER
+    ]
     if len(found) != 1:
         raise ValueError(f"text: expected one year, got {found} in {text!r}")
     return found[0]
@@ -111,7 +163,7 @@ def sentence(length: int, position: int, split: str, draw: random.Random) -> tup
     year, no_year = draw.sample(YEARS, 2)
     core, n_before, n_after = draw.choice(_fitting(length, position))
     slots = {name: draw.choice(values) for name, values in SLOTS.items()}
-    if "{date}" in core:                                   # March 5, 1999 or 5 March 1999
+    if "{date}" in core:  # March 5, 1999 or 5 March 1999
         day = date(year, draw.randint(1, 12), draw.randint(1, 28))
         slots["date"] = format_date(day, "long", locale=draw.choice(("en_US", "en_GB")))
     core = core.format(year=year, country=draw.choice(known + other), **slots)

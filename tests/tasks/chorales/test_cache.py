@@ -32,6 +32,7 @@ def digest(pieces):
 
 # ------------------------------------------------------------------------------------- reading
 
+
 def read_independently(path):
     """The parts' names and what each sounds at each quarter note, straight from the MusicXML."""
     if path.suffix == ".mxl":
@@ -54,17 +55,24 @@ def read_independently(path):
                     if element.find("chord") is None:
                         onset, now = now, now + lasts
                     if (pitch := element.find("pitch")) is not None:
-                        midi = (12 * (int(pitch.findtext("octave")) + 1)
-                                + steps_of[pitch.findtext("step")]
-                                + int(pitch.findtext("alter") or 0))
+                        midi = (
+                            12 * (int(pitch.findtext("octave")) + 1)
+                            + steps_of[pitch.findtext("step")]
+                            + int(pitch.findtext("alter") or 0)
+                        )
                         sung.append((measure_starts + onset, measure_starts + onset + lasts, midi))
                     last = max(last, measure_starts + now)
                 now += {"forward": lasts, "backup": -lasts}.get(element.tag, 0)
                 longest = max(longest, now)
             measure_starts += longest
         parts.append(sung)
-    rows = [[max((midi for begin, end, midi in sung if begin <= t < end), default=REST)
-             for t in range(math.ceil(last))] for sung in parts]
+    rows = [
+        [
+            max((midi for begin, end, midi in sung if begin <= t < end), default=REST)
+            for t in range(math.ceil(last))
+        ]
+        for sung in parts
+    ]
     return tuple(p.findtext("part-name") for p in score.iter("score-part")), rows
 
 
@@ -105,23 +113,33 @@ def test_every_chorale_has_its_four_voices_and_the_bass_is_a_bass(every):
 
 
 def test_a_voice_is_found_by_its_name():
-    piece = Chorale("bwv0", "", ("Horn", "Soprano 1", "Soprano 2", "Bass Continuo"),
-                    torch.tensor([[70], [72], [69], [50]]))
+    piece = Chorale(
+        "bwv0",
+        "",
+        ("Horn", "Soprano 1", "Soprano 2", "Bass Continuo"),
+        torch.tensor([[70], [72], [69], [50]]),
+    )
     assert piece.voice("soprano").tolist() == [72]
     assert piece.voice("bass").tolist() == [50]
-    with pytest.raises(ValueError, match=r"voice: expected one of the parts of bwv0 \(Horn, .*"
-                                         r"got 'tenor'"):
+    with pytest.raises(
+        ValueError,
+        match=r"voice: expected one of the parts of bwv0 \(Horn, .*"
+        r"got 'tenor'",
+    ):
         piece.voice("tenor")
 
 
-@pytest.mark.parametrize("name, file", [
-    ("bwv269", "bwv269.mxl"),
-    ("bwv281", "bwv281.mxl"),              # and a .krn
-    ("bwv244.3", "bwv244.3.mxl"),          # and 244.32 and 244.37
-    ("bwv112.5", "bwv112.5.mxl"),          # and 112.5-sc
-    ("bwv69.6", "bwv69.6.xml"),            # and 69.6-a.mxl, which is another work
-    ("bwv18.5-l", "bwv18.5-lz.mxl"),
-])
+@pytest.mark.parametrize(
+    "name, file",
+    [
+        ("bwv269", "bwv269.mxl"),
+        ("bwv281", "bwv281.mxl"),  # and a .krn
+        ("bwv244.3", "bwv244.3.mxl"),  # and 244.32 and 244.37
+        ("bwv112.5", "bwv112.5.mxl"),  # and 112.5-sc
+        ("bwv69.6", "bwv69.6.xml"),  # and 69.6-a.mxl, which is another work
+        ("bwv18.5-l", "bwv18.5-lz.mxl"),
+    ],
+)
 def test_of_several_files_the_works_own_is_read(name, file):
     assert reader.file_of(name).name == file
 
@@ -136,20 +154,26 @@ SCORE = """<score-partwise>
 def note(pitch, lasts, extra=""):
     if pitch is None:
         return f"<note><rest/><duration>{lasts}</duration></note>"
-    return (f"<note>{extra}<pitch><step>{pitch[0]}</step><octave>{pitch[1]}</octave></pitch>"
-            + (f"<duration>{lasts}</duration>" if lasts else "") + "</note>")
+    return (
+        f"<note>{extra}<pitch><step>{pitch[0]}</step><octave>{pitch[1]}</octave></pitch>"
+        + (f"<duration>{lasts}</duration>" if lasts else "")
+        + "</note>"
+    )
 
 
-@pytest.mark.parametrize("notes, sounding", [
-    (note("C4", 8) + note("D4", 4), [60, 60, 62]),
-    (note("C4", 2) + note("D4", 2) + note("E4", 4), [60, 64]),           # D is between two onsets
-    (note("C4", 6) + note("D4", 2) + note("E4", 4), [60, 60, 64]),
-    (note(None, 4) + note("C4", 4), [REST, 60]),
-    (note(None, 2) + note("C4", 4) + note("D4", 2), [REST, 60]),         # it sounds at the onset
-    (note("C4", 4) + note("E4", 4, "<chord/>") + note("D4", 4), [64, 62]),
-    (note("B4", 0, "<grace/>") + note("C4", 4), [60]),
-    (note("C4", 3) + note("D4", 2), [60, 62]),                           # a last step begun
-])
+@pytest.mark.parametrize(
+    "notes, sounding",
+    [
+        (note("C4", 8) + note("D4", 4), [60, 60, 62]),
+        (note("C4", 2) + note("D4", 2) + note("E4", 4), [60, 64]),  # D is between two onsets
+        (note("C4", 6) + note("D4", 2) + note("E4", 4), [60, 60, 64]),
+        (note(None, 4) + note("C4", 4), [REST, 60]),
+        (note(None, 2) + note("C4", 4) + note("D4", 2), [REST, 60]),  # it sounds at the onset
+        (note("C4", 4) + note("E4", 4, "<chord/>") + note("D4", 4), [64, 62]),
+        (note("B4", 0, "<grace/>") + note("C4", 4), [60]),
+        (note("C4", 3) + note("D4", 2), [60, 62]),  # a last step begun
+    ],
+)
 def test_a_step_is_what_sounds_at_its_onset(notes, sounding, tmp_path, monkeypatch):
     path = tmp_path / "score.xml"
     path.write_text(SCORE.format(notes))
@@ -158,6 +182,7 @@ def test_a_step_is_what_sounds_at_its_onset(notes, sounding, tmp_path, monkeypat
 
 
 # --------------------------------------------------------------------------------------- cache
+
 
 class Recorded:
     """In place of the processes that read: it knows ten works by heart, and what was asked."""
@@ -205,13 +230,17 @@ def test_what_was_read_is_read_from_the_cache(recorded, folder):
     assert [p.name for p in again] == Recorded.NAMES
     assert again[3].title == "Title of bwv3" and again[3].parts == ("Soprano", "Bass")
     assert again[3].notes.tolist() == [[63] * 3, [REST] * 3]
-    assert [path.name for path in files(folder)] == ["chunk-00.json", "chunk-01.json",
-                                                     "chunk-02.json", "works.json"]
+    assert [path.name for path in files(folder)] == [
+        "chunk-00.json",
+        "chunk-01.json",
+        "chunk-02.json",
+        "works.json",
+    ]
 
 
 def test_a_few_cost_only_their_own_reading_and_the_rest_comes_later(recorded):
     assert [p.name for p in load_corpus(3, progress=False)] == Recorded.NAMES[:3]
-    assert recorded.asked == ["works", *Recorded.NAMES[:4]]      # a file of the cache at a time
+    assert recorded.asked == ["works", *Recorded.NAMES[:4]]  # a file of the cache at a time
     assert [p.name for p in load_corpus(8, progress=False)] == Recorded.NAMES[:8]
     assert recorded.asked == ["works", *Recorded.NAMES[:8]]
     assert [p.name for p in load_corpus(99, progress=False)] == Recorded.NAMES
@@ -245,16 +274,18 @@ def test_a_damaged_file_is_read_anew(damage, name, recorded, folder, caplog):
         path.unlink()
         path.mkdir()
     else:
-        path.write_bytes({
-            "truncated": data[:-5],
-            "flipped": data[:-20] + bytes([data[-20] ^ 1]) + data[-19:],
-            "empty": b"",
-            "text": b"not a cache",
-            "another's": path.with_name("chunk-00.json").read_bytes(),
-        }[damage])
+        path.write_bytes(
+            {
+                "truncated": data[:-5],
+                "flipped": data[:-20] + bytes([data[-20] ^ 1]) + data[-19:],
+                "empty": b"",
+                "text": b"not a cache",
+                "another's": path.with_name("chunk-00.json").read_bytes(),
+            }[damage]
+        )
     assert digest(load_corpus(progress=False)) == sound
     assert recorded.asked == (["works"] if name == "works" else Recorded.NAMES[4:8])
-    if damage == "folder":                                 # nothing can be put in its place
+    if damage == "folder":  # nothing can be put in its place
         assert len(files(folder)) == 3 and len(caplog.records) == 1
     else:
         assert len(files(folder)) == 4 and not caplog.records
@@ -262,28 +293,35 @@ def test_a_damaged_file_is_read_anew(damage, name, recorded, folder, caplog):
 
 
 @pytest.mark.parametrize("where", ["no right to write", "disk full"])
-def test_where_nothing_can_be_kept_the_chorales_come_all_the_same(where, recorded, folder, caplog,
-                                                                 monkeypatch, recwarn):
+def test_where_nothing_can_be_kept_the_chorales_come_all_the_same(
+    where, recorded, folder, caplog, monkeypatch, recwarn
+):
     if where == "no right to write":
+
         def refuse(*args, **kwargs):
             raise PermissionError(13, "Permission denied")
+
         monkeypatch.setattr(storage.Path, "mkdir", refuse)
     else:
+
         def full(*args):
             raise OSError(28, "No space left on device")
+
         monkeypatch.setattr("rnn_course.training.checkpoints.os.fsync", full)
     with caplog.at_level(logging.INFO):
         pieces = load_corpus(progress=False)
     assert [p.name for p in pieces] == Recorded.NAMES
-    [record] = caplog.records                                            # said once
-    assert re.search(r"cannot be kept \(.+\): it will be read again.*Set RNN_COURSE_CACHE",
-                     record.getMessage())
-    assert record.levelname == "INFO" and not recwarn.list               # and stops no page
-    assert not files(folder)                                             # nothing half is left
+    [record] = caplog.records  # said once
+    assert re.search(
+        r"cannot be kept \(.+\): it will be read again.*Set RNN_COURSE_CACHE", record.getMessage()
+    )
+    assert record.levelname == "INFO" and not recwarn.list  # and stops no page
+    assert not files(folder)  # nothing half is left
 
 
-def test_what_is_kept_where_nothing_can_be_written_is_read_there(recorded, folder, tmp_path,
-                                                                 monkeypatch):
+def test_what_is_kept_where_nothing_can_be_written_is_read_there(
+    recorded, folder, tmp_path, monkeypatch
+):
     sound = digest(load_corpus(progress=False))
     recorded.asked.clear()
     chunk = next(path for path in files(folder) if path.stem == "chunk-02")
@@ -295,8 +333,9 @@ def test_what_is_kept_where_nothing_can_be_written_is_read_there(recorded, folde
         if path.is_relative_to(folder):
             raise PermissionError(13, "Permission denied", str(folder))
         real(path)
+
     monkeypatch.setattr(storage, "make_sure_of", read_only)
-    for _ in range(2):                                     # the second time, it is kept elsewhere
+    for _ in range(2):  # the second time, it is kept elsewhere
         assert digest(load_corpus(progress=False)) == sound
     assert recorded.asked == Recorded.NAMES[8:] and chunk.read_bytes() == b"damaged"
 
@@ -353,21 +392,35 @@ def start(tmp_path, root):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     path = os.pathsep.join([str(root), str(root / "tests")])
-    environment = {**os.environ, "PYTHONPATH": path, "HOME": str(home), "TMPDIR": str(temporary),
-                   "PYTHONDONTWRITEBYTECODE": "1", FOLDER_VARIABLE: str(tmp_path / "cache")}
-    return subprocess.Popen([sys.executable, "-W", "error", str(script)], env=environment,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": path,
+        "HOME": str(home),
+        "TMPDIR": str(temporary),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        FOLDER_VARIABLE: str(tmp_path / "cache"),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", str(script)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def test_two_processes_on_a_cold_cache_both_get_all_of_it(every, tmp_path, root):
     processes = [start(tmp_path, root) for _ in range(2)]
     answers = [process.communicate(timeout=120) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], answers
-    expected = f"{digest(every[:6])} False\n"      # music21 stays out of the process that asks
+    expected = f"{digest(every[:6])} False\n"  # music21 stays out of the process that asks
     assert answers == [(expected, ""), (expected, "")]
 
     assert [path.name for path in files(tmp_path / "cache")] == [
-        "chunk-00.json", "chunk-01.json", "works.json"]
+        "chunk-00.json",
+        "chunk-01.json",
+        "works.json",
+    ]
     assert files(tmp_path / "home") == files(tmp_path / "temporary") == []
 
 
@@ -384,8 +437,15 @@ while not enough.exists():
 def test_whoever_reads_meanwhile_finds_one_writers_file_and_never_a_part(folder, root, tmp_path):
     enough, deadline = tmp_path / "enough", time.monotonic() + 60
     Cache("v").keep("it", [0] * 50_000)
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(value), str(enough)], cwd=root,
-                                stderr=subprocess.PIPE, text=True) for value in (1, 2)]
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(value), str(enough)],
+            cwd=root,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for value in (1, 2)
+    ]
     changes, last = [0, 0, 0], 0
     try:
         while min(changes[1:]) < 5 and time.monotonic() < deadline:
@@ -415,6 +475,7 @@ def counting(popen, started):
     def start(*args, **kwargs):
         started.append(popen(*args, **kwargs))
         return started[-1]
+
     return start
 
 

@@ -7,13 +7,7 @@ import math
 import pytest
 import torch
 
-from rnn_course.experiments.deep import (
-    BUDGET,
-    CELLS,
-    frame_nll,
-    network,
-    told_by_level,
-)
+from rnn_course.experiments.deep import BUDGET, CELLS, frame_nll, network, told_by_level
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks.base import Split, Task
 from rnn_course.tasks.chorales.corpus import Chorale
@@ -45,9 +39,9 @@ def test_y_is_the_next_frame(task):
         assert split.x.shape == split.y.shape and split.x.shape[2] == N_KEYS
         assert set(split.x.unique().tolist()) == {0, 1}
         for x, y, length in zip(split.x, split.y, split.lengths, strict=True):
-            assert torch.equal(y[:length - 1], x[1:length])
+            assert torch.equal(y[: length - 1], x[1:length])
             assert not x[length:].any() and not y[length:].any()
-            assert x[:length].sum(1).max() <= 12                   # a rest of all parts is a frame
+            assert x[:length].sum(1).max() <= 12  # a rest of all parts is a frame
 
 
 def by_hand(train: Split, split: Split, use_x: bool) -> float:
@@ -57,10 +51,16 @@ def by_hand(train: Split, split: Split, use_x: bool) -> float:
         steps += int(length)
         for t in range(length):
             for k in (28, 40, 45):
+
                 def same(r, s, k=k, row=row, t=t):
                     return not use_x or train.x[r, s, k] == split.x[row, t, k]
-                seen = [int(train.y[r, s, k]) for r in range(len(train))
-                        for s in range(train.lengths[r]) if same(r, s)]
+
+                seen = [
+                    int(train.y[r, s, k])
+                    for r in range(len(train))
+                    for s in range(train.lengths[r])
+                    if same(r, s)
+                ]
                 p = (sum(seen) + 0.5) / (len(seen) + 1)
                 total -= math.log(p if split.y[row, t, k] else 1 - p)
     return total / steps

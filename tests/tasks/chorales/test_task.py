@@ -48,10 +48,11 @@ def members():
 
 # ---------------------------------------------------------------------------------- no leak
 
+
 def windows(melody, size=12):
     """Every `size` notes in a row as one string of intervals, rests in the way left out."""
     for start in range(len(melody) - size + 1):
-        window = melody[start:start + size]
+        window = melody[start : start + size]
         if REST not in window:
             yield " ".join(str(note - window[0]) for note in window)
 
@@ -92,8 +93,9 @@ def test_the_rows_of_the_task_are_the_chorales_of_those_sides(task, members, eve
     side_of = sides(every)
     for side in SPLITS:
         split = getattr(task, side)
-        assert [p.name for p in members[side]] == [p.name for p in every
-                                                   if side_of.get(p.name) == side]
+        assert [p.name for p in members[side]] == [
+            p.name for p in every if side_of.get(p.name) == side
+        ]
         assert len(split) == len(members[side])
         for row, piece in enumerate(members[side]):
             steps = piece.notes.shape[1]
@@ -106,6 +108,7 @@ def test_the_rows_of_the_task_are_the_chorales_of_those_sides(task, members, eve
 
 def test_duplicates_are_gone(every):
     """348 of the 350 differ; no two that are kept are equal in all voices, in whatever key."""
+
     def music(piece):
         voices = [piece.voice(v).tolist() for v in ("soprano", "alto", "tenor", "bass")]
         key = next(note for note in voices[0] if note != REST)
@@ -145,34 +148,43 @@ def related(a, b):
     return not fingerprints(a).isdisjoint(fingerprints(b))
 
 
-@pytest.mark.parametrize("variant, expected", [
-    (MELODY, True),
-    ([note - 5 for note in MELODY], True),                       # in another key
-    ([note for note in MELODY for _ in range(2)], True),         # twice as slow
-    ([note for i, note in enumerate(MELODY) for _ in range(1 + i % 2)], True),   # in three-time
-    ([*MELODY[:6], REST, *MELODY[6:]], True),                    # with a rest inside
-    ([*OTHER, *MELODY[:12], *OTHER], True),
-    ([*OTHER, *MELODY[:11], *OTHER], False),                     # eleven notes are not twelve
-    ([*MELODY[:6], MELODY[6] + 1, *MELODY[7:]], False),
-    (MELODY[::-1], False),
-    (OTHER, False),
-])
+@pytest.mark.parametrize(
+    "variant, expected",
+    [
+        (MELODY, True),
+        ([note - 5 for note in MELODY], True),  # in another key
+        ([note for note in MELODY for _ in range(2)], True),  # twice as slow
+        ([note for i, note in enumerate(MELODY) for _ in range(1 + i % 2)], True),  # in three-time
+        ([*MELODY[:6], REST, *MELODY[6:]], True),  # with a rest inside
+        ([*OTHER, *MELODY[:12], *OTHER], True),
+        ([*OTHER, *MELODY[:11], *OTHER], False),  # eleven notes are not twelve
+        ([*MELODY[:6], MELODY[6] + 1, *MELODY[7:]], False),
+        (MELODY[::-1], False),
+        (OTHER, False),
+    ],
+)
 def test_melodies_are_recognised_in_another_key_and_rhythm(variant, expected):
     assert related(tune("a", MELODY), tune("b", variant)) is expected
 
 
 def named(side, other_than=()):
     """A name that the hash sends to this side."""
-    return next(f"bwv{i}" for i in range(1000, 2000)
-                if _by_hash(f"bwv{i}") == side and f"bwv{i}" not in other_than)
+    return next(
+        f"bwv{i}"
+        for i in range(1000, 2000)
+        if _by_hash(f"bwv{i}") == side and f"bwv{i}" not in other_than
+    )
 
 
 def test_a_relative_follows_a_copy_is_dropped_and_one_between_two_sides_is_left_out():
     first, second = named("test"), named("train")
     between = [*MELODY, *OTHER]
-    pieces = [tune(first, MELODY), tune(second, OTHER),
-              tune("copy", [note - 5 for note in MELODY], bass=43)]
-    pieces[2].notes[1:3] -= 5                                     # all of it in another key
+    pieces = [
+        tune(first, MELODY),
+        tune(second, OTHER),
+        tune("copy", [note - 5 for note in MELODY], bass=43),
+    ]
+    pieces[2].notes[1:3] -= 5  # all of it in another key
     pieces += [tune("between", between)]
     for side in SPLITS:
         name = named(side, other_than=(first, second))
@@ -180,7 +192,7 @@ def test_a_relative_follows_a_copy_is_dropped_and_one_between_two_sides_is_left_
     found = sides(pieces)
     assert found[first] == "test" and found[second] == "train"
     assert "copy" not in found and "between" not in found
-    assert [found[p.name] for p in pieces[4:]] == ["test"] * 3    # whatever their names
+    assert [found[p.name] for p in pieces[4:]] == ["test"] * 3  # whatever their names
 
 
 def test_the_task_is_the_same_in_every_process():
@@ -192,18 +204,29 @@ parts = [t.numpy().tobytes() for s in (task.train, task.valid, task.test)
          for t in (s.x, s.y, s.lengths)]
 print(hashlib.sha256(b"".join(parts)).hexdigest())
 """
-    there = subprocess.run([sys.executable, "-c", script], text=True, check=True,
-                           capture_output=True, env={**os.environ, "PYTHONHASHSEED": "12345"})
+    there = subprocess.run(
+        [sys.executable, "-c", script],
+        text=True,
+        check=True,
+        capture_output=True,
+        env={**os.environ, "PYTHONHASHSEED": "12345"},
+    )
     task = load_chorales(40, progress=False)
-    here = hashlib.sha256(b"".join(
-        t.numpy().tobytes() for s in (task.train, task.valid, task.test)
-        for t in (s.x, s.y, s.lengths))).hexdigest()
+    here = hashlib.sha256(
+        b"".join(
+            t.numpy().tobytes()
+            for s in (task.train, task.valid, task.test)
+            for t in (s.x, s.y, s.lengths)
+        )
+    ).hexdigest()
     assert there.stdout == here + "\n"
 
 
 def test_a_limit_that_leaves_a_side_empty_is_refused(every):
-    with pytest.raises(ValueError, match="limit: expected enough chorales for each side, got 1, "
-                                         "which leaves no chorale in"):
+    with pytest.raises(
+        ValueError,
+        match="limit: expected enough chorales for each side, got 1, which leaves no chorale in",
+    ):
         load_chorales(1, progress=False)
     with pytest.raises(ValueError, match="limit: expected an integer of at least 1, got 0"):
         load_chorales(0)
@@ -211,12 +234,17 @@ def test_a_limit_that_leaves_a_side_empty_is_refused(every):
 
 # ------------------------------------------------------------------------------ the alphabet
 
+
 def test_the_alphabet_is_padding_a_rest_and_the_notes_in_order(task):
     assert task.symbols == task.labels == SYMBOLS
     assert SYMBOLS[PADDING] == "" and SYMBOLS[SILENT] == "rest"
     assert list(SYMBOLS[FIRST_NOTE:]) == [str(midi) for midi in range(LOWEST, HIGHEST + 1)]
     assert encode(torch.tensor([REST, LOWEST, 60, HIGHEST])).tolist() == [
-        SILENT, FIRST_NOTE, SYMBOLS.index("60"), len(SYMBOLS) - 1]
+        SILENT,
+        FIRST_NOTE,
+        SYMBOLS.index("60"),
+        len(SYMBOLS) - 1,
+    ]
 
 
 def test_decoding_gives_the_notes_back():
@@ -233,7 +261,7 @@ def test_a_note_outside_the_alphabet_is_refused(note):
 
 def test_a_transposition_moves_the_notes_and_nothing_else(task):
     for voice in (task.train.x, task.train.y, task.test.x, task.test.y, task.valid.x, task.valid.y):
-        for semitones in (-5, 3, 5):                     # every chorale can be moved so far
+        for semitones in (-5, 3, 5):  # every chorale can be moved so far
             moved = transposed(voice, semitones)
             notes = voice >= FIRST_NOTE
             assert (moved[notes] - voice[notes] == semitones).all()
@@ -245,16 +273,22 @@ def test_a_transposition_moves_the_notes_and_nothing_else(task):
 
 
 def test_a_transposition_out_of_the_alphabet_is_refused(task):
-    with pytest.raises(ValueError, match="semitones: expected a shift that keeps the notes within "
-                                         "MIDI 31 … 86, got one to 77 … 101"):
+    with pytest.raises(
+        ValueError,
+        match="semitones: expected a shift that keeps the notes within "
+        "MIDI 31 … 86, got one to 77 … 101",
+    ):
         transposed(task.train.x, 20)
 
 
 # ------------------------------------------------------------------------------------ crops
 
-SMALL = Split(encode(torch.tensor([[60, 62, 64, REST, 67, 69, 71], [72, 71, 70, 0, 0, 0, 0]])),
-              encode(torch.tensor([[48, 50, REST, 43, 41, 40, 39], [36, 38, 40, 0, 0, 0, 0]])),
-              torch.tensor([7, 3]), torch.tensor([7, 3]))
+SMALL = Split(
+    encode(torch.tensor([[60, 62, 64, REST, 67, 69, 71], [72, 71, 70, 0, 0, 0, 0]])),
+    encode(torch.tensor([[48, 50, REST, 43, 41, 40, 39], [36, 38, 40, 0, 0, 0, 0]])),
+    torch.tensor([7, 3]),
+    torch.tensor([7, 3]),
+)
 SMALL.x[1, 3:] = SMALL.y[1, 3:] = PADDING
 
 
@@ -270,11 +304,16 @@ def test_each_crop_is_a_window_of_its_chorale_in_one_key():
         for row in range(2):
             steps = int(drawn.lengths[row])
             matches = [
-                (start, key) for start in range(int(SMALL.lengths[row]) - steps + 1)
+                (start, key)
+                for start in range(int(SMALL.lengths[row]) - steps + 1)
                 for key in range(-2, 3)
-                if all(torch.equal(drawn_voice[row, :steps],
-                                   transposed(voice[row, start:start + steps], key))
-                       for drawn_voice, voice in ((drawn.x, SMALL.x), (drawn.y, SMALL.y)))]
+                if all(
+                    torch.equal(
+                        drawn_voice[row, :steps], transposed(voice[row, start : start + steps], key)
+                    )
+                    for drawn_voice, voice in ((drawn.x, SMALL.x), (drawn.y, SMALL.y))
+                )
+            ]
             assert len(matches) == 1
             seen[row, *matches[0]] += 1
     # Every place and every key comes, about equally often: 200 draws over 4 · 5 and 1 · 5.
@@ -307,10 +346,13 @@ def test_crops_can_be_trained_on_like_a_split(task):
     first, again, other = epoch(1), epoch(1), epoch(2)
     assert sum(len(batch.x) for batch in first) == len(crops)
     assert all(batch.x.shape[1] <= 48 and batch.x.shape == batch.y.shape for batch in first)
-    assert all(torch.equal(a.x, b.x) and torch.equal(a.y, b.y)
-               for a, b in zip(first, again, strict=True))
-    assert any(a.x.shape != b.x.shape or not torch.equal(a.x, b.x)
-               for a, b in zip(first, other, strict=True))
+    assert all(
+        torch.equal(a.x, b.x) and torch.equal(a.y, b.y) for a, b in zip(first, again, strict=True)
+    )
+    assert any(
+        a.x.shape != b.x.shape or not torch.equal(a.x, b.x)
+        for a, b in zip(first, other, strict=True)
+    )
     without = [list(crops.batches(32)) for _ in range(2)]
     assert all(torch.equal(a.x, b.x) for a, b in zip(*without, strict=True))
     left = torch.get_rng_state()

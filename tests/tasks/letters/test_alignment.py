@@ -16,6 +16,7 @@ INF = math.inf
 
 def words(x, y):
     """`Words` from lists of lists."""
+
     def padded(rows):
         longest = max(map(len, rows))
         return torch.tensor([row + [0] * (longest - len(row)) for row in rows])
@@ -30,8 +31,15 @@ def random_table(generator, n_x=4, n_y=5, impossible=0.3):
 
 def random_words(generator, count=12, n_x=4, n_y=5, longest=5):
     def rows(n, most):
-        return [torch.randint(1, n, (int(torch.randint(1, most + 1, (1,), generator=generator)),),
-                              generator=generator).tolist() for _ in range(count)]
+        return [
+            torch.randint(
+                1,
+                n,
+                (int(torch.randint(1, most + 1, (1,), generator=generator)),),
+                generator=generator,
+            ).tolist()
+            for _ in range(count)
+        ]
 
     return rows(n_x, longest), rows(n_y, 2 * longest - 1)
 
@@ -40,9 +48,10 @@ def every_alignment(x, y):
     """All ways for letters x to say phones y: a (p, q) for each letter."""
     for counts in product(range(3), repeat=len(x)):
         if sum(counts) == len(y):
-            ends = [sum(counts[:t + 1]) for t in range(len(x))]
-            yield [tuple((y[end - k:end] + [0, 0])[:2])
-                   for k, end in zip(counts, ends, strict=True)]
+            ends = [sum(counts[: t + 1]) for t in range(len(x))]
+            yield [
+                tuple((y[end - k : end] + [0, 0])[:2]) for k, end in zip(counts, ends, strict=True)
+            ]
 
 
 def price(table, x, said):
@@ -55,12 +64,14 @@ def test_no_alignment_costs_less(seed):
     table = random_table(generator)
     x, y = random_words(generator)
     found = Aligner(table).align(words(x, y))
-    for letters, phones, said, cost in zip(x, y, found.phones.tolist(), found.cost.tolist(),
-                                           strict=True):
-        least = min((price(table, letters, a) for a in every_alignment(letters, phones)),
-                    default=INF)
+    for letters, phones, said, cost in zip(
+        x, y, found.phones.tolist(), found.cost.tolist(), strict=True
+    ):
+        least = min(
+            (price(table, letters, a) for a in every_alignment(letters, phones)), default=INF
+        )
         assert cost == pytest.approx(least, abs=1e-12)
-        said, rest = [tuple(pair) for pair in said[:len(letters)]], said[len(letters):]
+        said, rest = [tuple(pair) for pair in said[: len(letters)]], said[len(letters) :]
         assert all(pair == [0, 0] for pair in rest)
         if least < INF:
             assert [p for pair in said for p in pair if p] == phones
@@ -73,7 +84,7 @@ def test_of_equally_good_alignments_the_last_letters_say_least():
     table = torch.zeros(2, 3, 3, dtype=torch.float64)
     found = Aligner(table).align(words([[1, 1, 1]], [[1, 2]]))
     assert found.phones.tolist() == [[[1, 2], [0, 0], [0, 0]]]
-    table[1, 1:, 1:] = INF                                  # no letter says two
+    table[1, 1:, 1:] = INF  # no letter says two
     found = Aligner(table).align(words([[1, 1, 1]], [[1, 2]]))
     assert found.phones.tolist() == [[[1, 0], [2, 0], [0, 0]]]
 
@@ -88,7 +99,7 @@ def test_padding_and_the_order_of_the_words_never_matter():
     y[torch.arange(y.shape[1]) >= batch.y_lengths[:, None]] = 4
     padded = aligner.align(Words(x, y, batch.lengths, batch.y_lengths))
     assert torch.equal(padded.cost, plain.cost) and plain.cost.isfinite().sum() > 10
-    assert torch.equal(padded.phones[:, :batch.x.shape[1]], plain.phones)
+    assert torch.equal(padded.phones[:, : batch.x.shape[1]], plain.phones)
     order = torch.randperm(40, generator=generator)
     moved = aligner.align(Words(*(part[order] for part in batch)))
     assert torch.equal(moved.phones, plain.phones[order])
@@ -118,10 +129,12 @@ def coded(count, seed, longest=7):
 def test_a_spelling_is_learnt_from_words_and_phones_alone():
     x, y, _ = coded(400, seed=0)
     aligner = learn(words(x, y))
-    x, y, truth = coded(200, seed=1)                        # other words
+    x, y, truth = coded(200, seed=1)  # other words
     found = aligner.align(words(x, y))
-    said = [[tuple(pair) for pair in row[:len(letters)]]
-            for letters, row in zip(x, found.phones.tolist(), strict=True)]
+    said = [
+        [tuple(pair) for pair in row[: len(letters)]]
+        for letters, row in zip(x, found.phones.tolist(), strict=True)
+    ]
     assert said == truth
     finite = {(letter, *pair) for letter, pairs in CODE.items() for pair in pairs}
     assert {tuple(of) for of in aligner.table.isfinite().nonzero().tolist()} == finite
@@ -130,12 +143,12 @@ def test_a_spelling_is_learnt_from_words_and_phones_alone():
 def test_the_table_is_the_shares_of_what_was_counted():
     x, y = random_words(torch.Generator().manual_seed(3), count=60)
     batch = words(x, y)
-    aligner = learn(batch, rounds=30, rare=0)               # to where nothing changes any more
+    aligner = learn(batch, rounds=30, rare=0)  # to where nothing changes any more
     found = aligner.align(batch)
     counts, totals = Counter(), Counter()
     for letters, said, cost in zip(x, found.phones.tolist(), found.cost.tolist(), strict=True):
         if cost < INF:
-            for letter, pair in zip(letters, said[:len(letters)], strict=True):
+            for letter, pair in zip(letters, said[: len(letters)], strict=True):
                 counts[letter, *pair] += 1
                 totals[letter] += 1
     for (letter, p, q), cost in counts.items():
@@ -156,7 +169,7 @@ def test_no_round_makes_the_words_less_probable(seed):
 
 def test_what_a_letter_hardly_ever_says_is_struck_out():
     x, y, _ = coded(400, seed=0)
-    x, y = [*x, [1, 2]], [*y, [1, 3]]                       # once, 2 says 3
+    x, y = [*x, [1, 2]], [*y, [1, 3]]  # once, 2 says 3
     kept, struck = (learn(words(x, y), rare=rare) for rare in (0, 0.01))
     odd = words([[1, 2]], [[1, 3]])
     assert kept.align(odd).cost.isfinite().all()
@@ -164,11 +177,17 @@ def test_what_a_letter_hardly_ever_says_is_struck_out():
     assert not struck.align(odd).phones.any()
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda w: learn(w, rounds=0), "rounds: expected an integer of at least 1, got 0"),
-    (lambda w: learn(w._replace(y=w.y[:1])), "y: expected phones for each of 2 words, got 1"),
-    (lambda w: learn(words([[1]], [[1, 1, 1]])), "expected some of at most two phones a letter"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda w: learn(w, rounds=0), "rounds: expected an integer of at least 1, got 0"),
+        (lambda w: learn(w._replace(y=w.y[:1])), "y: expected phones for each of 2 words, got 1"),
+        (
+            lambda w: learn(words([[1]], [[1, 1, 1]])),
+            "expected some of at most two phones a letter",
+        ),
+    ],
+)
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call(words([[1], [2, 1]], [[1], [1, 2]]))

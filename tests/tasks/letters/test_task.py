@@ -22,11 +22,13 @@ def whole():
 def test_the_letters_say_together_what_is_listed(task):
     for split in (task.train, task.valid, task.test):
         said = task.said(split.y, split.lengths)
-        assert all(phones in task.listed[word]
-                   for word, phones in zip(task.decode(split.x), said, strict=True))
+        assert all(
+            phones in task.listed[word]
+            for word, phones in zip(task.decode(split.x), said, strict=True)
+        )
         inside = torch.arange(split.x.shape[1]) < split.lengths[:, None]
         strange = split.y.masked_fill(~inside, task.labels.index("K S"))
-        assert task.said(strange, split.lengths) == said    # padding says nothing
+        assert task.said(strange, split.lengths) == said  # padding says nothing
         assert split.y.shape == split.x.shape and torch.equal(split.y_lengths, split.lengths)
         assert (split.y[inside] > UNKNOWN).all() and not split.y[~inside].any()
 
@@ -57,12 +59,16 @@ def test_the_labels_are_what_letters_say(task):
     assert set(used.tolist()) - {0} <= set(range(2, len(task.labels)))
 
 
-@pytest.mark.parametrize("spelling, at, label", [
-    ("x", 0, "K S"), ("ph", 0, "F"), ("ph", 1, SILENT), ("ll", 0, "L"), ("ll", 1, SILENT)])
+@pytest.mark.parametrize(
+    "spelling, at, label",
+    [("x", 0, "K S"), ("ph", 0, "F"), ("ph", 1, SILENT), ("ll", 0, "L"), ("ll", 1, SILENT)],
+)
 def test_well_known_spellings(task, spelling, at, label):
-    said = [row[word.index(spelling) + at]
-            for word, row in zip(task.decode(task.train.x), task.train.y.tolist(), strict=True)
-            if spelling in word]
+    said = [
+        row[word.index(spelling) + at]
+        for word, row in zip(task.decode(task.train.x), task.train.y.tolist(), strict=True)
+        if spelling in word
+    ]
     assert len(said) > 30 and said.count(task.labels.index(label)) > 0.7 * len(said)
 
 

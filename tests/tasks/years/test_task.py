@@ -60,12 +60,14 @@ def test_several_cells_at_once_come_in_order(task):
 def test_training_has_its_cells_about_equally_often_and_no_others(task):
     for split in SPLITS:
         part = getattr(task, split)
-        places = [(len(text.split()), text.split().index(str(by_rule(text))) + 1)
-                  for text in task.decode(part.x)]
+        places = [
+            (len(text.split()), text.split().index(str(by_rule(text))) + 1)
+            for text in task.decode(part.x)
+        ]
         counts = Counter(places)
         assert set(counts) == set(task.cells)
         expected = len(part) / len(task.cells)
-        assert all(abs(n - expected) < 5 * expected ** 0.5 for n in counts.values())
+        assert all(abs(n - expected) < 5 * expected**0.5 for n in counts.values())
     assert not {5, 6} & {position for _, position in task.cells}
 
 
@@ -74,7 +76,7 @@ def test_a_second_number_stands_wherever_there_is_room_and_gives_no_hint(drawn):
     for text, year in drawn["test"]:
         found = numbers(text)
         assert len(found) in (1, 2) and found.count(year) == 1
-        if len(words(text)) >= 13:                         # three words are free on one side
+        if len(words(text)) >= 13:  # three words are free on one side
             assert len(found) == 2
         two += len(found) == 2
         first += len(found) == 2 and found[0] == year
@@ -88,26 +90,34 @@ def test_a_second_number_stands_wherever_there_is_room_and_gives_no_hint(drawn):
 def test_numbers_that_are_no_years_stand_at_the_positions_left_out_too(task):
     at = Counter()
     for text in task.decode(task.train.x):
-        at.update(i for i, word in enumerate(text.split(), start=1)
-                  if word in task.labels and int(word) != by_rule(text))
+        at.update(
+            i
+            for i, word in enumerate(text.split(), start=1)
+            if word in task.labels and int(word) != by_rule(text)
+        )
     assert min(at[5], at[6]) > 50
 
 
 def test_years_are_about_equally_frequent(task):
     counts = torch.bincount(task.train.y, minlength=len(YEARS))
     expected = len(task.train) / len(YEARS)
-    assert (counts - expected).abs().max() < 5 * expected ** 0.5
+    assert (counts - expected).abs().max() < 5 * expected**0.5
 
 
 def test_no_sentence_is_on_two_sides_as_a_network_sees_it(task):
     cells = task.at(task.cells, 30, seed=3)
     seen = {split: {tuple(row.tolist()) for row in getattr(task, split).x} for split in SPLITS}
     seen["cells"] = {tuple(row.tolist()) for row in cells.x}
-    for one, other in (("train", "valid"), ("train", "test"), ("valid", "test"),
-                       ("train", "cells")):
+    for one, other in (
+        ("train", "valid"),
+        ("train", "test"),
+        ("valid", "test"),
+        ("train", "cells"),
+    ):
         assert not seen[one] & seen[other]
-    assert all(side(text) == split for split in SPLITS
-               for text in task.decode(getattr(task, split).x))
+    assert all(
+        side(text) == split for split in SPLITS for text in task.decode(getattr(task, split).x)
+    )
 
 
 def test_unknown_words_do_not_tell_sides_apart():
@@ -137,8 +147,7 @@ def test_countries_are_real_have_no_article_and_keep_to_their_sides(drawn):
     assert len(every) == len(set(every)) > 150 and min(map(len, groups.values())) >= 10
     assert {"nepal", "france", "türkiye"} < set(every)
     assert not {"netherlands", "philippines", "eurozone", "pseudo-bidi"} & set(every)
-    used = {split: {word for text, _ in drawn[split] for word in words(text)}
-            for split in SPLITS}
+    used = {split: {word for text, _ in drawn[split] for word in words(text)} for split in SPLITS}
     assert not set(groups["new"]) & used["train"]
     assert set(groups["unnamed"]) < used["train"]
     for split in ("valid", "test"):
@@ -189,8 +198,13 @@ print(hashlib.sha256(b"".join(parts)).hexdigest())
 def test_the_task_is_the_same_in_every_process():
     def fingerprint(hash_seed):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "LC_ALL": "C", "LANG": "tr_TR"}
-        done = subprocess.run([sys.executable, "-X", "utf8", "-c", FINGERPRINT], env=environment,
-                              capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-X", "utf8", "-c", FINGERPRINT],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return done.stdout.strip()
 
     here = make_years(300, n_test=50)
@@ -202,28 +216,39 @@ def test_the_task_is_the_same_in_every_process():
 
 
 def test_a_cell_with_too_few_sentences_is_an_error_and_no_endless_loop(monkeypatch):
-    module = sys.modules[sentences.__module__]             # rnn_course.tasks.years.task is a function
+    module = sys.modules[sentences.__module__]  # rnn_course.tasks.years.task is a function
     monkeypatch.setattr(module, "sentence", lambda *_: (DECK[0], 1999))
     assert sentences([(6, 6)], 1, "test") == [(DECK[0], 1999)]
     with pytest.raises(ValueError, match="count: expected fewer, .* hardly 2 different"):
         sentences([(6, 6)], 2, "test")
 
 
-@pytest.mark.parametrize(("call", "error", "message"), [
-    (lambda task: make_years(0), ValueError, "count: expected an integer of at least 1, got 0"),
-    (lambda task: make_years(n_test=-1), ValueError, "count: expected an integer of at least 1"),
-    (lambda task: make_years(lengths=(5,)), ValueError, r"expected 6 ≤ length ≤ 40.* got \(5, 2\)"),
-    (lambda task: make_years(positions=(1,)), ValueError, r"position ≤ length, got \(6, 1\)"),
-    (lambda task: make_years(positions=(20,)), ValueError, "at least one .* got none"),
-    (lambda task: task.at([(8, 9)], 3), ValueError, r"cells: .* got \(8, 9\)"),
-    (lambda task: task.at([(8, 3)], 0), ValueError, "count: expected an integer of at least 1"),
-    (lambda task: sentences([(6, 4)], 5, "dev"), ValueError, "split: expected one of train"),
-    (lambda task: task.encode("in 1999"), TypeError, "texts: expected a sequence of strings"),
-    (lambda task: task.encode(["in 1999", " ."]), ValueError, "no empty text, .* index 1"),
-    (lambda task: task.decode(torch.zeros(3)), ValueError, r"x: expected \(N, T\) symbols"),
-    (lambda task: by_rule("from gate 1987"), ValueError, r"text: expected one year, got \[\]"),
-    (lambda task: by_rule("in 1987 in 1988"), ValueError, "text: expected one year, got"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda task: make_years(0), ValueError, "count: expected an integer of at least 1, got 0"),
+        (
+            lambda task: make_years(n_test=-1),
+            ValueError,
+            "count: expected an integer of at least 1",
+        ),
+        (
+            lambda task: make_years(lengths=(5,)),
+            ValueError,
+            r"expected 6 ≤ length ≤ 40.* got \(5, 2\)",
+        ),
+        (lambda task: make_years(positions=(1,)), ValueError, r"position ≤ length, got \(6, 1\)"),
+        (lambda task: make_years(positions=(20,)), ValueError, "at least one .* got none"),
+        (lambda task: task.at([(8, 9)], 3), ValueError, r"cells: .* got \(8, 9\)"),
+        (lambda task: task.at([(8, 3)], 0), ValueError, "count: expected an integer of at least 1"),
+        (lambda task: sentences([(6, 4)], 5, "dev"), ValueError, "split: expected one of train"),
+        (lambda task: task.encode("in 1999"), TypeError, "texts: expected a sequence of strings"),
+        (lambda task: task.encode(["in 1999", " ."]), ValueError, "no empty text, .* index 1"),
+        (lambda task: task.decode(torch.zeros(3)), ValueError, r"x: expected \(N, T\) symbols"),
+        (lambda task: by_rule("from gate 1987"), ValueError, r"text: expected one year, got \[\]"),
+        (lambda task: by_rule("in 1987 in 1988"), ValueError, "text: expected one year, got"),
+    ],
+)
 def test_bad_input_is_named(task, call, error, message):
     with pytest.raises(error, match=message):
         call(task)

@@ -52,6 +52,7 @@ test: lint browser $(BUILT) | $(SETTINGS)  ## check everything: lint, book, unit
 		--ignore tests/test_benchmarks.py tests
 
 lint: $(ENVIRONMENT)  ## check the style of the code, notebooks included
+	$(PY) -m ruff format --check .
 	$(PY) -m ruff check . --exclude notebooks
 	$(PY) -m ruff check $$($(PY) tools/notebooks.py --list)
 	$(PY) tools/notebooks.py --check

@@ -6,7 +6,7 @@ so it is done for all steps in one matrix product; `step` has to wait for the st
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,8 @@ from torch.nn import functional as F
 
 from rnn_course import checks
 
-State = Tensor | tuple[Tensor, ...]
+State = Any
+"""What a cell carries from step to step: a Tensor, or a named tuple of them; each cell says which."""
 
 
 class Cell(nn.Module):

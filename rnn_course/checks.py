@@ -10,12 +10,14 @@ import operator
 import os
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
+
+T = TypeVar("T")
 
 
 def integer(value: Any) -> int | None:
@@ -74,7 +76,7 @@ def one_of(name: str, value: str, choices: Sequence[str]) -> str:
     return value
 
 
-def instance(name: str, value: object, kind: type) -> object:
+def instance(name: str, value: object, kind: type[T]) -> T:
     """Return `value` if it is a `kind`, else raise `TypeError`."""
     if not isinstance(value, kind):
         raise TypeError(f"{name}: expected a {kind.__name__}, got {type(value).__name__}")

@@ -7,7 +7,15 @@ from rnn_course.command import guard_imports
 if sys.argv[:1] == ["-m"]:  # python -m rnn_course: Ctrl-C may come before the command's own lines
     guard_imports()
 
-from rnn_course.cells import Cell, ElmanCell, GRUCell, JordanCell, LSTMCell, MemorylessCell
+from rnn_course.cells import (
+    Cell,
+    DenseCell,
+    ElmanCell,
+    GRUCell,
+    JordanCell,
+    LSTMCell,
+    MemorylessCell,
+)
 from rnn_course.networks.attention import AttentiveEncoderDecoder
 from rnn_course.networks.dashed_edges import FeedbackTagger, Tagger
 from rnn_course.networks.deep import BlockCell, SkipTransition, Stack, ThreeBlocks, Transition
@@ -27,6 +35,7 @@ __all__ = [
     "Bidirectional",
     "BlockCell",
     "Cell",
+    "DenseCell",
     "ElmanCell",
     "EncoderDecoder",
     "FeedbackTagger",

@@ -6,67 +6,54 @@ so it is done for all steps in one matrix product; `step` has to wait for the st
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnn_course import checks
-
-State = Any
-"""What a cell carries from step to step: a Tensor, or a named tuple of them; each cell says which."""
+from rnn_course.kernels import cells as kernels
+from rnn_course.kernels.kernel import Kernel, as_written
+from rnn_course.states import State
 
 
 class Cell(nn.Module):
-    """What every cell has: weights U, W, b, a projection of the input, and a step.
+    """The contract of a cell: a projection of the input, a step, and the state to start from.
 
         h, state = cell(x_t, state)        x_t (B, n_in), h (B, n_hidden)
 
-    A subclass writes `step`, and `initial_state` if its state is not one tensor of zeros. h and a
-    part of the state may be one tensor: whoever goes step by step changes neither in place. (What
+    A cell writes `project`, `step` and `initial_state`; code that takes a cell takes any. h and a
+    part of the state may be one tensor: code that goes step by step changes neither in place. (What
     `unroll` and `RNN` return shares no memory.)
-    `rows` is the number of rows of U, W and b where it is not n_hidden (an LSTM has 4 n_hidden).
-    Weights start as follows: U Glorot-uniform, each n_hidden rows of W orthogonal, b zero.
 
-    Raises `ValueError` for sizes that are no positive integers.
+    Attributes:
+        n_in: The number of features that it reads.
+        n_hidden: The number of its hidden units.
+        kernel: What an `RNN` runs in place of `project` and `step`, if there is something faster.
+
+    Raises:
+        ValueError: If a size is not a positive integer.
     """
 
-    def __init__(
-        self, n_in: int, n_hidden: int, rows: int | None = None, n_state: int | None = None
-    ) -> None:
+    kernel: Kernel | None = None
+
+    def __init__(self, n_in: int, n_hidden: int) -> None:
         super().__init__()
         self.n_in = checks.positive("n_in", n_in)
         self.n_hidden = checks.positive("n_hidden", n_hidden)
-        rows, n_state = rows or self.n_hidden, self.n_hidden if n_state is None else n_state
-        self.U = nn.Parameter(torch.empty(rows, self.n_in))
-        self.W = nn.Parameter(torch.empty(rows, n_state))
-        self.b = nn.Parameter(torch.empty(rows))
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw U Glorot-uniform and W orthogonal (a block of n_hidden rows at a time); b = 0."""
-        for U, W in zip(self.U.split(self.n_hidden), self.W.split(self.n_hidden), strict=True):
-            nn.init.xavier_uniform_(U)
-            nn.init.orthogonal_(W)
-        nn.init.zeros_(self.b)
-
-    @property
-    def like(self) -> Tensor:
-        """One of the parameters: the dtype and the device that x has to have."""
-        return next(self.parameters())
 
     def project(self, x: Tensor) -> Tensor:
-        """Input to hidden, b + U x: (..., n_in) to (..., rows). No time in it."""
-        return F.linear(x, self.U, self.b)
+        """Input to hidden, for all steps at once: x (..., n_in). There is no time in it."""
+        raise NotImplementedError(f"{type(self).__name__} has to write project(x)")
 
     def step(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
-        """Hidden to hidden: from the projected input a_t (B, rows) and the state to h, state."""
+        """Hidden to hidden: from the projected input a_t (B, ...) and the state to h, state."""
         raise NotImplementedError(f"{type(self).__name__} has to write step(a_t, state)")
 
     def initial_state(self, batch: int) -> State:
-        """The state before the first step: zeros (batch, n_hidden) like the weights."""
-        return self.W.new_zeros(batch, self.W.shape[1])
+        """The state before the first step, for a batch of this size."""
+        raise NotImplementedError(f"{type(self).__name__} has to write initial_state(batch)")
 
     def forward(self, x_t: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """One step, `h, state = cell(x_t, state)`; no state means the initial one."""
@@ -74,24 +61,26 @@ class Cell(nn.Module):
         return self.step(self.project(x_t), self.state_or_initial(state, len(x_t)))
 
     @property
-    def is_split(self) -> bool:
-        """Is a step `project` and then `step`, with nothing beside them?
+    def like(self) -> Tensor:
+        """One of the parameters: the dtype and the device that x has to have."""
+        for parameter in self.parameters():
+            return parameter
+        raise NotImplementedError(f"{type(self).__name__} has no parameters: it has to write like")
 
-        Not if `forward` has been written anew, nor if a hook waits for the cell to be called. Then
-        all steps of such a cell are calls of it, one by one.
+    @property
+    def is_split(self) -> bool:
+        """Whether a step is `project` and then `step`, with nothing beside them.
+
+        It is not if `forward` has been overridden, or if a hook waits for the cell to be called.
+        Then every step is a call of the cell.
         """
-        hooks = (
-            self._forward_hooks,
-            self._forward_pre_hooks,
-            self._backward_hooks,
-            self._backward_pre_hooks,
-        )
-        return getattr(self.forward, "__func__", None) is _FORWARD and not any(hooks)
+        return as_written(self, _FORWARD)
 
     def state_or_initial(self, state: State | None, batch: int) -> State:
         """The state if it has the initial state's form, the initial state if it is None.
 
-        Raises `TypeError` or `ValueError` naming the part of the state that does not fit.
+        Raises:
+            TypeError, ValueError: If a part of the state does not fit; the message names the part.
         """
         initial = self.initial_state(batch)
         if state is None:
@@ -110,7 +99,7 @@ class Cell(nn.Module):
         return f"n_in={self.n_in}, n_hidden={self.n_hidden}"
 
 
-#: a step that is split: noted now, before anyone can write it anew
+#: a step that is split: noted now, before it can be overridden
 _FORWARD = Cell.forward
 
 
@@ -121,7 +110,47 @@ def _same_form(name: str, value: Tensor, like: Tensor) -> Tensor:
     return value
 
 
-class ElmanCell(Cell):
+class DenseCell(Cell):
+    """A cell with dense weights U (input to hidden), W (hidden to hidden) and b.
+
+        a^(t) = b + U x^(t)
+
+    A subclass writes `step`, and `initial_state` if its state is not one tensor of zeros. U, W and
+    b have `rows` rows, n_hidden unless given (an LSTM has 4 n_hidden), and W has `n_state` columns,
+    n_hidden unless given. Weights start as follows: U Glorot-uniform, each n_hidden rows of W
+    orthogonal, b zero.
+
+    Raises:
+        ValueError: If a size is not a positive integer.
+    """
+
+    def __init__(
+        self, n_in: int, n_hidden: int, rows: int | None = None, n_state: int | None = None
+    ) -> None:
+        super().__init__(n_in, n_hidden)
+        rows, n_state = rows or self.n_hidden, self.n_hidden if n_state is None else n_state
+        self.U = nn.Parameter(torch.empty(rows, self.n_in))
+        self.W = nn.Parameter(torch.empty(rows, n_state))
+        self.b = nn.Parameter(torch.empty(rows))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw U Glorot-uniform and W orthogonal (n_hidden rows at a time); b = 0."""
+        for U, W in zip(self.U.split(self.n_hidden), self.W.split(self.n_hidden), strict=True):
+            nn.init.xavier_uniform_(U)
+            nn.init.orthogonal_(W)
+        nn.init.zeros_(self.b)
+
+    def project(self, x: Tensor) -> Tensor:
+        """Input to hidden, b + U x: (..., n_in) to (..., rows). There is no time in it."""
+        return F.linear(x, self.U, self.b)
+
+    def initial_state(self, batch: int) -> State:
+        """The state before the first step: zeros (batch, n_state) like the weights."""
+        return self.W.new_zeros(batch, self.W.shape[1])
+
+
+class ElmanCell(DenseCell):
     """The plain recurrence, hidden to hidden:
 
         h^(t) = tanh(b + W h^(t-1) + U x^(t))
@@ -134,8 +163,10 @@ class ElmanCell(Cell):
         h = torch.tanh(torch.addmm(a_t, state, self.W.t()))
         return h, h
 
+    kernel = Kernel(kernels.elman, "U W b", DenseCell.project, step)
 
-class MemorylessCell(Cell):
+
+class MemorylessCell(DenseCell):
     """A hidden layer that no step hands on to the next:
 
         h^(t) = tanh(b + U x^(t))
@@ -152,8 +183,10 @@ class MemorylessCell(Cell):
     def step(self, a_t: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         return torch.tanh(a_t), state
 
+    kernel = Kernel(kernels.memoryless, "U W b", DenseCell.project, step)
 
-class JordanCell(Cell):
+
+class JordanCell(DenseCell):
     """The recurrence that runs through the output alone:
 
         h^(t) = tanh(b + W o^(t-1) + U x^(t)),    o^(t) = c + V h^(t)
@@ -180,7 +213,7 @@ class LSTMState(NamedTuple):
     c: Tensor
 
 
-class LSTMCell(Cell):
+class LSTMCell(DenseCell):
     """Long short-term memory. With i, f, o the input, forget and output gates, c̃ the candidate:
 
         i, f, o = σ(b + W h^(t-1) + U x^(t)),    c̃ = tanh(b + W h^(t-1) + U x^(t))
@@ -200,7 +233,7 @@ class LSTMCell(Cell):
         super().__init__(n_in, n_hidden, rows=4 * checks.positive("n_hidden", n_hidden))
 
     def reset_parameters(self) -> None:
-        """As in `Cell`, but the forget gate's bias is `forget_bias`."""
+        """As in `DenseCell`, but the forget gate's bias is `forget_bias`."""
         super().reset_parameters()
         with torch.no_grad():
             self.b[self.n_hidden : 2 * self.n_hidden] = self.forget_bias
@@ -214,8 +247,10 @@ class LSTMCell(Cell):
         h = o.sigmoid() * c.tanh()
         return h, LSTMState(h, c)
 
+    kernel = Kernel(kernels.lstm, "U W b", DenseCell.project, step)
 
-class GRUCell(Cell):
+
+class GRUCell(DenseCell):
     """The gated recurrent unit. With r and z the reset and update gates, h̃ the candidate:
 
         r, z = σ(b + W h^(t-1) + U x^(t))
@@ -236,7 +271,7 @@ class GRUCell(Cell):
         super().__init__(n_in, n_hidden, rows=3 * checks.positive("n_hidden", n_hidden))
 
     def reset_parameters(self) -> None:
-        """As in `Cell`; b_r, where there is one, is zero."""
+        """As in `DenseCell`; b_r, where there is one, is zero."""
         super().reset_parameters()
         self.b_r = nn.Parameter(torch.zeros(self.n_hidden)) if self.reset == "after" else None
 
@@ -252,6 +287,8 @@ class GRUCell(Cell):
             candidate = torch.tanh(torch.addmm(a_new, r * state, self.W[2 * H :].t()))
         h = candidate + z * (state - candidate)
         return h, h
+
+    kernel = Kernel(kernels.gru, "U W b b_r", DenseCell.project, step)  # b_r is None: no kernel
 
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, reset={self.reset!r}"

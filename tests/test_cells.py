@@ -7,7 +7,7 @@ import oracles
 import pytest
 import torch
 
-from rnn_course import Cell, ElmanCell, GRUCell, JordanCell, LSTMCell, unroll
+from rnn_course import Cell, DenseCell, ElmanCell, GRUCell, JordanCell, LSTMCell, unroll
 from rnn_course.cells import LSTMState
 
 WITH_TWIN = ["elman", "lstm", "gru after"]
@@ -159,9 +159,17 @@ def test_a_reader_can_set_the_weights():
     assert state is h
 
 
-def test_a_cell_without_a_step_says_so():
-    with pytest.raises(NotImplementedError, match="Cell has to write step"):
-        Cell(2, 3)(torch.zeros(1, 2))
+def test_a_cell_that_lacks_a_part_of_the_contract_says_so():
+    with pytest.raises(NotImplementedError, match="DenseCell has to write step"):
+        DenseCell(2, 3)(torch.zeros(1, 2))
+    bare = Cell(2, 3)
+    for part, call in (
+        ("project", lambda: bare.project(torch.zeros(1, 2))),
+        ("step", lambda: bare.step(torch.zeros(1, 3), None)),
+        ("initial_state", lambda: bare.initial_state(1)),
+    ):
+        with pytest.raises(NotImplementedError, match=rf"Cell has to write {part}\("):
+            call()
 
 
 @pytest.mark.parametrize(

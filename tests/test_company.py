@@ -14,7 +14,15 @@ from torch import nn
 from torch.nn import functional as F
 
 import rnn_course
-from rnn_course.cells import Cell, ElmanCell, GRUCell, JordanCell, LSTMCell, MemorylessCell
+from rnn_course.cells import (
+    Cell,
+    DenseCell,
+    ElmanCell,
+    GRUCell,
+    JordanCell,
+    LSTMCell,
+    MemorylessCell,
+)
 from rnn_course.experiments import deep, echo, long_gaps, remedies, sharing, summarise, transplant
 from rnn_course.networks import (
     attention,
@@ -474,6 +482,7 @@ def test_a_summary_is_taken_where_each_direction_ends():
 
 WITHOUT_COMPANY = {
     Cell: "the contract: it has no step of its own",
+    DenseCell: "the weights: it has no step of its own",
     Siamese: "says something of pairs: see test_company_does_not_matter_to_a_pair",
     siamese.Comparison: "the same",
 }

@@ -12,7 +12,7 @@ from torch import nn
 
 from rnn_course import (
     RNN,
-    Cell,
+    DenseCell,
     ElmanCell,
     GRUCell,
     JordanCell,
@@ -399,7 +399,7 @@ def test_summariser_checks_its_cell():
 
 
 def test_subclasses_need_only_a_step():
-    class Sum(Cell):
+    class Sum(DenseCell):
         def step(self, a_t, state):
             return state + a_t, state + a_t
 

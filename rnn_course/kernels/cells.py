@@ -1,4 +1,4 @@
-"""The recurrence of `cells.py` with back-propagation through time written out by hand.
+"""The recurrences of `rnn_course.cells`, with back-propagation through time by hand.
 
 The same mathematics as the plain loop in `rnn.unroll`, and faster: autograd would record several
 nodes a step, keep their temporaries, and add to the gradient of W once a step. Here nothing is
@@ -7,13 +7,15 @@ recorded, and only what has to wait for its neighbour in time is done a step at 
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx
 from torch.nn import functional as F
 
-from rnn_course import checks
+from rnn_course.kernels.kernel import first_derivative_only, with_lengths
 from rnn_course.padding import inside
+from rnn_course.states import State
 
 SHUT = 1e4
 """What is added inside a sigmoid to make it exactly 0 or 1."""
@@ -42,7 +44,7 @@ class ElmanBPTT(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, x: Tensor, h0: Tensor, U: Tensor, W: Tensor, b: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, h0: Tensor, U: Tensor, W: Tensor, b: Tensor) -> Tensor:
         B, T, n_in = x.shape
         H = W.shape[0]
         x = x.transpose(0, 1).reshape(T * B, n_in)
@@ -57,7 +59,7 @@ class ElmanBPTT(torch.autograd.Function):
         return h[1:].transpose(0, 1)  # (B, T, H)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         first_derivative_only("ElmanBPTT", g)
         x, h, U, W = ctx.saved_tensors
         T, B, H = h.shape[0] - 1, h.shape[1], h.shape[2]
@@ -94,7 +96,7 @@ class GRUBPTT(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx, x: Tensor, h0: Tensor, U: Tensor, W: Tensor, b: Tensor, b_r: Tensor
+        ctx: Any, x: Tensor, h0: Tensor, U: Tensor, W: Tensor, b: Tensor, b_r: Tensor
     ) -> Tensor:
         B, T, n_in = x.shape
         H = W.shape[1]
@@ -117,7 +119,7 @@ class GRUBPTT(torch.autograd.Function):
         return h[1:].transpose(0, 1)  # (B, T, H)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         first_derivative_only("GRUBPTT", g)
         x, h, gates, n, q, U, W = ctx.saved_tensors
         T, B, H = n.shape
@@ -147,8 +149,8 @@ class GRUBPTT(torch.autograd.Function):
 
 
 def lstm(
-    x: Tensor, state: tuple[Tensor, Tensor], lengths: Tensor | None, U: Tensor, W: Tensor, b: Tensor
-) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    x: Tensor, state: State, lengths: Tensor | None, U: Tensor, W: Tensor, b: Tensor
+) -> tuple[Tensor, State]:
     """An LSTM (`cells.LSTMCell`), all steps, by torch's own fused layer: oneDNN or cuDNN.
 
     On a CPU no loop in Python comes near it. It knows no lengths, so that padding is made to hold
@@ -172,29 +174,11 @@ def lstm(
     return h, type(state)(h_T.squeeze(0), c_T.squeeze(0))
 
 
-def serve(x: Tensor) -> bool:
-    """Can a kernel run over x now? If not, the plain loop does the same, a step at a time.
-
-    A kernel knows nothing of the precisions that autocast mixes, of the transforms of torch.func
-    (vmap, and with it per-sample gradients, grad, jvp, …) and of forward-mode differentiation. That
-    a second derivative will be asked for cannot be known: see `first_derivative_only`.
-    """
-    return isinstance(x, Tensor) and not (checks.autocast(x) or checks.transformed())
-
-
-def first_derivative_only(
-    name: str, g: Tensor, call: str = "unroll(cell, ...)", instead_of: str = "RNN(cell)(...)"
-) -> None:
-    """Raise `NotImplementedError` in a backward pass of which a derivative is asked for, or which
-    is to serve many gradients at once (`is_grads_batched`, `vectorize`)."""
-    many = checks.transformed() or torch._C._functorch.is_legacy_batchedtensor(g)
-    if torch.is_grad_enabled() or many:  # the first: under create_graph=True
-        raise NotImplementedError(
-            f"{name} has no second derivative, and takes one gradient at a "
-            f"time: call {call} instead of {instead_of}"
-        )
-
-
 def all_at_once(x: Tensor, state: Tensor, U: Tensor, W: Tensor, b: Tensor) -> Tensor:
     """h^(t) = tanh(b + U x^(t)) for all t: without W no step waits, and autograd does the rest."""
     return torch.tanh(F.linear(x, U, b))
+
+
+elman = with_lengths(ElmanBPTT.apply)
+gru = with_lengths(GRUBPTT.apply)
+memoryless = with_lengths(all_at_once)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-from torch.autograd.function import FunctionCtx
+from typing import Any
 
-from rnn_course.kernels.cells import first_derivative_only, tanh_backward
+import torch
+from torch import Tensor, nn
+
+from rnn_course.kernels.cells import tanh_backward
+from rnn_course.kernels.kernel import first_derivative_only
 
 
 class TransitionBPTT(torch.autograd.Function):
@@ -26,9 +28,7 @@ class TransitionBPTT(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(
-        ctx: FunctionCtx, a: Tensor, h0: Tensor, W: Tensor, b: Tensor, S: Tensor | None
-    ) -> Tensor:
+    def forward(ctx: Any, a: Tensor, h0: Tensor, W: Tensor, b: Tensor, S: Tensor | None) -> Tensor:
         B, T, H = a.shape
         k = len(W)
         z = a.new_empty(k, T + 1, B, H)  # z[-1, t] is h^(t), so z[-1, 0] is given
@@ -37,7 +37,7 @@ class TransitionBPTT(torch.autograd.Function):
         W_t = W.transpose(1, 2).unbind(0)
         inner, last = z[:, 1:].unbind(1), z[-1].unbind(0)
         for t in range(T):
-            h, below = last[t], None
+            h = below = last[t]
             for i, (z_i, W_i) in enumerate(zip(inner[t].unbind(0), W_t, strict=True)):
                 if i == 0:
                     z_i.addmm_(h, W_i)
@@ -50,7 +50,7 @@ class TransitionBPTT(torch.autograd.Function):
         return z[-1, 1:].transpose(0, 1)  # (B, T, H)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         first_derivative_only("TransitionBPTT", g)
         z, W, S = ctx.saved_tensors
         k, T, B, H = z.shape[0], z.shape[1] - 1, z.shape[2], z.shape[3]
@@ -74,3 +74,8 @@ class TransitionBPTT(torch.autograd.Function):
         dW = torch.stack([d.t() @ z_i for d, z_i in zip(flat, below, strict=True)])
         dS = None if S is None else flat[-1].t() @ h_before
         return delta[0].transpose(0, 1), dh0, dW, flat[1:].sum(1), dS
+
+
+def blocks(x: Tensor, h0: Tensor, input: nn.Module, transition: nn.Module) -> Tensor:
+    """`TransitionBPTT` of a cell's input block and its transition."""
+    return TransitionBPTT.apply(input(x), h0, transition.W, transition.b, transition.S)

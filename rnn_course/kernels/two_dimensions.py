@@ -9,25 +9,26 @@ and those to its left are three slices of memory, and a step is two matrix produ
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx
 
-from rnn_course.kernels.cells import first_derivative_only, tanh_backward
+from rnn_course.kernels.cells import tanh_backward
+from rnn_course.kernels.kernel import first_derivative_only
 
 
 class Plan(NamedTuple):
     """Where the pixels of a plane are kept, with a row and a column of zeros before it.
 
-    n : how many places there are, (rows + 1) (columns + 1).
-    pixels : (rows · columns,) int64, the place of each pixel, row by row as they stand in x.
-    edge : (rows + columns + 1,) int64, the places of the zeros.
-    source : (n,) int64, the other way round: the pixel that is kept at each place (at the edge,
-        where none is, the first one: to be written over).
-    diagonals : for each the number of its pixels, and the first place of these, of those above
-        them, and of those to their left.
+    Attributes:
+        n: The number of places, (rows + 1) (columns + 1).
+        pixels: (rows · columns,) int64, the place of each pixel, row by row as in x.
+        edge: (rows + columns + 1,) int64, the places of the zeros.
+        source: (n,) int64, the inverse: the pixel that is kept at each place (at the edge, where
+            there is none, the first one: to be overwritten).
+        diagonals: For each, the number of its pixels, and the first place of these, of those above
+            them, and of those to their left.
     """
 
     n: int
@@ -39,15 +40,19 @@ class Plan(NamedTuple):
     def slices(self, B: int) -> list[tuple[slice, slice, slice]]:
         """The diagonals as rows of a matrix (n · B, H): their own, those above, those left."""
         return [
-            tuple(slice(p * B, (p + length) * B) for p in places)
-            for length, *places in self.diagonals
+            (
+                slice(own * B, (own + length) * B),
+                slice(above * B, (above + length) * B),
+                slice(left * B, (left + length) * B),
+            )
+            for length, own, above, left in self.diagonals
         ]
 
 
 @lru_cache(maxsize=64)
 def plan(rows: int, columns: int, turned: tuple[int, ...], device: torch.device) -> Plan:
     """The order of the pixels by i + j, counted from the corner that comes first once the axes
-    `turned` (1: top and bottom, 2: left and right) are turned round."""
+    `turned` (1: top and bottom, 2: left and right) are reversed."""
     number = torch.arange(rows + 1).unsqueeze(1) + torch.arange(columns + 1)  # i + j
     place = torch.empty(number.numel(), dtype=torch.int64)
     place[number.flatten().argsort(stable=True)] = torch.arange(number.numel())
@@ -55,13 +60,13 @@ def plan(rows: int, columns: int, turned: tuple[int, ...], device: torch.device)
     diagonals = []
     for d in range(2, rows + columns + 1):
         top, bottom = max(1, d - columns), min(rows, d - 1)
-        first = (place[top, d - top], place[top - 1, d - top], place[top, d - top - 1])
-        diagonals.append((bottom + 1 - top, *map(int, first)))
+        own, above, left = place[top, d - top], place[top - 1, d - top], place[top, d - top - 1]
+        diagonals.append((bottom + 1 - top, int(own), int(above), int(left)))
     pixels = place[1:, 1:].flip([axis - 1 for axis in turned]).flatten()
     source = torch.zeros(number.numel(), dtype=torch.int64)
     source[pixels] = torch.arange(len(pixels))
     edge = torch.cat([place[0], place[1:, 0]])
-    return Plan(len(source), *(part.to(device) for part in (pixels, edge, source)), diagonals)
+    return Plan(len(source), pixels.to(device), edge.to(device), source.to(device), diagonals)
 
 
 class GridBPTT(torch.autograd.Function):
@@ -85,13 +90,7 @@ class GridBPTT(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx,
-        x: Tensor,
-        U: Tensor,
-        W_1: Tensor,
-        W_2: Tensor,
-        b: Tensor,
-        turned: tuple[int, ...],
+        ctx: Any, x: Tensor, U: Tensor, W_1: Tensor, W_2: Tensor, b: Tensor, turned: tuple[int, ...]
     ) -> Tensor:
         B, rows, columns, n_in = x.shape
         H = len(b)
@@ -107,7 +106,7 @@ class GridBPTT(torch.autograd.Function):
         return h.view(n, B, H).index_select(0, pixels).view(rows, columns, B, H).permute(2, 0, 1, 3)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, g: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         first_derivative_only("GridBPTT", g, "unroll_grid(cell, x)", "MDRNN(...)(x)")
         x, h, U, W_1, W_2 = ctx.saved_tensors
         (B, rows, columns, H), n_in = g.shape, x.shape[2]
@@ -128,3 +127,10 @@ class GridBPTT(torch.autograd.Function):
             dx = (delta @ U).view(n, B, n_in).index_select(0, pixels)
             dx = dx.view(rows, columns, B, n_in).permute(2, 0, 1, 3)
         return dx, delta.t() @ x.view(n * B, n_in), dW_1, dW_2, delta.sum(0), None
+
+
+def grid(
+    x: Tensor, turned: tuple[int, ...], U: Tensor, W_1: Tensor, W_2: Tensor, b: Tensor
+) -> Tensor:
+    """`GridBPTT`, its weights last."""
+    return GridBPTT.apply(x, U, W_1, W_2, b, turned)

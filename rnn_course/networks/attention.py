@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from rnn_course import checks
 from rnn_course.networks.encoder_decoder import EncoderDecoder
 from rnn_course.networks.likelihood import shifted
-from rnn_course.padding import inside
-from rnn_course.rnn import Lengths
+from rnn_course.padding import Lengths, inside
 
 
 class Source(NamedTuple):
@@ -88,5 +87,5 @@ class AttentiveEncoderDecoder(EncoderDecoder):
         s, _ = self.decoder(self._read(source, shifted(y, self.first)))
         return self.attention(s, source.h, source.inside)[1]
 
-    def _read(self, C: Source, before: Tensor) -> Tensor:
+    def _read(self, C: Any, before: Tensor) -> Tensor:
         return super()._read(C.C, before)

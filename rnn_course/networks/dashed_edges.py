@@ -9,13 +9,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnn_course import checks
-from rnn_course.cells import Cell, ElmanCell, MemorylessCell, State
+from rnn_course.cells import Cell, ElmanCell, MemorylessCell
 from rnn_course.networks.decoding import Generated, generate
+from rnn_course.networks.embedding import symbol_table
 from rnn_course.networks.likelihood import mean_nll, shifted
 from rnn_course.networks.sizes import n_parameters, widest
-from rnn_course.networks.summarise import symbol_table
-from rnn_course.padding import blanked
-from rnn_course.rnn import RNN, Bidirectional, Lengths, network_of
+from rnn_course.padding import Lengths, blanked
+from rnn_course.rnn import RNN, Bidirectional, network_of
+from rnn_course.states import State
 
 EDGES = ("hidden to hidden", "output to hidden", "both")
 """The edges by which a step may tell the next: the names of `three_networks`."""
@@ -119,6 +120,7 @@ class FeedbackTagger(Tagger):
     """
 
     PARTS = 2
+    rnn: RNN
 
     def __init__(
         self, n_symbols: int, n_embed: int, cell: Cell, n_out: int, dropout: float = 0.0
@@ -152,7 +154,7 @@ class FeedbackTagger(Tagger):
 
         o^(t) depends on the y before t only: they enter one step later than they are written.
         """
-        before = self._before(_known(y, lengths))
+        before = None if y is None else self._before(_known(y, lengths))
         return self._outputs(self.inputs(_known(x, lengths), before), lengths)
 
     def write(
@@ -180,10 +182,10 @@ class FeedbackTagger(Tagger):
             generator=generator,
         )
 
-    def _before(self, y: Tensor | None) -> Tensor | None:
+    def _before(self, y: Tensor) -> Tensor:
         """y^(t-1) beside step t, where y^(0) is a symbol of its own."""
-        if y is None or not y.is_floating_point():
-            return y if y is None else shifted(y, self.first)
+        if not y.is_floating_point():
+            return shifted(y, self.first)
         checks.features("y", y, self.embed_y.weight, "B T n_out", self.first)
         nothing = y.new_tensor([*[0.0] * self.first, 1.0]).expand(len(y), 1, -1)
         return torch.cat([nothing, F.pad(y, (0, 1))[:, :-1]], dim=1)
@@ -209,7 +211,7 @@ def three_networks(
 
     budget, networks = n_parameters(both(n_hidden)), {}
     for name, make in zip(EDGES, (hidden_to_hidden, output_to_hidden, both), strict=True):
-        n = widest(make, budget).rnn.cell.n_hidden
+        n = widest(make, budget).rnn.n_hidden
         torch.manual_seed(seed)
         networks[name] = make(n)
     return networks
@@ -249,10 +251,10 @@ def enters(model: Tagger, steps: int) -> list[tuple[int, int]]:
 
 
 def _checked_lengths(x: Tensor, lengths: Lengths | None) -> Tensor | None:
-    return lengths if lengths is None else checks.lengths(lengths, *x.shape[:2], x.device)
+    return None if lengths is None else checks.lengths(lengths, len(x), x.shape[1], x.device)
 
 
-def _known(values: Tensor | None, lengths: Lengths | None) -> Tensor | None:
+def _known(values: Tensor, lengths: Lengths | None) -> Tensor:
     """Floats (B, T, n) with zeros in their padding; symbols as they are, any of them will do."""
     floats = isinstance(values, Tensor) and values.is_floating_point() and values.dim() == 3
     known = _checked_lengths(values, lengths) if floats else None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 
 from rnn_course import checks
+from rnn_course.states import State, each
 
 S = TypeVar("S")
 
@@ -53,7 +54,7 @@ def generate(
     checks.positive("steps", steps)
     y_t, written = _checked_first(first), []
     live = torch.ones_like(first, dtype=torch.bool)
-    taken, log_p = torch.zeros_like(first), 0.0
+    taken, log_p = torch.zeros_like(first), torch.zeros((), device=first.device)
     for t in range(steps):
         o_t, state = step(t, y_t, state)
         log_softmax = _log_softmax(t, o_t, len(first))
@@ -118,25 +119,25 @@ def beam_search(
     checks.positive("steps", steps)
     B, K = len(_checked_first(first)), checks.positive("width", width)
     row = torch.arange(B, device=first.device).unsqueeze(1)
-    y_t, state = first.repeat_interleave(K), _rows(state, row.expand(B, K).flatten())
-    log_p, live = None, torch.ones(B, K, dtype=torch.bool, device=first.device)
+    y_t, state = first.repeat_interleave(K), _reordered(state, row.expand(B, K).flatten())
+    log_p, live = torch.zeros(B, K), torch.ones(B, K, dtype=torch.bool, device=first.device)
     y, lengths = first.new_zeros(B, K, 0), first.new_zeros(B, K)
     for t in range(steps):
         o_t, state = step(t, y_t, state)
-        each = _log_softmax(t, o_t, B * K).view(B, K, -1)
-        if log_p is None:  # all the same so far: one beginning
-            log_p = each.new_full((B, K), -torch.inf)
+        step_log_p = _log_softmax(t, o_t, B * K).view(B, K, -1)
+        if t == 0:  # all the same so far: one beginning
+            log_p = step_log_p.new_full((B, K), -torch.inf)
             log_p[:, 0] = 0
-        stays = torch.full_like(each, -torch.inf)  # what has ended goes on in one way only
+        stays = torch.full_like(step_log_p, -torch.inf)  # what has ended goes on in one way only
         stays[:, :, 0] = 0
-        n_out = each.shape[2]
-        each = log_p.unsqueeze(2) + torch.where(live.unsqueeze(2), each, stays)
-        log_p, best = each.flatten(1).topk(K, dim=1)  # (B, K), the largest first
+        n_out = step_log_p.shape[2]
+        total = log_p.unsqueeze(2) + torch.where(live.unsqueeze(2), step_log_p, stays)
+        log_p, best = total.flatten(1).topk(K, dim=1)  # (B, K), the largest first
         parent, symbol = best // n_out, best % n_out
         live = live.gather(1, parent) & log_p.isfinite()
         lengths = lengths.gather(1, parent) + live
         y = torch.cat([y[row, parent], torch.where(live, symbol, 0).unsqueeze(2)], dim=2)
-        state = _rows(state, (row * K + parent).flatten())
+        state = _reordered(state, (row * K + parent).flatten())
         y_t = y[:, :, -1].flatten()
         if end is not None:
             live = live & (symbol != end)
@@ -164,9 +165,6 @@ def _log_softmax(t: int, o_t: Tensor, rows: int) -> Tensor:
     return o_t.log_softmax(1)
 
 
-def _rows(state: Any, index: Tensor) -> Any:
-    """The rows of a state, or of each part of it, in another order."""
-    if isinstance(state, Tensor):
-        return state[index]
-    parts = [_rows(part, index) for part in state]
-    return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
+def _reordered(state: State, index: Tensor) -> State:
+    """The rows of every part of a state in another order."""
+    return each(lambda part: part[index], state)

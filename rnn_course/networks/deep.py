@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnn_course import checks
-from rnn_course.cells import Cell, State
-from rnn_course.kernels.deep import TransitionBPTT
-from rnn_course.rnn import RNN, Lengths, register, with_states
+from rnn_course.cells import Cell
+from rnn_course.kernels import deep as kernels
+from rnn_course.kernels.kernel import Kernel, as_written, with_lengths
+from rnn_course.padding import Lengths
+from rnn_course.rnn import RNN
+from rnn_course.states import State
 
 
 def mlp(*sizes: int) -> nn.Sequential:
@@ -26,9 +29,10 @@ def mlp(*sizes: int) -> nn.Sequential:
         raise ValueError(f"sizes: expected at least two, of the input and the output, got {sizes}")
     layers: list[nn.Module] = []
     for n, m in zip(sizes, sizes[1:], strict=False):
-        layers += [nn.Linear(checks.positive("sizes", n), checks.positive("sizes", m)), nn.Tanh()]
-        nn.init.xavier_uniform_(layers[-2].weight)
-        nn.init.zeros_(layers[-2].bias)
+        linear = nn.Linear(checks.positive("sizes", n), checks.positive("sizes", m))
+        nn.init.xavier_uniform_(linear.weight)
+        nn.init.zeros_(linear.bias)
+        layers += [linear, nn.Tanh()]
     return nn.Sequential(*layers[:-1])
 
 
@@ -42,6 +46,8 @@ class Transition(nn.Module):
     Source: Pascanu et al. (2014), "deep transition"; Goodfellow et al. (2016), figure 10.13b;
     deck S7.3, S7.5. Raises `ValueError` for sizes that are no positive integers.
     """
+
+    S: nn.Parameter | None
 
     def __init__(self, n_hidden: int, depth: int = 1) -> None:
         super().__init__()
@@ -82,8 +88,8 @@ class SkipTransition(Transition):
         self.S = nn.Parameter(nn.init.orthogonal_(torch.empty_like(self.W[0])))
 
 
-#: what `TransitionBPTT` computes: noted now, before anyone can write it anew
-_KNOWN = Transition.forward
+#: what `TransitionBPTT` computes: noted now, before it can be overridden
+_TRANSITION = Transition.forward
 
 
 class BlockCell(Cell):
@@ -101,13 +107,13 @@ class BlockCell(Cell):
     """
 
     def __init__(self, n_in: int, input: nn.Module, transition: nn.Module) -> None:
-        nn.Module.__init__(self)  # U, W and b are the blocks' own
-        if not hasattr(transition, "n_hidden"):
+        n_hidden = getattr(transition, "n_hidden", None)
+        if n_hidden is None:
             raise TypeError(
                 "transition: expected a module that has n_hidden, such as a "
                 f"Transition, got {type(transition).__name__}"
             )
-        self.n_in, self.n_hidden = checks.positive("n_in", n_in), transition.n_hidden
+        super().__init__(n_in, n_hidden)
         self.input, self.transition = input, transition
         _tried("input", input, self.like.new_zeros(1, self.n_in), self.n_hidden)
 
@@ -122,15 +128,30 @@ class BlockCell(Cell):
     def initial_state(self, batch: int) -> Tensor:
         return self.like.new_zeros(batch, self.n_hidden)
 
-    def extra_repr(self) -> str:
-        return f"n_in={self.n_in}, n_hidden={self.n_hidden}"
-
     @property
-    def known_transition(self) -> Transition | None:
-        """The transition, if its kernel does the same. Hooks wait for the module to be called."""
-        method = getattr(self.transition.forward, "__func__", None)
-        hooks = [v for k, v in vars(self.transition).items() if k.endswith("_hooks")]
-        return self.transition if method is _KNOWN and not any(hooks) else None
+    def known_transition(self) -> nn.Module | None:
+        """The transition, if the kernel computes the same."""
+        return self.transition if as_written(self.transition, _TRANSITION) else None
+
+    kernel = Kernel(with_lengths(kernels.blocks), "input known_transition", project, step)
+
+
+def _levels(
+    x: Tensor, state: tuple[State, ...] | None, lengths: Lengths | None, cells: Iterable[Cell]
+) -> tuple[list[Tensor], tuple[State, ...]]:
+    found, states = [x], []
+    for k, cell in enumerate(cells):
+        h, after = RNN(cell)(found[-1], None if state is None else state[k], lengths)
+        found.append(h)
+        states.append(after)
+    return found[1:], tuple(states)
+
+
+def _level_by_level(
+    x: Tensor, state: tuple[State, ...], lengths: Lengths | None, cells: Iterable[Cell]
+) -> tuple[Tensor, tuple[State, ...]]:
+    found, states = _levels(x, state, lengths, cells)
+    return found[-1], states
 
 
 class Stack(Cell):
@@ -149,7 +170,6 @@ class Stack(Cell):
     """
 
     def __init__(self, *cells: Cell) -> None:
-        nn.Module.__init__(self)
         for k, cell in enumerate(cells):
             checks.instance("cells", cell, Cell)
             if k and cell.n_in != cells[k - 1].n_hidden:
@@ -159,23 +179,28 @@ class Stack(Cell):
                 )
         if not cells or len(set(map(id, cells))) < len(cells):
             raise ValueError(f"cells: expected at least one, each different, got {len(cells)}")
+        super().__init__(cells[0].n_in, cells[-1].n_hidden)
         self.cells = nn.ModuleList(cells)
-        self.n_in, self.n_hidden = cells[0].n_in, cells[-1].n_hidden
+
+    @property
+    def upwards(self) -> list[Cell]:
+        """The cells, from the lowest up."""
+        return cast(list[Cell], [*self.cells])  # a ModuleList holds any modules, for mypy
 
     def project(self, x: Tensor) -> Tensor:
         """Input to hidden of the lowest level; x itself if that has to be called as a whole."""
-        lowest = self.cells[0]
+        lowest = self.upwards[0]
         return lowest.project(x) if lowest.is_split else x
 
     def step(self, a_t: Tensor, state: tuple[State, ...]) -> tuple[Tensor, tuple[State, ...]]:
         h, states = a_t, []
-        for k, (cell, before) in enumerate(zip(self.cells, state, strict=True)):
+        for k, (cell, before) in enumerate(zip(self.upwards, state, strict=True)):
             h, after = cell.step(h, before) if k == 0 and cell.is_split else cell(h, before)
             states.append(after)
         return h, tuple(states)
 
     def initial_state(self, batch: int) -> tuple[State, ...]:
-        return tuple(cell.initial_state(batch) for cell in self.cells)
+        return tuple(cell.initial_state(batch) for cell in self.upwards)
 
     def state_or_initial(self, state: tuple[State, ...] | None, batch: int) -> tuple[State, ...]:
         if state is None:
@@ -186,8 +211,11 @@ class Stack(Cell):
                 f"got {type(state).__name__}"
             )
         return tuple(
-            cell.state_or_initial(part, batch) for cell, part in zip(self.cells, state, strict=True)
+            cell.state_or_initial(part, batch)
+            for cell, part in zip(self.upwards, state, strict=True)
         )
+
+    kernel = Kernel(_level_by_level, "upwards", project, step)
 
 
 def levels(
@@ -199,7 +227,7 @@ def levels(
     Raises `TypeError` for what is no `Stack`.
     """
     checks.instance("stack", stack, Stack)
-    return _levels(x, state, lengths, stack.cells)
+    return _levels(x, state, lengths, stack.upwards)
 
 
 class ThreeBlocks(nn.Module):
@@ -238,27 +266,3 @@ def _tried(name: str, block: nn.Module, given: Tensor, width: int | None = None)
         raise ValueError(f"{expected}, got {block}, which raises: {error}") from error
     if width not in (None, found):
         raise ValueError(f"{expected}, got one to {found}")
-
-
-def _blocks(x: Tensor, h0: Tensor, input: nn.Module, transition: Transition) -> Tensor:
-    return TransitionBPTT.apply(input(x), h0, transition.W, transition.b, transition.S)
-
-
-def _levels(
-    x: Tensor, state: tuple[State, ...] | None, lengths: Lengths | None, cells: Sequence[Cell]
-) -> tuple[list[Tensor], tuple[State, ...]]:
-    found, states = [x], []
-    for k, cell in enumerate(cells):
-        h, after = RNN(cell)(found[-1], None if state is None else state[k], lengths)
-        found.append(h)
-        states.append(after)
-    return found[1:], tuple(states)
-
-
-def _level_by_level(*given: Any) -> tuple[Tensor, tuple[State, ...]]:
-    found, states = _levels(*given)
-    return found[-1], states
-
-
-register(BlockCell, with_states(_blocks), "input known_transition")
-register(Stack, _level_by_level, "cells")

@@ -9,11 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from rnn_course import checks
-from rnn_course.cells import Cell, State
+from rnn_course.cells import Cell
 from rnn_course.networks.decoding import Beams, Generated, beam_search, generate
+from rnn_course.networks.embedding import symbol_table
 from rnn_course.networks.likelihood import log_likelihood, shifted
-from rnn_course.networks.summarise import symbol_table
-from rnn_course.rnn import RNN, Bidirectional, Lengths, network_of
+from rnn_course.padding import Lengths
+from rnn_course.rnn import RNN, Bidirectional, network_of
+from rnn_course.states import State
 
 
 class EncoderDecoder(nn.Module):
@@ -64,7 +66,7 @@ class EncoderDecoder(nn.Module):
         self.V = nn.Linear(decoder.n_hidden, n_y)
         self.dropout = nn.Dropout(dropout)
 
-    def context(self, x: Tensor, lengths: Lengths | None = None) -> Tensor:
+    def context(self, x: Tensor, lengths: Lengths | None = None) -> Any:
         """Symbols x (B, T) to C (B, n_context): the same size for every length."""
         return self._summary(self._encode(x, lengths))
 
@@ -144,7 +146,7 @@ class EncoderDecoder(nn.Module):
         """The encoder's states to C (B, n_context)."""
         return torch.tanh(self.Q(self.encoder.summary(h)))
 
-    def _read(self, C: Tensor, before: Tensor) -> Tensor:
+    def _read(self, C: Any, before: Tensor) -> Tensor:
         """What the decoder reads, (B, T, n_in): F y^(t-1), and the same C at each step."""
         checks.symbols("y", before, self.embed_y.num_embeddings)
         if len(before) != len(C):

@@ -13,12 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from rnn_course import checks
-from rnn_course.cells import Cell
+from rnn_course.cells import Cell, DenseCell
 
 C = TypeVar("C", bound=Cell)
+D = TypeVar("D", bound=DenseCell)
 
 
-def orthogonal(cell: C, radius: float = 1.0) -> C:
+def orthogonal(cell: D, radius: float = 1.0) -> D:
     """W = radius · Q with Q orthogonal: all its singular values are `radius`, and
     so is the size of each eigenvalue.
 
@@ -30,7 +31,7 @@ def orthogonal(cell: C, radius: float = 1.0) -> C:
     return cell
 
 
-def gaussian(cell: C, radius: float = 1.0) -> C:
+def gaussian(cell: D, radius: float = 1.0) -> D:
     """W of independent normal numbers, scaled so that its spectral radius is exactly `radius`.
 
     Its largest singular value is larger, about twice the radius. Raises as `orthogonal` does.
@@ -42,7 +43,7 @@ def gaussian(cell: C, radius: float = 1.0) -> C:
     return cell
 
 
-def identity(cell: C, scale: float = 1.0) -> C:
+def identity(cell: D, scale: float = 1.0) -> D:
     """W = scale · I: without input, a linear unit keeps its number.
 
     With ReLU it is the IRNN of Le et al. (2015). Raises as `orthogonal` does.
@@ -75,9 +76,9 @@ def largest_singular_value(W: Tensor) -> float:
     return torch.linalg.matrix_norm(W.detach().double(), 2).item()
 
 
-def _blocks(cell: Cell, name: str, value: float) -> tuple[Tensor, ...]:
+def _blocks(cell: DenseCell, name: str, value: float) -> tuple[Tensor, ...]:
     """The square blocks of W, and a check of the number that goes into them."""
-    checks.instance("cell", cell, Cell)
+    checks.instance("cell", cell, DenseCell)
     if not 0 < checks.real(value) < math.inf:
         raise ValueError(f"{name}: expected a positive number, got {value!r}")
     if cell.W.shape[1] != cell.n_hidden:

@@ -68,11 +68,11 @@ def _each_step(o: Tensor, y: Tensor, lengths: Lengths | None) -> tuple[Tensor, T
         )
     steps: Tensor | int = y.numel()
     if lengths is not None:
-        lengths = checks.lengths(lengths, *y.shape, o.device)
-        steps, o, y = lengths.sum(), blanked(o, lengths), blanked(y, lengths)
+        tau = checks.lengths(lengths, y.shape[0], y.shape[1], o.device)
+        steps, o, y = tau.sum(), blanked(o, tau), blanked(y, tau)
     checks.in_range("y", y, o.shape[2], "classes")
     each = -F.cross_entropy(o.transpose(1, 2), y, reduction="none")
-    return each if lengths is None else blanked(each, lengths), steps
+    return each if lengths is None else blanked(each, tau), steps
 
 
 def _targets(y: Tensor) -> None:

@@ -1,6 +1,6 @@
 """Cells that were invented for long gaps before gates were: another way round the Jacobians.
 
-Each is a plain `Cell`, so that whatever takes a cell takes these.
+Each is a `DenseCell`, so that whatever takes a cell takes these.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from rnn_course import checks
-from rnn_course.cells import Cell
+from rnn_course.cells import DenseCell
 from rnn_course.networks import initial
 
 
-class ReLUCell(Cell):
+class ReLUCell(DenseCell):
     """The plain recurrence with a rectifier, whose W starts as the identity (IRNN):
 
         h^(t) = max(0, b + W h^(t-1) + U x^(t))
@@ -24,7 +24,7 @@ class ReLUCell(Cell):
     """
 
     def reset_parameters(self) -> None:
-        """As in `Cell`, but W is the identity."""
+        """As in `DenseCell`, but W is the identity."""
         super().reset_parameters()
         initial.identity(self)
 
@@ -33,7 +33,7 @@ class ReLUCell(Cell):
         return h, h
 
 
-class LeakyCell(Cell):
+class LeakyCell(DenseCell):
     """Units that change slowly, a running mean with a time constant of each unit's own:
 
         h^(t) = α ⊙ h^(t-1) + (1 - α) ⊙ tanh(b + W h^(t-1) + U x^(t))
@@ -44,6 +44,8 @@ class LeakyCell(Cell):
 
     Raises `ValueError` for a `slowest` that is no number of at least 1.
     """
+
+    alpha: Tensor
 
     def __init__(self, n_in: int, n_hidden: int, slowest: float) -> None:
         super().__init__(n_in, n_hidden)
@@ -58,7 +60,7 @@ class LeakyCell(Cell):
         return h, h
 
 
-class SkipCell(Cell):
+class SkipCell(DenseCell):
     """A connection over d steps beside the one over one step:
 
         h^(t) = tanh(b + W h^(t-1) + W_d h^(t-d) + U x^(t))

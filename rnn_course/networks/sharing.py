@@ -7,6 +7,7 @@ of its own; and three networks without recurrence, to tell sharing from recurren
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,8 @@ from torch.nn import functional as F
 
 from rnn_course import checks
 from rnn_course.cells import Cell
-from rnn_course.networks.summarise import Summariser, symbol_table
+from rnn_course.networks.embedding import symbol_table
+from rnn_course.networks.summarise import Summariser
 from rnn_course.padding import Lengths, inside
 
 
@@ -59,8 +61,8 @@ class Layers(nn.Module):
         self, x: Tensor, state: Tensor | None = None, lengths: Lengths | None = None
     ) -> tuple[Tensor, Tensor]:
         """x (B, T, n_in) to h (B, T, n_hidden) and the state after the last layer used."""
-        first = self.cells[0]
-        checks.features("x", x, first.U, "B T n_in", first.n_in)
+        first = cast(Cell, self.cells[0])  # a ModuleList holds any modules, for mypy
+        checks.features("x", x, first.like, "B T n_in", first.n_in)
         h = first.state_or_initial(state, len(x))
         mask = _inside(x, lengths)
         _fits("x", mask, len(self.cells), "one for each layer")
@@ -92,7 +94,7 @@ class DeepSummariser(Summariser):
     def __init__(self, n_symbols: int, n_embed: int, cells: Sequence[Cell], n_out: int) -> None:
         layers = Layers(cells)
         super().__init__(n_symbols, n_embed, cells[0], n_out)
-        self.rnn = layers
+        self.rnn = layers  # in place of the RNN
 
 
 class WindowNetwork(nn.Module):

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from rnn_course import checks
 from rnn_course.networks.summarise import Summariser
-from rnn_course.rnn import Lengths
+from rnn_course.padding import Lengths
 
 
 class Comparison(nn.Module):

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from rnn_course import checks
 from rnn_course.cells import Cell
-from rnn_course.rnn import RNN, Lengths
-
-EMBEDDING_STD = 0.2  # with PyTorch's 1, tanh would start out saturated
-
-
-def symbol_table(name: str, rows: int, n_embed: int, std: float = EMBEDDING_STD) -> nn.Embedding:
-    """A table E with a row of `n_embed` numbers for each symbol, drawn with standard deviation std.
-
-    Raises `ValueError`, with the `name` of the argument that gives the rows, for sizes that are no
-    positive integers.
-    """
-    table = nn.Embedding(checks.positive(name, rows), checks.positive("n_embed", n_embed))
-    nn.init.normal_(table.weight, std=std)
-    return table
+from rnn_course.networks.embedding import symbol_table
+from rnn_course.padding import Lengths
+from rnn_course.rnn import RNN
 
 
 class Summariser(nn.Module):
@@ -38,7 +29,7 @@ class Summariser(nn.Module):
 
     def __init__(self, n_symbols: int, n_embed: int, cell: Cell, n_out: int) -> None:
         super().__init__()
-        self.rnn = RNN(cell)
+        self.rnn: Any = RNN(cell)  # or `Layers`, in networks.sharing
         if cell.n_in != checks.positive("n_embed", n_embed):
             raise ValueError(f"cell: expected n_in = n_embed = {n_embed}, got n_in = {cell.n_in}")
         self.embed = symbol_table("n_symbols", n_symbols, n_embed)

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnn_course import checks
-from rnn_course.kernels import cells
-from rnn_course.kernels.two_dimensions import GridBPTT
+from rnn_course.kernels import two_dimensions as kernels
+from rnn_course.kernels.kernel import Kernel, kernel_of, serves
 
 #: each corner, and the axes of x (B, rows, columns, n_in) that are turned round to start there
 CORNERS: dict[str, tuple[int, ...]] = {
@@ -63,12 +63,10 @@ class GridCell(nn.Module):
         """Hidden to hidden: from a pixel's projected input and its neighbours' h, all (B, H)."""
         return torch.tanh(a + above @ self.W_1.t() + left @ self.W_2.t())
 
+    kernel = Kernel(kernels.grid, "U W_1 W_2 b", project, step)
+
     def extra_repr(self) -> str:
         return f"n_in={self.n_in}, n_hidden={self.n_hidden}"
-
-
-#: what the kernel computes: noted now, before anyone can write it anew
-_METHODS = (GridCell.project, GridCell.step)
 
 
 def unroll_grid(cell: GridCell, x: Tensor) -> Tensor:
@@ -81,7 +79,8 @@ def unroll_grid(cell: GridCell, x: Tensor) -> Tensor:
 
     Raises `TypeError` or `ValueError` for an x of wrong rank, width, dtype or device, or empty.
     """
-    a = cell.project(_checked(cell, x))
+    cell, x = _checked(cell, x)
+    a = cell.project(x)
     nothing = a.new_zeros(len(x), cell.n_hidden)
     above, rows = [nothing] * x.shape[2], []
     for row in a.unbind(1):
@@ -106,9 +105,9 @@ class MDRNN(nn.Module):
     `MDRNN.four(n_in, n_hidden)` makes the one with all four.
 
     It is the same function as `unroll_grid`, by the kernel of `kernels.two_dimensions`; a cell
-    whose `project` or `step` has been written anew runs through the double loop, and so does every cell
-    where a kernel cannot serve (`cells.serve`). What needs a second derivative calls
-    `unroll_grid`.
+    whose `project` or `step` has been overridden runs through the double loop, and so does every
+    cell where a kernel cannot serve (`kernels.kernel.serves`). Code that needs a second derivative
+    calls `unroll_grid`.
     Source: Graves, Fernández and Schmidhuber (2007), section 2.1 (multi-directional); deck S5.4.
 
     Raises `TypeError` or `ValueError` for no cells, what is no corner or no `GridCell`, and cells
@@ -219,7 +218,7 @@ def quadrants(corners: Iterable[str], rows: int, columns: int) -> Tensor:
     return seen
 
 
-def run_from(corner: str, cell: GridCell, x: Tensor) -> Tensor:
+def run_from(corner: str, cell: nn.Module, x: Tensor) -> Tensor:
     """Run `cell` over x (B, rows, columns, n_in) from one of the `CORNERS`:
 
         h = turn(unroll_grid(cell, turn(x))),    where turn reverses the axes that CORNERS names
@@ -227,13 +226,11 @@ def run_from(corner: str, cell: GridCell, x: Tensor) -> Tensor:
     Raises what `unroll_grid` raises, and `ValueError` for what is no corner.
     """
     axes = CORNERS[checks.one_of("corner", corner, tuple(CORNERS))]
-    x = _checked(cell, x)
-    methods = tuple(getattr(m, "__func__", None) for m in (cell.project, cell.step))
-    if methods != _METHODS or not cells.serve(x):  # written anew, or no kernel can
-        return unroll_grid(cell, x.flip(axes)).flip(axes)
-    return GridBPTT.apply(x, cell.U, cell.W_1, cell.W_2, cell.b, axes)
+    cell, x = _checked(cell, x)
+    kernel = kernel_of(cell) if serves(x) else None
+    return unroll_grid(cell, x.flip(axes)).flip(axes) if kernel is None else kernel(x, axes)
 
 
-def _checked(cell: GridCell, x: Tensor) -> Tensor:
-    checks.instance("cell", cell, GridCell)
-    return checks.features("x", x, cell.U, "B rows columns n_in", cell.n_in)
+def _checked(cell: nn.Module, x: Tensor) -> tuple[GridCell, Tensor]:
+    cell = checks.instance("cell", cell, GridCell)
+    return cell, checks.features("x", x, cell.U, "B rows columns n_in", cell.n_in)

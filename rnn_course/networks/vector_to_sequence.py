@@ -6,11 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from rnn_course import checks
-from rnn_course.cells import Cell, State
+from rnn_course.cells import Cell
 from rnn_course.networks.decoding import Generated, generate
+from rnn_course.networks.embedding import symbol_table
 from rnn_course.networks.likelihood import shifted
-from rnn_course.networks.summarise import symbol_table
 from rnn_course.rnn import RNN
+from rnn_course.states import State
 
 CONDITIONINGS = ("each", "h0", "both")
 """x at each step, x as the initial state, both."""
@@ -113,6 +114,6 @@ def _with_h(cell: Cell, h: Tensor) -> State:
     state = cell.initial_state(len(h))
     if isinstance(state, Tensor) and state.shape[1] == cell.n_hidden:
         return h
-    if isinstance(state, tuple) and "h" in getattr(state, "_fields", ()):
+    if "h" in getattr(state, "_fields", ()):
         return state._replace(h=h)
     raise ValueError(f"cell: expected one whose state has h, got a {type(cell).__name__}")

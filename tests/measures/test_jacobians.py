@@ -7,7 +7,7 @@ import torch
 from oracles import CELLS, make
 from torch import Tensor
 
-from rnn_course import Cell, ElmanCell, GRUCell, LSTMCell, MemorylessCell, unroll
+from rnn_course import DenseCell, ElmanCell, GRUCell, LSTMCell, MemorylessCell, unroll
 from rnn_course.cells import JordanCell
 from rnn_course.measures.dependence import (
     gradient_bounds,
@@ -27,7 +27,7 @@ class Nest(NamedTuple):
     above: Tensor
 
 
-class Stacked(Cell):
+class Stacked(DenseCell):
     """Two levels, the lower one an LSTM: a cell whose state has states in it."""
 
     def __init__(self, n_in, n_hidden):
@@ -223,7 +223,7 @@ def test_a_state_that_forgets_has_zero_norms():
         cell.W.zero_()
     assert gradient_norms(cell, inputs()).tolist() == [0] * 6 + [1]
 
-    class Memoryless(Cell):
+    class Memoryless(DenseCell):
         def step(self, a_t, state):
             return a_t, a_t
 
@@ -231,7 +231,7 @@ def test_a_state_that_forgets_has_zero_norms():
 
 
 def test_linear_orthogonal_steps_keep_the_norm():
-    class Linear(Cell):
+    class Linear(DenseCell):
         def step(self, a_t, state):
             h = a_t + state @ self.W.T
             return h, h

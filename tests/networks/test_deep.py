@@ -11,6 +11,7 @@ from oracles import names_of_nodes
 from torch import nn
 
 from rnn_course import RNN, ElmanCell, GRUCell, LSTMCell, unroll
+from rnn_course.kernels.deep import TransitionBPTT
 from rnn_course.measures.walk import shortest_path
 from rnn_course.networks.deep import (
     BlockCell,
@@ -18,7 +19,6 @@ from rnn_course.networks.deep import (
     Stack,
     ThreeBlocks,
     Transition,
-    TransitionBPTT,
     levels,
     mlp,
 )

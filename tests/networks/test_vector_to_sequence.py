@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from rnn_course import Cell, ElmanCell, JordanCell, LSTMCell
+from rnn_course import DenseCell, ElmanCell, JordanCell, LSTMCell
 from rnn_course.networks.likelihood import log_likelihood, mean_nll
 from rnn_course.networks.vector_to_sequence import CONDITIONINGS, VectorToSequence
 
@@ -260,7 +260,7 @@ def test_learns_to_spell_three_words(conditioning, name):
     assert mean_nll(model(x, y), y).item() < 0.05
 
 
-class Bare(Cell):
+class Bare(DenseCell):
     """A cell whose state is neither h nor has one."""
 
     def initial_state(self, batch):

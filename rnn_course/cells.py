@@ -225,7 +225,8 @@ class LSTMCell(DenseCell):
     Source: Hochreiter and Schmidhuber (1997); Gers et al. (2000); Jozefowicz et al. (2015) for the
     bias; Goodfellow et al. (2016), section 10.10.1.
 
-    Raises `ValueError` for a `forget_bias` that is no finite number.
+    Raises:
+        ValueError: If `forget_bias` is not a finite number.
     """
 
     def __init__(self, n_in: int, n_hidden: int, forget_bias: float = 1.0) -> None:
@@ -263,7 +264,8 @@ class GRUCell(DenseCell):
     one matrix product serve all three and needs the second bias b_r (n_hidden).
     Source: Cho et al. (2014); Goodfellow et al. (2016), equations 10.45 to 10.47.
 
-    Raises `ValueError` for another `reset`.
+    Raises:
+        ValueError: If `reset` is neither "after" nor "before".
     """
 
     def __init__(self, n_in: int, n_hidden: int, reset: str = "after") -> None:

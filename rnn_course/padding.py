@@ -32,7 +32,8 @@ def reversed_inside(x: Tensor, lengths: Lengths | None = None) -> Tensor:
     x (B, T, ...) and lengths (B,); None: all T steps belong to each. Done twice, it is x again.
     To turn round the padding as well would hand a network that runs backward zeros to begin with.
 
-    Raises `TypeError` or `ValueError` for lengths of wrong count, type or range.
+    Raises:
+        TypeError, ValueError: If lengths have a wrong count, type or range.
     """
     if lengths is None:
         return x.flip(1)

@@ -16,9 +16,10 @@ from rnn_course.padding import Lengths, inside
 class Source(NamedTuple):
     """What an attentive decoder is given of x.
 
-    C : (B, n_context), the fixed context, as without attention.
-    h : (B, T, n_h), the encoder's states.
-    inside : (B, T) bool, the steps that belong to each sequence.
+    Attributes:
+        C: (B, n_context), the fixed context, as without attention.
+        h: (B, T, n_h), the encoder's states.
+        inside: (B, T) bool, the steps that belong to each sequence.
     """
 
     C: Tensor

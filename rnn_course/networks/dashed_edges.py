@@ -40,8 +40,9 @@ class Tagger(nn.Module):
     product: a symbol is short for a one-hot vector.
     Source: Goodfellow et al. (2016), figure 10.3 and section 10.2.4; deck S3.1, S3.2.
 
-    Raises `TypeError` or `ValueError` for sizes that are no positive integers, a dropout outside
-    0 … 1, and a cell whose n_in does not fit.
+    Raises:
+        TypeError, ValueError: If a size is not a positive integer, if dropout is outside 0 … 1, or
+            if the cell's n_in does not fit.
     """
 
     PARTS = 1  # columns of n_embed that the cell reads
@@ -116,7 +117,8 @@ class FeedbackTagger(Tagger):
     Source: Goodfellow et al. (2016), figures 10.4 and 10.10; Williams and Zipser (1989) for teacher
     forcing; deck S3.2, S3.3.
 
-    Raises what `Tagger` raises.
+    Raises:
+        TypeError, ValueError: As `Tagger` does.
     """
 
     PARTS = 2

@@ -17,9 +17,10 @@ S = TypeVar("S")
 class Generated(NamedTuple):
     """Sequences that a network has written.
 
-    y : (B, T) int64 symbols, and 0, the padding, after each sequence's own end.
-    log_p : (B,) the log-probability of each sequence under the network, in nats.
-    lengths : (B,) int64, the steps of each, the end symbol included.
+    Attributes:
+        y: (B, T) int64 symbols, and 0, the padding, after each sequence's own end.
+        log_p: (B,) the log-probability of each sequence under the network, in nats.
+        lengths: (B,) int64, the steps of each, the end symbol included.
     """
 
     y: Tensor
@@ -48,8 +49,10 @@ def generate(
     in `lengths` (B,), or after `steps` steps.
     Source: Goodfellow et al. (2016), section 10.2.3; deck S2.4, S3.3.
 
-    Raises `TypeError` or `ValueError` for a `first` that is no int64 vector, for `steps` that is no
-    positive integer, and for outputs of another shape or that are not finite.
+    Raises:
+        TypeError: If `first` is not an int64 vector.
+        ValueError: If `steps` is not a positive integer, or if outputs have another shape or are
+            not finite.
     """
     checks.positive("steps", steps)
     y_t, written = _checked_first(first), []
@@ -79,9 +82,10 @@ def generate(
 class Beams(NamedTuple):
     """The best sequences that a beam search has found, the most probable first.
 
-    y : (B, width, T) int64 symbols, and 0, the padding, after each sequence's own end.
-    log_p : (B, width) their log-probabilities in nats; -inf where there are fewer than width.
-    lengths : (B, width) int64, the steps of each, the end symbol included.
+    Attributes:
+        y: (B, width, T) int64 symbols, and 0, the padding, after each sequence's own end.
+        log_p: (B, width) their log-probabilities in nats; -inf where there are fewer than width.
+        lengths: (B, width) int64, the steps of each, the end symbol included.
     """
 
     y: Tensor
@@ -114,7 +118,9 @@ def beam_search(
     is a tensor of B rows, or a tuple of states: its rows follow the beginnings they belong to.
     Source: Lowerre (1976); Sutskever et al. (2014), section 3.2; deck S6.2.
 
-    Raises what `generate` raises, and `ValueError` for a width that is no positive integer.
+    Raises:
+        TypeError, ValueError: As `generate` does.
+        ValueError: If `width` is not a positive integer.
     """
     checks.positive("steps", steps)
     B, K = len(_checked_first(first)), checks.positive("width", width)

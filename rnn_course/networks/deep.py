@@ -23,7 +23,9 @@ def mlp(*sizes: int) -> nn.Sequential:
 
     mlp(n, m) is one linear layer. Weights start Glorot-uniform, biases zero. It is an input block,
     since the transition has a tanh of its own, or an output block.
-    Raises `ValueError` for fewer than two sizes and for such that are no positive integers.
+
+    Raises:
+        ValueError: If there are fewer than two sizes, or if one is not a positive integer.
     """
     if len(sizes) < 2:
         raise ValueError(f"sizes: expected at least two, of the input and the output, got {sizes}")
@@ -44,7 +46,10 @@ class Transition(nn.Module):
     With depth 1 it is the plain recurrence. Parameters W (depth, n_hidden, n_hidden), each layer
     orthogonal at the start, and b (depth - 1, n_hidden), zero.
     Source: Pascanu et al. (2014), "deep transition"; Goodfellow et al. (2016), figure 10.13b;
-    deck S7.3, S7.5. Raises `ValueError` for sizes that are no positive integers.
+    deck S7.3, S7.5.
+
+    Raises:
+        ValueError: If a size is not a positive integer.
     """
 
     S: nn.Parameter | None
@@ -78,7 +83,9 @@ class SkipTransition(Transition):
     From h^(t-1) to h^(t) there is one layer again, however many stand beside it. S (n_hidden,
     n_hidden) starts orthogonal.
     Source: Pascanu et al. (2014), "DT(S)-RNN"; Goodfellow et al. (2016), figure 10.13c; deck S7.6.
-    Raises `ValueError` for a depth under 2, where there is nothing to go around.
+
+    Raises:
+        ValueError: If depth is under 2: there is nothing to go around.
     """
 
     def __init__(self, n_hidden: int, depth: int = 2) -> None:
@@ -102,8 +109,9 @@ class BlockCell(Cell):
     state is h. With `mlp(n_in, n_hidden)` and `Transition(n_hidden)` it is an `ElmanCell`.
     Source: Goodfellow et al. (2016), section 10.5; deck S7.1, S7.3.
 
-    Raises `TypeError` for a transition without `n_hidden`, `ValueError` for an input block that
-    does not fit between n_in and n_hidden.
+    Raises:
+        TypeError: If the transition has no `n_hidden`.
+        ValueError: If the input block does not fit between n_in and n_hidden.
     """
 
     def __init__(self, n_in: int, input: nn.Module, transition: nn.Module) -> None:
@@ -165,8 +173,10 @@ class Stack(Cell):
     Source: El Hihi and Bengio (1996); Graves et al. (2013); Goodfellow et al. (2016), figure
     10.13a; deck S7.2.
 
-    Raises `TypeError` for what is no cell, `ValueError` for no cells, one cell given twice, and
-    cells that do not fit on each other.
+    Raises:
+        TypeError: If one of the cells is not a `Cell`.
+        ValueError: If there are no cells, if one is given twice, or if they do not fit on each
+            other.
     """
 
     def __init__(self, *cells: Cell) -> None:
@@ -224,7 +234,9 @@ def levels(
     """What each level of a stack says, from the lowest up: a list of h_k (B, T, n_k); the states.
 
     Each level is given all of the level below it, every step and not only the last.
-    Raises `TypeError` for what is no `Stack`.
+
+    Raises:
+        TypeError: If `stack` is not a `Stack`.
     """
     checks.instance("stack", stack, Stack)
     return _levels(x, state, lengths, stack.upwards)
@@ -240,7 +252,9 @@ class ThreeBlocks(nn.Module):
     to wait for the step before; the other two blocks are done for all steps at once.
     Source: Goodfellow et al. (2016), section 10.5; deck S7.1.
 
-    Raises `TypeError` for what is no cell, `ValueError` for an output block that does not take h.
+    Raises:
+        TypeError: If `cell` is not a `Cell`.
+        ValueError: If the output block does not take h.
     """
 
     def __init__(self, cell: Cell, output: nn.Module) -> None:

@@ -37,8 +37,9 @@ class EncoderDecoder(nn.Module):
     Source: Cho et al. (2014); Sutskever et al. (2014); Goodfellow et al. (2016), section 10.4 and
     figure 10.12; deck S6.1 to S6.4.
 
-    Raises `TypeError` or `ValueError` for sizes that are no positive integers, a `first` that is
-    no symbol, a dropout outside 0 … 1, and a decoder that leaves no input beside C.
+    Raises:
+        TypeError, ValueError: If a size is not a positive integer, if `first` is not a symbol, if
+            dropout is outside 0 … 1, or if the decoder leaves no input beside C.
     """
 
     def __init__(

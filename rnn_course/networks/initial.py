@@ -23,8 +23,11 @@ def orthogonal(cell: D, radius: float = 1.0) -> D:
     """W = radius · Q with Q orthogonal: all its singular values are `radius`, and
     so is the size of each eigenvalue.
 
-    Source: Saxe et al. (2014). Raises `TypeError` for what is no cell, `ValueError` where W's
-    blocks are not square and for a radius that is no positive number.
+    Source: Saxe et al. (2014).
+
+    Raises:
+        TypeError: If `cell` is not a `DenseCell`.
+        ValueError: If the blocks of W are not square, or if the radius is not a positive number.
     """
     for block in _blocks(cell, "radius", radius):
         nn.init.orthogonal_(block, gain=radius)
@@ -58,7 +61,10 @@ def identity(cell: D, scale: float = 1.0) -> D:
 def as_torch(cell: C) -> C:
     """All parameters uniform in ±1/sqrt(n_hidden), as torch.nn.RNN, LSTM and GRU start.
 
-    W's spectral radius is then about 1/sqrt(3) = .58. Raises `TypeError` for what is no cell.
+    W's spectral radius is then about 1/sqrt(3) = .58.
+
+    Raises:
+        TypeError: If `cell` is not a `Cell`.
     """
     checks.instance("cell", cell, Cell)
     for parameter in cell.parameters():

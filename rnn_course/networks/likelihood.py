@@ -17,7 +17,8 @@ def shifted(y: Tensor, first: int) -> Tensor:
     know nothing once it has to run on its own.
     Source: Goodfellow et al. (2016), section 10.2.1 (teacher forcing); deck S3.3.
 
-    Raises `TypeError` or `ValueError` unless y holds whole numbers (B, T) and `first` is one.
+    Raises:
+        TypeError, ValueError: Unless y holds whole numbers (B, T) and `first` is one.
     """
     symbol = checks.integer(first)
     if symbol is None or symbol < 0:
@@ -35,8 +36,9 @@ def log_likelihood(o: Tensor, y: Tensor, lengths: Lengths | None = None) -> Tens
     nothing, and gets no gradient. With y^(t-1) among the inputs of o^(t), this is the chain rule
     of probability, P(y | x) = Π_t P(y^(t) | y^(1), …, y^(t-1), x).
 
-    Raises `TypeError` or `ValueError` that names the argument: shapes that do not fit, a y that is
-    no class inside its sequence, wrong lengths.
+    Raises:
+        TypeError, ValueError: If shapes do not fit, if a y inside its sequence is not a class, or
+            if lengths are wrong; the message names the argument.
     """
     return _each_step(o, y, lengths)[0].sum(1)
 
@@ -49,7 +51,8 @@ def mean_nll(o: Tensor, y: Tensor, lengths: Lengths | None = None) -> Tensor:
     Each step of each sequence counts the same; the padding counts neither above nor below the
     line, so that neither L nor its gradient depends on how much of it there is.
 
-    Raises what `log_likelihood` raises.
+    Raises:
+        TypeError, ValueError: As `log_likelihood` does.
     """
     each, steps = _each_step(o, y, lengths)
     return -each.sum(1).sum() / steps

@@ -42,7 +42,8 @@ class LeakyCell(DenseCell):
     plain unit, α = 0) to `slowest`. α is fixed, not learnt. Parameters as in `ElmanCell`.
     Source: Jaeger et al. (2007); Goodfellow et al. (2016), section 10.9.2.
 
-    Raises `ValueError` for a `slowest` that is no number of at least 1.
+    Raises:
+        ValueError: If `slowest` is not a number of at least 1.
     """
 
     alpha: Tensor
@@ -70,7 +71,8 @@ class SkipCell(DenseCell):
     The state is h^(t-1) … h^(t-d), side by side, (B, d · n_hidden).
     Source: Lin et al. (1996); Goodfellow et al. (2016), section 10.9.1.
 
-    Raises `ValueError` for a d under 2.
+    Raises:
+        ValueError: If d is under 2.
     """
 
     def __init__(self, n_in: int, n_hidden: int, d: int) -> None:

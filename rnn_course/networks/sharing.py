@@ -34,10 +34,11 @@ class Layers(nn.Module):
     T stops at its own end, as in `unroll`: h repeats h^(τ), and the layers above τ neither see
     the sequence nor get a gradient from it. A layer that no training sequence reaches therefore
     keeps the weights that it was made with.
-
-    Raises `TypeError` or `ValueError` for cells that are none, differ in size or whose state is
-    not one tensor; for more steps than layers; and for what `unroll` refuses.
     Source: Goodfellow et al. (2016), section 10.1 and equation 10.8; deck S4.1, S4.2.
+
+    Raises:
+        TypeError, ValueError: If the cells are not `Cell`s, differ in size or have a state that is
+            not one tensor; if there are more steps than layers; and as `unroll` does.
     """
 
     def __init__(self, cells: Sequence[Cell]) -> None:
@@ -88,7 +89,10 @@ class DeepSummariser(Summariser):
     The cells are those of `Layers`: the same one in each layer, or one of its own for each. The
     table E and the readout V are no part of a layer and serve all positions in any case, so what
     tied and untied networks differ in are U, W and b alone.
-    Source: deck S4.1 to S4.4. Raises what `Summariser` and `Layers` raise.
+    Source: deck S4.1 to S4.4.
+
+    Raises:
+        TypeError, ValueError: As `Summariser` and `Layers` do.
     """
 
     def __init__(self, n_symbols: int, n_embed: int, cells: Sequence[Cell], n_out: int) -> None:
@@ -107,8 +111,8 @@ class WindowNetwork(nn.Module):
     `embed` (E), `U` (its bias is b), `W` (its bias is d), `V` (its bias is c).
     Source: Goodfellow et al. (2016), section 10 (opening); deck S4.5.
 
-    Raises `ValueError` for sizes that are no positive integers and for a sentence longer than the
-    window.
+    Raises:
+        ValueError: If a size is not a positive integer, or a sentence is longer than the window.
     """
 
     def __init__(
@@ -142,7 +146,8 @@ class Convolution(nn.Module):
     Source: Goodfellow et al. (2016), section 10 (opening: time-delay networks); Collobert et al.
     (2011) for the maximum over time; deck S4.4.
 
-    Raises `ValueError` for sizes that are no positive integers and for an even width.
+    Raises:
+        ValueError: If a size is not a positive integer, or the width is even.
     """
 
     def __init__(
@@ -170,7 +175,10 @@ class BagOfWords(nn.Module):
         o = c + Σ_t V[x^(t)]
 
     Parameters: `V`, a table with a row of n_out numbers for each symbol, and `c`, both zero at
-    first. Raises `ValueError` for sizes that are no positive integers.
+    first.
+
+    Raises:
+        ValueError: If a size is not a positive integer.
     """
 
     def __init__(self, n_symbols: int, n_out: int) -> None:

@@ -49,7 +49,9 @@ def pair_loss(logits: Tensor, y: Tensor) -> Tensor:
     """The cross-entropy of "same class or not", in nats; logits (B, B), classes y (B).
 
     Pairs of one class are rare, so they count for one half, and pairs of two for the other.
-    Raises `ValueError` where shapes do not fit, or where a batch lacks one of the two kinds.
+
+    Raises:
+        ValueError: If shapes do not fit, or if a batch lacks one of the two kinds of pairs.
     """
     sign = torch.where(y[:, None] == y, -1.0, 1.0)
     return _balanced(F.softplus(_for_pairs("logits", logits, y) * sign), y)
@@ -58,7 +60,10 @@ def pair_loss(logits: Tensor, y: Tensor) -> Tensor:
 def pair_accuracy(said_same: Tensor, y: Tensor) -> float:
     """The share of pairs that are judged rightly, both kinds counting one half: chance is 1/2.
 
-    `said_same` (B, B) bool, y (B). Raises `ValueError` as `pair_loss` does.
+    `said_same` (B, B) bool, y (B).
+
+    Raises:
+        ValueError: As `pair_loss` does.
     """
     right = _for_pairs("said_same", said_same, y) == (y[:, None] == y)
     return _balanced(right.double(), y).item()

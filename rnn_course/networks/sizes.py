@@ -25,7 +25,9 @@ def widest(make: Callable[[int], M], budget: int) -> M:
     """The network `make(n_hidden)` with the largest n_hidden that has at most `budget` parameters.
 
     The more hidden units, the more parameters: n_hidden is doubled, then halved in.
-    Raises `ValueError` where one hidden unit is too much already.
+
+    Raises:
+        ValueError: If one hidden unit is already too much.
     """
     checks.positive("budget", budget)
     if n_parameters(make(1)) > budget:

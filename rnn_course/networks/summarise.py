@@ -23,8 +23,9 @@ class Summariser(nn.Module):
     0.2), `rnn` (around the cell: U, W, b), `V` (its bias is c).
     Source: Goodfellow et al. (2016), figure 10.5; deck S1.1 to S1.4.
 
-    Raises `TypeError` or `ValueError` for sizes that are no positive integers, and for a cell
-    whose n_in is not n_embed.
+    Raises:
+        TypeError, ValueError: If a size is not a positive integer, or if the cell's n_in is not
+            n_embed.
     """
 
     def __init__(self, n_symbols: int, n_embed: int, cell: Cell, n_out: int) -> None:

@@ -33,7 +33,8 @@ class GridCell(nn.Module):
     `forward`, and so there is no call that a hook could wait for.
     Source: Graves, Fernández and Schmidhuber (2007), section 2; deck S5.4.
 
-    Raises `ValueError` for sizes that are no positive integers.
+    Raises:
+        ValueError: If a size is not a positive integer.
     """
 
     def __init__(self, n_in: int, n_hidden: int) -> None:
@@ -77,7 +78,8 @@ def unroll_grid(cell: GridCell, x: Tensor) -> Tensor:
     x (B, rows, columns, n_in), h (B, rows, columns, n_hidden); beyond the edge, h is zero.
     h^(i,j) depends on the pixels (k, l) with k ≤ i and l ≤ j, and on no other.
 
-    Raises `TypeError` or `ValueError` for an x of wrong rank, width, dtype or device, or empty.
+    Raises:
+        TypeError, ValueError: If x has a wrong rank, width, dtype or device, or is empty.
     """
     cell, x = _checked(cell, x)
     a = cell.project(x)
@@ -110,8 +112,9 @@ class MDRNN(nn.Module):
     calls `unroll_grid`.
     Source: Graves, Fernández and Schmidhuber (2007), section 2.1 (multi-directional); deck S5.4.
 
-    Raises `TypeError` or `ValueError` for no cells, what is no corner or no `GridCell`, and cells
-    that read inputs of different sizes.
+    Raises:
+        TypeError, ValueError: If there are no cells, if a key is not a corner or a value not a
+            `GridCell`, or if cells read inputs of different sizes.
     """
 
     def __init__(self, cells: Mapping[str, GridCell]) -> None:
@@ -171,8 +174,9 @@ class PixelConvolution(nn.Module):
     is c). x (B, rows, columns, n_in), o (B, rows, columns, n_out).
     Source: Goodfellow et al. (2016), section 9.1.
 
-    Raises `TypeError` or `ValueError` for sizes that are no positive integers and for an x of wrong
-    rank, width, dtype or device.
+    Raises:
+        TypeError, ValueError: If a size is not a positive integer, or if x has a wrong rank, width,
+            dtype or device.
     """
 
     def __init__(self, n_in: int, n_hidden: int, n_out: int, layers: int) -> None:
@@ -223,7 +227,8 @@ def run_from(corner: str, cell: nn.Module, x: Tensor) -> Tensor:
 
         h = turn(unroll_grid(cell, turn(x))),    where turn reverses the axes that CORNERS names
 
-    Raises what `unroll_grid` raises, and `ValueError` for what is no corner.
+    Raises:
+        TypeError, ValueError: As `unroll_grid` does; and if `corner` is not a corner.
     """
     axes = CORNERS[checks.one_of("corner", corner, tuple(CORNERS))]
     cell, x = _checked(cell, x)

@@ -35,9 +35,10 @@ class VectorToSequence(nn.Module):
     Source: Goodfellow et al. (2016), section 10.2.4 and figure 10.9; Vinyals et al. (2015) for
     captions; deck S2.1 to S2.4.
 
-    Raises `TypeError` or `ValueError` for sizes that are no positive integers, another
-    conditioning, a `first` that is no symbol, a cell whose n_in is not its n_hidden, and one
-    whose state has no h.
+    Raises:
+        TypeError, ValueError: If a size is not a positive integer, if the conditioning is unknown,
+            if `first` is not a symbol, if the cell's n_in is not its n_hidden, or if its state has
+            no h.
     """
 
     def __init__(self, n_x: int, n_symbols: int, cell: Cell, conditioning: str, first: int) -> None:

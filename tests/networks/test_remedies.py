@@ -155,7 +155,11 @@ def test_as_torch_starts():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: initial.orthogonal(torch.nn.Linear(2, 2)), TypeError, "cell: expected a Cell"),
+        (
+            lambda: initial.orthogonal(torch.nn.Linear(2, 2)),
+            TypeError,
+            "cell: expected a DenseCell",
+        ),
         (lambda: initial.gaussian(ElmanCell(2, 3), 0), ValueError, "radius: expected a positive"),
         (
             lambda: initial.identity(ElmanCell(2, 3), float("nan")),

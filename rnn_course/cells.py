@@ -192,7 +192,7 @@ class JordanCell(DenseCell):
         h^(t) = tanh(b + W o^(t-1) + U x^(t)),    o^(t) = c + V h^(t)
 
     Parameters U (n_hidden, n_in), W (n_hidden, n_out), b (n_hidden), V a linear layer with the
-    bias c. The state is o: all that one step tells the next.
+    bias c. The state is o: all that one step passes on to the next.
     Source: Jordan (1986); Goodfellow et al. (2016), figure 10.4; deck S3.2, S3.3.
     """
 

@@ -1,8 +1,8 @@
 """The recurrences of `rnn_course.cells`, with back-propagation through time by hand.
 
 The same mathematics as the plain loop in `rnn.unroll`, and faster: autograd would record several
-nodes a step, keep their temporaries, and add to the gradient of W once a step. Here nothing is
-recorded, and only what has to wait for its neighbour in time is done a step at a time.
+nodes per step, keep their temporaries, and add to the gradient of W once per step. Here nothing
+is recorded, and only what has to wait for its neighbour in time is done step by step.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ tanh_backward = torch.ops.aten.tanh_backward.grad_input
 class ElmanBPTT(torch.autograd.Function):
     """h^(t) = tanh(b + W h^(t-1) + U x^(t)) for all t, and its gradient.
 
-    With δ^(t) = ∂L/∂a^(t), a^(t) what stands inside the tanh, and g^(t) the gradient that reaches
+    With δ^(t) = ∂L/∂a^(t), a^(t) the argument of the tanh, and g^(t) the gradient that reaches
     h^(t) from outside the recurrence (from o^(t), say):
 
         δ^(τ) = g^(τ) ⊙ (1 - h^(τ)²)
@@ -87,7 +87,7 @@ class GRUBPTT(torch.autograd.Function):
         δ_r = ν ⊙ q ⊙ r (1 - r),                    δ_n = ν ⊙ r
         d^(t-1) = g^(t-1) + d^(t) ⊙ z^(t) + Wᵀ δ^(t)
 
-    What stands beside d in the first two lines is known before the backward pass begins, and is
+    The factors of d in the first two lines are known before the backward pass begins, and are
     computed for all steps at once; a step then takes two products and a sum. As in `ElmanBPTT`, a
     weight's gradient is one matrix product, and there is no second derivative.
     Shapes: x (B, T, n_in), h0 (B, H), U (3H, n_in), W (3H, H), b (3H), b_r (H); h (B, T, H).

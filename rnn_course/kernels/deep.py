@@ -14,7 +14,7 @@ from rnn_course.kernels.kernel import first_derivative_only
 class TransitionBPTT(torch.autograd.Function):
     """A transition of k layers, with a skip S or without, for all t, and its gradient.
 
-    With z_0 = h^(t-1), δ_i = ∂L/∂(what stands inside the i-th tanh), and g^(t) the gradient that
+    With z_0 = h^(t-1), δ_i = ∂L/∂(the argument of the i-th tanh), and g^(t) the gradient that
     reaches h^(t) = z_k from outside the recurrence:
 
         δ_k^(t) = (g^(t) + W_1ᵀ δ_1^(t+1) + Sᵀ δ_k^(t+1)) ⊙ (1 - z_k²)

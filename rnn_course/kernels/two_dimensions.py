@@ -74,7 +74,7 @@ class GridBPTT(torch.autograd.Function):
 
         h^(i,j) = tanh(b + U x^(i,j) + W_1 h^(i-1,j) + W_2 h^(i,j-1))
 
-    With δ^(i,j) = ∂L/∂a^(i,j), a^(i,j) what stands inside the tanh, and g^(i,j) the gradient that
+    With δ^(i,j) = ∂L/∂a^(i,j), a^(i,j) the argument of the tanh, and g^(i,j) the gradient that
     reaches h^(i,j) from outside the recurrence; beyond the edge h and δ are zero:
 
         δ^(i,j) = (g^(i,j) + W_1ᵀ δ^(i+1,j) + W_2ᵀ δ^(i,j+1)) ⊙ (1 - h^(i,j)²)
@@ -116,12 +116,12 @@ class GridBPTT(torch.autograd.Function):
         for here, above, left in reversed(ctx.plan.slices(B)):
             z = delta[here]
             tanh_backward(z, h[here], grad_input=z)
-            # What waited for the pixels above and to the left now tells them its δ. (Rows are
+            # The pixels above and to the left now receive δ. (Rows are
             # examples, hence W and not Wᵀ.) While it is in the cache, it is used for ∂L/∂W too.
             for before, W, dW in ((above, W_1, dW_1), (left, W_2, dW_2)):
                 delta[before].addmm_(z, W)
                 dW.addmm_(z.t(), h[before])
-        delta.view(n, B, H).index_fill_(0, edge, 0)  # no pixel is there to be told
+        delta.view(n, B, H).index_fill_(0, edge, 0)  # there is no pixel
         dx = None
         if ctx.needs_input_grad[0]:
             dx = (delta @ U).view(n, B, n_in).index_select(0, pixels)

@@ -1,4 +1,4 @@
-"""Attention: the decoder looks at all of the encoder's states, and at each step chooses anew."""
+"""Chapter 10, attention: at each step the decoder chooses among all of the encoder's states."""
 
 from __future__ import annotations
 

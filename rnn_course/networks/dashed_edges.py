@@ -1,4 +1,4 @@
-"""One output for each input; and the dashed edges, by which an output enters the next step."""
+"""Chapter 3: an output for each input, and the dashed edges from an output to the next step."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from rnn_course.rnn import RNN, Bidirectional, network_of
 from rnn_course.states import State
 
 EDGES = ("hidden to hidden", "output to hidden", "both")
-"""The edges by which a step may tell the next: the names of `three_networks`."""
+"""The edges from one step to the next, which are the names of `three_networks`."""
 
 
 class Tagger(nn.Module):
-    """A sequence y as long as x, an output a step and no edge from y:
+    """A sequence y as long as x: one output per step, and no edge from y.
 
         h^(t), state = cell(E x^(t), state),    o^(t) = c + V h^(t)
         P(y^(1), …, y^(τ) | x) = Π_t softmax(o^(t))_{y^(t)}
@@ -46,7 +46,7 @@ class Tagger(nn.Module):
     """
 
     PARTS = 1  # columns of n_embed that the cell reads
-    first = 0  # y^(0), of which nothing is taken
+    first = 0  # y^(0), which this network ignores
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Tagger(nn.Module):
         return _looked_up("x", x, self.embed)
 
     def forward(self, x: Tensor, y: Tensor | None = None, lengths: Lengths | None = None) -> Tensor:
-        """x to o (B, T, n_out). y may be given, so that all taggers are called alike; unused."""
+        """x to o (B, T, n_out). y is ignored: all taggers are called with it."""
         return self._outputs(self.inputs(_known(x, lengths)), lengths)
 
     def _outputs(self, inputs: Tensor, lengths: Lengths | None) -> Tensor:
@@ -85,7 +85,7 @@ class Tagger(nn.Module):
     ) -> Generated:
         """The most probable y beside x, or a sampled one: see `generate`.
 
-        Beside the padding of x nothing is written: y is 0 there.
+        In the padding of x, y is 0.
         """
         with torch.no_grad():
             o = self.V(self.rnn(self.inputs(_known(x, lengths)), lengths=lengths)[0])
@@ -162,10 +162,9 @@ class FeedbackTagger(Tagger):
     def write(
         self, x: Tensor, generator: torch.Generator | None = None, lengths: Lengths | None = None
     ) -> Generated:
-        """Let the network run freely beside x, one symbol a step: see `generate`.
+        """Let the network run freely beside x, one symbol per step: see `generate`.
 
-        What it writes at one step is its own y^(t-1) at the next. Beside the padding of x nothing
-        is written: y is 0 there.
+        What it writes at one step is its own y^(t-1) at the next. In the padding of x, y is 0.
         """
         x = _known(x, lengths)
 
@@ -220,7 +219,7 @@ def three_networks(
 
 
 def tagging_loss(model: nn.Module, batch: Any) -> Tensor:
-    """What every tagger is trained with: the mean -log P of a step, in nats, the teacher giving y.
+    """The loss of every tagger: the mean -log P per step, in nats, under teacher forcing.
 
     A scalar, for `fit`.
     """

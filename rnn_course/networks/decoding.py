@@ -1,4 +1,4 @@
-"""A network that is fed what it has written itself: step by step the best, sampled, or a beam."""
+"""A network reads its own output: greedy decoding, sampling and beam search (chapters 2, 3, 7)."""
 
 from __future__ import annotations
 
@@ -108,10 +108,10 @@ def beam_search(
     Each beginning is continued by every symbol, and of all the continuations those `width` stay
     that have the largest log P(y^(1), …, y^(t)). One that has written `end` is not continued, and
     keeps its place as long as fewer than `width` others are more probable. The probabilities are
-    those of the whole sequences: nothing is divided by their length.
+    those of whole sequences, not divided by their length.
 
-    With width 1 this is the greedy `generate`. With as many as there are sequences nothing is ever
-    dropped, and the first is the most probable of all. In between it is neither: a good sequence
+    With width 1 this is the greedy `generate`. With a width of all sequences none is ever dropped,
+    and the first is the most probable of all. In between it is neither: a good sequence
     with a poor beginning is lost, and even the greedy one can be.
 
     `step`, `first` and `steps` are as in `generate`, and `step` gets B · width rows. The state

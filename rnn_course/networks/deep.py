@@ -1,4 +1,4 @@
-"""Deep recurrent networks: three blocks that can be replaced, and cells one above the other."""
+"""Chapter 8: three blocks that can each be replaced, deep transitions, and stacked cells."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Transition(nn.Module):
 
     def forward(self, a_t: Tensor, h: Tensor) -> Tensor:
         """a^(t) and h^(t-1), both (B, n_hidden), to h^(t)."""
-        inner = a_t + F.linear(h, self.W[0])  # what stands inside a layer's tanh
+        inner = a_t + F.linear(h, self.W[0])  # the argument of a layer's tanh
         for W_i, b_i in zip(self.W[1:], self.b, strict=True):
             inner = F.linear(torch.tanh(inner), W_i, b_i)
         return torch.tanh(inner if self.S is None else inner + F.linear(h, self.S))
@@ -80,7 +80,7 @@ class SkipTransition(Transition):
 
         h^(t) = tanh(b_d + W_d z_(d-1) + S h^(t-1)),    d = depth
 
-    From h^(t-1) to h^(t) there is one layer again, however many stand beside it. S (n_hidden,
+    From h^(t-1) to h^(t) there is a path through one layer again, whatever the depth. S (n_hidden,
     n_hidden) starts orthogonal.
     Source: Pascanu et al. (2014), "DT(S)-RNN"; Goodfellow et al. (2016), figure 10.13c; deck S7.6.
 
@@ -271,7 +271,7 @@ class ThreeBlocks(nn.Module):
 
 
 def _tried(name: str, block: nn.Module, given: Tensor, width: int | None = None) -> None:
-    """Raise `ValueError` unless the block takes `given`, and gives so many numbers."""
+    """Raise `ValueError` unless the block takes `given` and returns `width` numbers."""
     expected = f"{name}: expected a block from {given.shape[1]} to {width or 'any'} numbers"
     try:
         with torch.no_grad():

@@ -1,4 +1,4 @@
-"""One network reads a sequence, another writes one of another length: encoder and decoder."""
+"""Chapter 7: an encoder reads a sequence, a decoder writes one of another length."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class EncoderDecoder(nn.Module):
         P(y^(1), …, y^(τ_y) | x) = Π_t softmax(o^(t))_{y^(t)}
 
     τ is each input's own last step. All that the decoder knows of x is C, n_context numbers
-    whatever the length of x; it stands beside y^(t-1) at each step, and both states start at
+    whatever the length of x; it enters beside y^(t-1) at each step, and both states start at
     zero. y^(0) is the symbol `first`. Parameters: `embed_x` (E) and `embed_y` (F), tables with a
     row for each of n_x and n_y symbols, drawn from a normal distribution of standard deviation
     0.2, their widths what the cells leave for them; `encoder` (the cell's RNN; or a network that is

@@ -1,4 +1,4 @@
-"""How probable a network finds a whole sequence: the objective of every network that writes one."""
+"""The likelihood of a whole sequence: the objective of every network that writes one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def log_likelihood(o: Tensor, y: Tensor, lengths: Lengths | None = None) -> Tens
 
 
 def mean_nll(o: Tensor, y: Tensor, lengths: Lengths | None = None) -> Tensor:
-    """The mean negative log-likelihood of a step, in nats: the loss to train with, a scalar.
+    """The mean negative log-likelihood per step, in nats: the loss to train with, a scalar.
 
         L = - Σ_sequences log P(y) / Σ_sequences τ
 

@@ -1,6 +1,6 @@
-"""Cells that were invented for long gaps before gates were: another way round the Jacobians.
+"""Chapter 10: cells that were invented for long gaps without gates.
 
-Each is a `DenseCell`, so that whatever takes a cell takes these.
+Each is a `DenseCell`, so that any code that takes a cell takes these.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What is shared between the steps, and what is not: networks that differ in that alone.
+"""Chapter 4: networks that differ only in what they share between steps.
 
 The recurrent network written as a deep feed-forward network, its layers tied or each with weights
-of its own; and three networks without recurrence, to tell sharing from recurrence.
+of its own; and three networks without recurrence, to separate sharing from recurrence.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ def _embedded(table: nn.Embedding, x: Tensor, lengths: Lengths | None) -> Tensor
 
 
 def _fits(name: str, mask: Tensor, most: int, what: str) -> None:
-    """Raise `ValueError` where a sequence has more than so many steps; its padding may."""
+    """Raise `ValueError` if a sequence has more than `most` steps; its padding may."""
     if mask.shape[1] > most and not checks.transformed() and mask[:, most:].any():
         longest = int(mask.sum(1).max())
         raise ValueError(f"{name}: expected at most {most} steps ({what}), got {longest}")

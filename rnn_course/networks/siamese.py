@@ -1,4 +1,4 @@
-"""A module further down the line: it compares summaries, and so gives the summariser a gradient."""
+"""Chapter 1: a module downstream compares summaries, and so gives the summariser a gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fair comparisons: how many parameters a network has, and the widest one that has so many."""
+"""Fair comparisons: the number of parameters, and the widest network within a budget of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ M = TypeVar("M", bound=nn.Module)
 
 
 def n_parameters(model: nn.Module, but: Sequence[str] = ()) -> int:
-    """How many numbers a network learns, shared ones counted once; its parts named `but` left out.
+    """The number of parameters of a network, shared ones counted once, without the parts in `but`.
 
     >>> n_parameters(summariser, but=("embed", "V"))       # U, W and b
     """

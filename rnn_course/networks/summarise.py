@@ -1,4 +1,4 @@
-"""A sequence of symbols becomes one vector, and the vector an answer."""
+"""Chapter 1: a sequence of symbols becomes one vector, and the vector an answer."""
 
 from __future__ import annotations
 

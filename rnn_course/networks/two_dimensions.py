@@ -1,4 +1,4 @@
-"""Recurrence over a plane: a pixel's hidden state waits for that above and that to the left."""
+"""Chapter 6: recurrence over an image; a pixel waits for the one above and the one to its left."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rnn_course import checks
 from rnn_course.kernels import two_dimensions as kernels
 from rnn_course.kernels.kernel import Kernel, kernel_of, serves
 
-#: each corner, and the axes of x (B, rows, columns, n_in) that are turned round to start there
+#: each corner, and the axes of x (B, rows, columns, n_in) that are reversed to start there
 CORNERS: dict[str, tuple[int, ...]] = {
     "top left": (),
     "top right": (2,),
@@ -101,8 +101,8 @@ class MDRNN(nn.Module):
         h = mdrnn(x)        x (B, rows, columns, n_in), h (B, rows, columns, Σ n_hidden)
 
     `cells` has a cell for each of one to four `CORNERS`, and h their outputs in the order in which
-    they are given. From another corner, a network sees the plane turned round: what is said of
-    above and left in `GridCell` is then said of below or right. Each h^(i,j) sees one quadrant of
+    they are given. From another corner, a network sees the image reversed: above and left
+    in `GridCell` are then below or right. Each h^(i,j) sees one quadrant of
     x, whose corner is pixel (i, j); those of four networks together see all of it.
     `MDRNN.four(n_in, n_hidden)` makes the one with all four.
 
@@ -148,8 +148,8 @@ class PixelTagger(nn.Module):
         h = mdrnn(x),    o^(i,j) = c + V h^(i,j)
 
     Parameters `mdrnn` and `V` (its bias is c). x (B, rows, columns, n_in), o (B, rows, columns,
-    n_out). No output reads another pixel's h, so that o^(i,j) knows what the networks' quadrants
-    tell and no more.
+    n_out). No output reads another pixel's h, so that o^(i,j) knows the networks' quadrants and
+    nothing else.
     Source: deck S5.4.
     """
 
@@ -202,7 +202,7 @@ def pixel_loss(model: nn.Module, batch: Any) -> Tensor:
     """The mean -log P of a pixel's class, in nats, over the pixels that have one: for `fit`.
 
     `model(batch.x)` gives o (B, rows, columns, n_out); batch.y (B, rows, columns) int64 holds
-    classes, and -100 where nothing is asked.
+    classes, and -100 where there is no target.
     """
     return F.cross_entropy(model(batch.x).movedim(3, 1), batch.y)
 

@@ -1,4 +1,4 @@
-"""A vector becomes a sequence: three ways of telling a network what to write about."""
+"""Chapter 2: a vector becomes a sequence; three ways of feeding the vector to the network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CONDITIONINGS = ("each", "h0", "both")
 
 
 class VectorToSequence(nn.Module):
-    """A network that writes a sequence y about a fixed vector x, one symbol a step:
+    """A network that writes a sequence y about a fixed vector x, one symbol per step:
 
         h^(t), state = cell(E y^(t-1) + [each] R x, state),    h^(0) = tanh([h0] R x)
         o^(t) = c + V h^(t),    P(y^(t) | y^(1), …, y^(t-1), x) = softmax(o^(t))

@@ -76,7 +76,7 @@ def test_the_rule_is_always_right_and_needs_one_word(task):
     hidden[:, 5:] = 0  # nothing after the country
     assert (task.by_rule(hidden) == task.test.y).all()
     hidden[3, 4] = UNKNOWN
-    with pytest.raises(ValueError, match="x: expected one country a row, got 0 at index 3"):
+    with pytest.raises(ValueError, match="x: expected one country per row, got 0 at index 3"):
         task.by_rule(hidden)
 
 
@@ -139,5 +139,7 @@ def test_bad_input_is_named(call, error, message):
 def test_encode_says_what_a_sentence_is(task):
     with pytest.raises(TypeError, match="texts: expected sentences as sequences of words"):
         task.encode(["i grew up in France"])
-    with pytest.raises(ValueError, match="texts: expected at least one sentence, and none empty"):
+    with pytest.raises(ValueError, match="texts: expected no empty text, got one at index 0"):
         task.encode([()])
+    with pytest.raises(ValueError, match="texts: expected at least one text, got none"):
+        task.encode([])

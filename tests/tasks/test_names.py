@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from rnn_course.tasks import load_names
-from rnn_course.tasks.names import LANGUAGES, SPLITS, cldr_names, own_names, side
+from rnn_course.tasks.base import SPLITS
+from rnn_course.tasks.names import LANGUAGES, cldr_names, own_names, side
 
 SUBSET = ("da", "en", "nb")
 

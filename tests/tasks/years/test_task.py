@@ -10,11 +10,10 @@ from collections import Counter
 import pytest
 import torch
 
-from rnn_course.tasks.base import UNKNOWN
+from rnn_course.tasks.base import SPLITS, UNKNOWN
 from rnn_course.tasks.years.task import DECK, YEARS, by_rule, make_years, sentences, side
 from rnn_course.tasks.years.wordings import AFTER, BEFORE, countries, vocabulary, words
 
-SPLITS = ("train", "valid", "test")
 EVERY_CELL = [(length, position) for length in range(6, 21) for position in range(2, length + 1)]
 
 

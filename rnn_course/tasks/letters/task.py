@@ -10,8 +10,9 @@ from torch import Tensor
 
 from rnn_course import checks
 from rnn_course.tasks.base import PADDING, Split, Task
+from rnn_course.tasks.dictionary import Dictionary, Phones
 from rnn_course.tasks.letters.alignment import Aligner, Words, learn
-from rnn_course.tasks.pronunciations import Dictionary, Phones, Pronunciations, load_pronunciations
+from rnn_course.tasks.pronunciations import Pronunciations, load_pronunciations
 
 SILENT = "–"
 

@@ -10,14 +10,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rnn_course.tasks.base import PADDING, Split, Task
+from rnn_course.tasks.base import PADDING, SPLITS, Split, Task
 from rnn_course.tasks.chorales.corpus import REST, Chorale, load_corpus
 from rnn_course.tasks.chorales.task import (
     FIRST_NOTE,
     HIGHEST,
     LOWEST,
     SILENT,
-    SPLITS,
     SYMBOLS,
     Crops,
     _by_hash,

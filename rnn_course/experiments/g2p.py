@@ -23,21 +23,23 @@ from rnn_course.networks.encoder_decoder import EncoderDecoder, pair_loss
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.storage import cache_folder
 from rnn_course.tasks.base import Split, encode
-from rnn_course.tasks.letters.task import load_letters
-from rnn_course.tasks.pronunciations import (
+from rnn_course.tasks.dictionary import (
     LETTERS,
     Dictionary,
-    Inventory,
     Phones,
-    Pronunciations,
-    Spoken,
     has_stress,
-    inventory,
-    load_pronunciations,
     read,
-    sides,
     spelling,
     without_stress,
+)
+from rnn_course.tasks.letters.task import load_letters
+from rnn_course.tasks.pronunciations import (
+    Inventory,
+    Pronunciations,
+    Spoken,
+    inventory,
+    load_pronunciations,
+    sides,
 )
 from rnn_course.training.checkpoints import load_weights, save_weights
 from rnn_course.training.fit import fit

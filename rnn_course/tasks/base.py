@@ -1,16 +1,17 @@
-"""What every task hands over: three splits, cut into batches of sequences of like length."""
+"""What every task consists of: three splits, cut into batches of sequences of similar length."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
 from rnn_course import checks
 
+SPLITS = ("train", "valid", "test")
 PADDING, UNKNOWN = 0, 1
 """The indices of the padding symbol and of the unknown symbol in `Task.symbols`."""
 
@@ -18,11 +19,13 @@ PADDING, UNKNOWN = 0, 1
 class Batch(NamedTuple):
     """Examples that go through a network together.
 
-    x : (B, T) int64 symbols or (B, T, n_in) floats, padded at the end to the batch's longest; or
-        (B, n_in) floats, a vector each; or (B, rows, columns, n_in) floats, an image each.
-    y : (B, ...) targets.
-    lengths : (B,) int64, the steps of x that belong to each sequence; None when all T do.
-    y_lengths : (B,) int64, the same for y where y holds sequences; None when all its steps do.
+    Attributes:
+        x: (B, T) int64 symbols or (B, T, n_in) floats, padded at the end to the longest sequence of
+            the batch; or (B, n_in) floats, a vector each; or (B, rows, columns, n_in) floats, an
+            image each.
+        y: (B, ...) targets.
+        lengths: (B,) int64, the number of steps of x in each sequence; None if all have T.
+        y_lengths: (B,) int64, the same for y if y holds sequences; None if all have T_y.
     """
 
     x: Tensor
@@ -32,22 +35,28 @@ class Batch(NamedTuple):
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
-        return Batch(*(None if part is None else part.to(device) for part in self))
+        lengths, y_lengths = (
+            None if part is None else part.to(device) for part in (self.lengths, self.y_lengths)
+        )
+        return Batch(self.x.to(device), self.y.to(device), lengths, y_lengths)
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
     """One side of a data set: N sequences, their targets and their lengths.
 
-    x : (N, T) int64 symbols or (N, T, n_in) floats, padded at the end; or (N, n_in) floats, a
-        vector each; or (N, rows, columns, n_in) floats, an image each.
-    y : (N, ...) targets: a class each, or (N, T_y) sequences of them, padded at the end.
-    lengths : (N,) int64, or None when every sequence of x has T steps.
-    y_lengths : (N,) int64, or None where y holds no sequences, or such of T_y steps each. Where
-        there is an output for each input, it is the same as `lengths`.
+    Attributes:
+        x: (N, T) int64 symbols or (N, T, n_in) floats, padded at the end; or (N, n_in) floats, a
+            vector each; or (N, rows, columns, n_in) floats, an image each.
+        y: (N, ...) targets: a class each, or (N, T_y) sequences of them, padded at the end.
+        lengths: (N,) int64, or None if every sequence of x has T steps.
+        y_lengths: (N,) int64, or None if y holds no sequences or all of them have T_y steps. The
+            same as `lengths` if there is an output for each input.
 
-    Raises TypeError for what is no tensor or has the wrong dtype, ValueError for a split without
-    examples, for parts that do not fit each other and for floats that are not finite.
+    Raises:
+        TypeError: If x or y is not a tensor or has the wrong dtype.
+        ValueError: If there are no examples, if the parts do not fit each other, or if a float is
+            not finite.
     """
 
     x: Tensor
@@ -107,23 +116,36 @@ class Split:
         """The number of examples N."""
         return len(self.x)
 
+    @property
+    def steps(self) -> Tensor:
+        """The number of steps of each sequence in x, (N,) int64: `lengths`, or T for each."""
+        return _filled(self.lengths, self.x)
+
+    @property
+    def y_steps(self) -> Tensor:
+        """The number of steps of each sequence in y, (N,) int64: `y_lengths`, or T_y for each."""
+        return _filled(self.y_lengths, self.y)
+
     def batches(self, batch_size: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
-        """Go once over all examples, in batches whose sequences have like lengths (x's, or y's).
+        """Go once over all examples, in batches of sequences of similar length (in x, or else y).
 
-        Every example comes exactly once; the padding that no sequence of a batch needs is cut off.
+        Every example comes exactly once; padding that no sequence of a batch needs is cut off.
 
-        generator : without one, the batches come in order of length, the same each time. With one,
-            examples of equal length are shuffled among each other and the batches come in random
-            order, both as a function of the generator's state (on the CPU) and of nothing else.
+        Args:
+            batch_size: The number of examples per batch; the last batch may have fewer.
+            generator: Without one, the batches come in order of length, the same each time. With
+                one, examples of equal length are shuffled and the batches come in random order;
+                both depend only on the state of the generator (on the CPU).
 
-        Raises ValueError for a batch size that is no positive integer.
+        Raises:
+            ValueError: If the batch size is not a positive integer.
         """
-        # The order is drawn here rather than at the first `next` (this is no generator function):
-        # errors come at the call, and two passes begun one after the other have two orders.
+        # Not a generator function, so that the order is drawn at the call and not at the first
+        # `next`: errors are raised at the call, and two passes begun together differ in order.
         batch_size = checks.positive("batch_size", batch_size)
         shuffled = generator is not None
-        order = torch.randperm(len(self), generator=generator) if shuffled else range(len(self))
-        order = torch.as_tensor(order)
+        n = len(self)
+        order = torch.randperm(n, generator=generator) if shuffled else torch.arange(n)
         by = self.y_lengths if self.lengths is None else self.lengths
         if by is not None:
             order = order[torch.argsort(by[order], stable=True)]
@@ -138,29 +160,55 @@ class Split:
         return Batch(x, y, lengths, y_lengths)
 
 
+def _filled(lengths: Tensor | None, values: Tensor) -> Tensor:
+    return lengths if lengths is not None else torch.full((len(values),), values.shape[1])
+
+
 def _trimmed(values: Tensor, lengths: Tensor | None, index: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Some of the sequences, without the padding that none of them needs, and their lengths."""
+    """The sequences at `index`, without padding that none of them needs, and their lengths."""
     if lengths is None:
         return values[index], None
     lengths = lengths[index]
     return values[index, : int(lengths.max())], lengths
 
 
+def draw_splits(
+    draw: Callable[[int, torch.Generator], Split], n_train: int, n_test: int, seed: int
+) -> tuple[Split, Split, Split]:
+    """Training, validation and test of a synthetic task, drawn in this order from one generator.
+
+    `draw(count, generator)` returns a split of `count` examples. Validation has n_test of them too.
+
+    Raises:
+        ValueError: If n_train or n_test is not a positive integer.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    train = draw(checks.positive("count", n_train), generator)
+    valid = draw(checks.positive("count", n_test), generator)
+    return train, valid, draw(n_test, generator)
+
+
 @dataclass(frozen=True, eq=False)
 class Task:
     """A data set with its three splits, its symbols and its labels.
 
-    name : what a figure or the command line calls it.
-    train, valid, test : to learn from; to choose settings by; to report, once.
-    symbols : what each integer in x stands for; `symbols[0]` is the padding (the empty string) and
-        `symbols[1]` stands for every character that the training split does not teach. Empty for
-        tasks whose x holds floats.
-    labels : what each class in y is called; empty when y holds no classes.
-
     >>> x, lengths = task.encode(["Norwegen", "Italia"])
     >>> task.decode(x)
     ['Norwegen', 'Italia']
+
+    Attributes:
+        name: What a figure or the command line calls it.
+        train: The split to learn from.
+        valid: The split to choose settings by.
+        test: The split to report, once.
+        symbols: What each integer in x stands for; `symbols[0]` is the padding (the empty string)
+            and `symbols[1]` every character that does not occur in training. Empty if x holds
+            floats.
+        labels: The name of each class in y; empty if y holds no classes.
     """
+
+    separator: ClassVar[str] = ""
+    """What stands between two symbols in a decoded text: nothing, or a space between words."""
 
     name: str
     train: Split
@@ -172,27 +220,34 @@ class Task:
     def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Texts as symbols: x (N, T) int64, padded to the longest, and lengths (N,) int64.
 
-        Raises ValueError when there is no text or an empty one, TypeError for a bare string.
+        Raises:
+            TypeError: If texts is a bare string.
+            ValueError: If there are no texts, or one of them is empty.
         """
         return encode(texts, self.symbols)
 
     def decode(self, x: Tensor) -> list[str]:
-        """The texts behind x (N, T); a character that became unknown comes back as "�".
+        """The texts that x (N, T) encodes; an unknown symbol is decoded as "�".
 
-        Raises ValueError for a task without symbols and for an x of another rank.
+        Raises:
+            ValueError: If the task has no symbols or x is not of shape (N, T).
         """
         if not self.symbols:
             raise ValueError(f"symbols: the task {self.name!r} has none, so nothing can be decoded")
         if x.dim() != 2:
             raise ValueError(f"x: expected (N, T) symbols, got shape {tuple(x.shape)}")
-        return ["".join(self.symbols[i] for i in row) for row in x.tolist()]
+        rows = ([self.symbols[i] for i in row] for row in x.tolist())
+        return [self.separator.join(filter(None, row)) for row in rows]  # padding is ""
 
 
-def encode(texts: Sequence[str], symbols: Sequence[str]) -> tuple[Tensor, Tensor]:
+def encode(texts: Sequence[Sequence[str]], symbols: Sequence[str]) -> tuple[Tensor, Tensor]:
     """Texts as rows of indices into symbols: x (N, T) int64, padded, and lengths (N,) int64.
 
-    Raises ValueError when there are no symbols, no text or an empty one; TypeError for a bare
-    string, whose letters would pass for texts.
+    A text is a string, whose symbols are its characters, or a sequence of words.
+
+    Raises:
+        TypeError: If texts is a bare string, whose characters would be taken for texts.
+        ValueError: If there are no symbols or no texts, or a text is empty.
     """
     if isinstance(texts, str):
         raise TypeError(f"texts: expected a sequence of strings, got the string {texts!r}")
@@ -200,11 +255,11 @@ def encode(texts: Sequence[str], symbols: Sequence[str]) -> tuple[Tensor, Tensor
         raise ValueError(f"symbols: expected padding, unknown and more, got {len(symbols)}")
     if len(texts) == 0:
         raise ValueError("texts: expected at least one text, got none")
-    if "" in texts:
-        raise ValueError(f"texts: expected no empty text, got one at index {list(texts).index('')}")
     index = {symbol: i for i, symbol in enumerate(symbols)}
-    rows = [[index.get(character, UNKNOWN) for character in text] for text in texts]
+    rows = [[index.get(symbol, UNKNOWN) for symbol in text] for text in texts]
     lengths = [len(row) for row in rows]
+    if 0 in lengths:
+        raise ValueError(f"texts: expected no empty text, got one at index {lengths.index(0)}")
     longest = max(lengths)
     x = [row + [PADDING] * (longest - len(row)) for row in rows]
     return torch.tensor(x), torch.tensor(lengths)

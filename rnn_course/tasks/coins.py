@@ -1,7 +1,7 @@
-"""Two tasks whose best answer is known exactly: what y says about y, once x is known.
+"""Two tasks whose best answer is known exactly: what the y^(t) say about each other, given x.
 
-In both, each single y^(t) is a fair coin given x, so that a network whose outputs are independent
-given x cannot do better than T ln 2 nats. But together the y are not T coins.
+In both, each single y^(t) is a fair coin given x, so a network whose outputs are independent given
+x cannot do better than T ln 2 nats. But together they are not T independent coins.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from rnn_course import checks
-from rnn_course.tasks.base import Split, Task
+from rnn_course.tasks.base import Split, Task, draw_splits
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,14 @@ class Coins:
 
         x^(t) fair coins,    y^(t) = x^(t)·[mixed] XOR z XOR n^(t)
 
-    z is one fair coin a sequence, hidden from the network; n^(t) are coins that show 1 with
-    probability `flip`. With mixed = False and flip = 0, y is all zeros or all ones and has nothing
-    to do with x. With mixed = True, y^(t-1) says something of z only to who remembers x^(t-1).
+    z is one fair coin per sequence, hidden from the network; n^(t) are coins that show 1 with
+    probability `flip`. With mixed = False and flip = 0, y is all zeros or all ones and independent
+    of x. With mixed = True, y^(t-1) says something about z only together with x^(t-1).
 
-    Source: deck S3.2, S3.3. Raises `ValueError` for a length that is no positive integer, and a
-    flip outside 0 … 1/2.
+    Source: deck S3.2, S3.3.
+
+    Raises:
+        ValueError: If `steps` is not a positive integer or `flip` is not in 0 … 1/2.
     """
 
     steps: int
@@ -41,12 +43,12 @@ class Coins:
             raise ValueError(f"flip: expected a probability between 0 and 1/2, got {self.flip!r}")
 
     def log_prob(self, x: Tensor, y: Tensor) -> Tensor:
-        """log P(y | x) in nats, (B,) float64: the two values of z, each with its flips, summed."""
+        """log P(y | x) in nats, (B,) float64: the sum over both values of z."""
         if x.shape != y.shape or x.shape[-1] != self.steps:
             raise ValueError(
                 f"x, y: expected (B, {self.steps}) both, got {tuple(x.shape)} and {tuple(y.shape)}"
             )
-        flips = (y ^ x if self.mixed else y).sum(1).double()  # those that z = 0 would take
+        flips = (y ^ x if self.mixed else y).sum(1).double()  # the flips needed if z = 0
         p = torch.tensor([self.flip, 1 - self.flip], dtype=torch.float64)
 
         def given_z(n: Tensor) -> Tensor:
@@ -57,7 +59,7 @@ class Coins:
     def entropy(self) -> float:
         """H(y | x), the least expected negative log-likelihood of any model, in nats.
 
-        All y that need k flips if z = 0 have the same probability p_k, so that the sum over 2^T
+        All y that need k flips if z = 0 have the same probability p_k, so the sum over 2^T
         sequences has T + 1 different terms:
 
             H = - Σ_k C(T, k) p_k ln p_k,  p_k = (q^k (1-q)^(T-k) + q^(T-k) (1-q)^k) / 2,  q = flip
@@ -85,7 +87,7 @@ class Coins:
         return self.steps * total
 
     def draw(self, count: int, generator: torch.Generator) -> Split:
-        """`count` sequences x, and a y for each."""
+        """`count` sequences x, with one y each."""
         shape = checks.positive("count", count), self.steps
         x = torch.randint(2, shape, generator=generator)
         z = torch.randint(2, (count, 1), generator=generator)
@@ -93,10 +95,13 @@ class Coins:
         return Split(x, (x if self.mixed else 0) ^ z ^ flips)
 
     def every(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """For each x (B, T) all y that there can be, and how probable they are: x, y, P(y | x).
+        """All possible y of each x (B, T) with their probabilities: x, y, P(y | x).
 
-        So an expectation over y is a sum, without noise. There are 2 y where y is constant, else
-        2^T, so keep T small. Raises `ValueError` from T = 16 on.
+        So an expectation over y is a sum, without noise. There are two y if y is constant, else
+        2^T, so keep T small.
+
+        Raises:
+            ValueError: If there are 2^T sequences y and T > 15.
         """
         if self.mixed or self.flip:
             if self.steps > 15:
@@ -119,11 +124,9 @@ def make_coins(
     n_test: int = 64,
     seed: int = 0,
 ) -> Task:
-    """The task: x and y (N, T) int64 of zeros and ones, as `Coins` says.
+    """The task: x and y (N, T) int64 of zeros and ones, drawn from `Coins`.
 
-    Few test sequences are enough: `Coins.every` gives each x all of its y.
+    Few test sequences are enough: `Coins.every` gives all y of each x.
     """
-    law = Coins(steps, mixed, flip)
-    generator = torch.Generator().manual_seed(seed)
-    train, valid, test = (law.draw(n, generator) for n in (n_train, n_test, n_test))
-    return Task("coins", train, valid, test, symbols=("0", "1"), labels=("0", "1"))
+    splits = draw_splits(Coins(steps, mixed, flip).draw, n_train, n_test, seed)
+    return Task("coins", *splits, symbols=("0", "1"), labels=("0", "1"))

@@ -1,4 +1,4 @@
-"""A task in which what comes later decides, and the best that each direction can do is known."""
+"""A task that depends on what comes later, with the best accuracy of each direction known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rnn_course import checks, padding
-from rnn_course.tasks.base import Split, Task
+from rnn_course.tasks.base import Split, Task, draw_splits
 
 DIRECTIONS = ("forward", "backward", "both")
 
@@ -23,11 +23,14 @@ class Futures:
 
         x^(t) fair coins,    y^(t) = the majority of x^(t-past), …, x^(t), …, x^(t+future)
 
-    Before the first step and after the last one x counts as 0. Each sequence has a length τ of its
-    own, from `shortest` to `steps`, each as probable as the others; None: all have all steps.
+    Before the first step and after the last, x counts as 0. The length τ of each sequence is drawn
+    uniformly from `shortest` … `steps`; if `shortest` is None, all have `steps` steps.
 
-    Source: deck S5.1. Raises `ValueError` for a length that is no positive integer, a `shortest`
-    beyond `steps`, a `past` or `future` below 0, and an even number of voters.
+    Source: deck S5.1.
+
+    Raises:
+        ValueError: If a length is not a positive integer, `shortest` is above `steps`, `past` or
+            `future` is negative, or the number of voters is even.
     """
 
     steps: int
@@ -52,20 +55,22 @@ class Futures:
     def answers(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """y (N, T) int64 for x (N, T) int64 and lengths (N,); 0 after a sequence's end."""
         inside = (
-            torch.ones_like(x) if lengths is None else (padding.inside(lengths, x.shape[1]).long())
+            torch.ones_like(x) if lengths is None else padding.inside(lengths, x.shape[1]).long()
         )
         votes = F.pad(x * inside, (self.past, self.future)).unfold(1, self._voters, 1).sum(2)
         return (2 * votes > self._voters).long() * inside
 
     def ceiling(self, direction: str) -> float:
-        """The best share of right answers for who reads in this direction: "forward", x^(1) … x^(t)
-        and t; "backward", x^(τ) … x^(t) and τ - t; or "both", everything.
+        """The best accuracy of a network that reads in one direction, or in both.
 
-        Enumerated: all lengths, all steps, all values of the voters. Cases that look the same to
-        the reader must get the same answer, and the best answer is the more probable one. (Of what
-        has been read only the voters matter, since all x^(t) are independent.)
+        "forward" knows x^(1) … x^(t) and t; "backward", x^(τ) … x^(t) and τ - t; "both", all of x.
 
-        Raises `ValueError` for another direction.
+        Enumerated: all lengths, all steps, all values of the voters. Cases that look the same in
+        this direction get the same answer, at best the more probable one. (Of what has been read,
+        only the voters matter, since all x^(t) are independent.)
+
+        Raises:
+            ValueError: If the direction is not one of these three.
         """
         checks.one_of("direction", direction, DIRECTIONS)
         cases: dict[Hashable, list[float]] = defaultdict(lambda: [0.0, 0.0])
@@ -84,7 +89,7 @@ class Futures:
         return sum(map(max, cases.values())) / sum(map(sum, cases.values()))
 
     def draw(self, count: int, generator: torch.Generator) -> Split:
-        """`count` sequences x with their y, padded with zeros."""
+        """`count` sequences x with their y, both padded with zeros."""
         shape = checks.positive("count", count), self.steps
         x = torch.randint(2, shape, generator=generator)
         lengths = None
@@ -108,8 +113,6 @@ def make_futures(
     n_test: int = 2_000,
     seed: int = 0,
 ) -> Task:
-    """The task: x and y (N, T) int64 of zeros and ones, as `Futures` says."""
-    law = Futures(steps, past, future, shortest)
-    generator = torch.Generator().manual_seed(seed)
-    train, valid, test = (law.draw(n, generator) for n in (n_train, n_test, n_test))
-    return Task("futures", train, valid, test, symbols=("0", "1"), labels=("0", "1"))
+    """The task: x and y (N, T) int64 of zeros and ones, drawn from `Futures`."""
+    splits = draw_splits(Futures(steps, past, future, shortest).draw, n_train, n_test, seed)
+    return Task("futures", *splits, symbols=("0", "1"), labels=("0", "1"))

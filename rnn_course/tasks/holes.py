@@ -1,7 +1,7 @@
-"""Is this pixel enclosed by the stroke? A question that takes all four sides of an image.
+"""Is this pixel enclosed by the stroke? A question that needs all four sides of an image.
 
-On scikit-learn's handwritten digits; and on small random images, of which there are so few that the
-best answer of anyone who sees only a part of the image can be computed.
+On scikit-learn's handwritten digits; and on small random images, which are so few that the best
+answer from any part of the image can be computed.
 """
 
 from __future__ import annotations
@@ -15,26 +15,29 @@ import torch
 from torch import Tensor
 
 from rnn_course import checks
-from rnn_course.tasks.base import Split, Task
+from rnn_course.tasks.base import SPLITS, Split, Task
 
 FULL, DARK = 16, 7
 """The most ink a pixel of the digits can have, and the least that counts as ink."""
 
 INK = -100
-"""The target of a pixel with ink, about which nothing is asked: cross-entropy leaves -100 out."""
+"""The target of a pixel with ink, which is not scored: cross-entropy ignores -100."""
 
 
 def enclosed(ink: Tensor) -> Tensor:
-    """Which pixels without ink have no way to the edge, from side to side through others without.
+    """Which background pixels have no path of background pixels, side by side, to the edge.
 
-    ink and result (N, rows, columns) bool. By scipy.ndimage.binary_fill_holes.
+    ink and result (N, rows, columns) bool. Uses scipy.ndimage.binary_fill_holes.
+
+    Raises:
+        ValueError: If ink is not a bool Tensor of this shape.
     """
     from scipy import ndimage
 
     if not isinstance(ink, Tensor) or ink.dtype != torch.bool or ink.dim() != 3:
         got = (tuple(ink.shape), ink.dtype) if isinstance(ink, Tensor) else type(ink).__name__
         raise ValueError(f"ink: expected bool (N, rows, columns), got {got}")
-    neighbours = np.zeros((3, 3, 3), dtype=bool)  # in the image, not from one to the next
+    neighbours = np.zeros((3, 3, 3), dtype=bool)  # within an image, not to the next
     neighbours[1] = ndimage.generate_binary_structure(2, 1)
     filled = ndimage.binary_fill_holes(ink.numpy(), structure=neighbours)
     return torch.from_numpy(filled) & ~ink
@@ -46,18 +49,18 @@ def targets(ink: Tensor) -> Tensor:
 
 
 def orientations(images: Tensor) -> Tensor:
-    """The images (N, n, n) turned by 0, 90, 180 and 270°, and the same mirrored: (8, N, n, n)."""
+    """The images (N, n, n) rotated by 0, 90, 180 and 270°, and mirrored as well: (8, N, n, n)."""
     turned = torch.stack([images.rot90(k, (1, 2)) for k in range(4)])
     return torch.cat([turned, turned.flip(2)])
 
 
 @cache
 def _sides() -> dict[str, tuple[Tensor, Tensor]]:
-    """The 1,797 digits by side: images (N, 8, 8) of 0 to 16, and digits (N,) int64.
+    """The 1,797 digits by split: images (N, 8, 8) of 0 to 16, and digits (N,) int64.
 
-    No image stands there twice, but some have ink at the same pixels, and so the same holes. What
-    is shuffled, with a seed of its own, are the patterns of ink, those that are the same when
-    turned or mirrored counted once: none of them is on two sides.
+    There are no duplicates, but some images have ink at the same pixels, and so the same holes. So
+    the patterns of ink are shuffled, with a seed of their own, and those that agree when rotated or
+    mirrored count as one: no pattern is in two splits.
     """
     from sklearn.datasets import load_digits
 
@@ -70,7 +73,7 @@ def _sides() -> dict[str, tuple[Tensor, Tensor]]:
     cuts = [0, int(0.7 * len(patterns)), int(0.85 * len(patterns)), len(patterns)]
     parts = {
         side: (place >= low) & (place < high)
-        for side, (low, high) in zip(("train", "valid", "test"), pairwise(cuts), strict=True)
+        for side, (low, high) in zip(SPLITS, pairwise(cuts), strict=True)
     }
     return {side: (images[part], y[part]) for side, part in parts.items()}
 
@@ -78,16 +81,16 @@ def _sides() -> dict[str, tuple[Tensor, Tensor]]:
 def load_holes() -> Task:
     """The task: which background pixels of a handwritten digit does its stroke enclose? (S5.4)
 
-    x is (N, 8, 8, 1), ink from -1 (none) to 1 (full); y (N, 8, 8) int64, 0 open, 1 enclosed, INK
-    where there is ink (7 of 16, or more). Seven tenths of the images are for training. A hole is a
-    hole however the image is turned, so training has each of its images in eight orientations.
+    x is (N, 8, 8, 1), ink from -1 (none) to 1 (full); y is (N, 8, 8) int64, 0 open, 1 enclosed, INK
+    where there is ink (at least 7 of 16). Seven tenths of the images are for training. A hole stays
+    a hole in any orientation, so training has each of its images in all eight.
     """
     sides = {side: images for side, (images, _) in _sides().items()}
     sides["train"] = orientations(sides["train"]).flatten(0, 1)
     splits = {
         side: Split(_as_input(images), targets(images >= DARK)) for side, images in sides.items()
     }
-    return Task("holes", **splits, labels=("open", "enclosed"))
+    return Task("holes", **splits, symbols=(), labels=("open", "enclosed"))
 
 
 def digit_everywhere() -> Task:
@@ -96,7 +99,7 @@ def digit_everywhere() -> Task:
         side: Split(_as_input(images), y[:, None, None].expand(-1, 8, 8).contiguous())
         for side, (images, y) in _sides().items()
     }
-    return Task("digit everywhere", **splits, labels=tuple("0123456789"))
+    return Task("digit everywhere", **splits, symbols=(), labels=tuple("0123456789"))
 
 
 def _as_input(images: Tensor) -> Tensor:
@@ -105,10 +108,13 @@ def _as_input(images: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class RandomImages:
-    """Images of rows · columns pixels, each of which has ink with probability p, by itself.
+    """Images of rows · columns pixels, each of which independently has ink with probability p.
 
-    There are 2^(rows · columns) of them, few enough to go through all, so that an expectation is a
-    sum and no sample. Raises `ValueError` for more than 20 pixels and a p outside 0 … 1.
+    There are 2^(rows · columns) of them, few enough to enumerate, so that an expectation is an
+    exact sum.
+
+    Raises:
+        ValueError: If there are more than 20 pixels, or p is not between 0 and 1.
     """
 
     rows: int = 4
@@ -125,7 +131,7 @@ class RandomImages:
             raise ValueError(f"p: expected a probability between 0 and 1, got {self.p!r}")
 
     def every(self) -> tuple[Split, Tensor]:
-        """All images with targets, as in `load_holes`, and how probable each is, (N,) float64.
+        """All images with targets, as in `load_holes`, and their probabilities, (N,) float64.
 
         Image number n has ink at pixel k, counted row by row from 0, where bit k of n is 1.
         """
@@ -141,15 +147,18 @@ class RandomImages:
         return self._split(torch.rand(shape, generator=generator) < self.p)
 
     def best_guess(self, seen: Tensor) -> Tensor:
-        """P(pixel is enclosed | what is seen from it), for all images of `every` and all pixels.
+        """P(pixel is enclosed | the part seen from it), for all images of `every` and all pixels.
 
         seen (rows, columns, rows, columns) bool: [i, j] is the part of the image that is seen at
         pixel (i, j), this pixel included (`networks.two_dimensions.quadrants`). The result is
-        (N, rows, columns) float64, 0 where there is ink. No function of what is seen has a lower
-        expected loss, nor is there one whose F1 is above what some threshold on this one reaches.
+        (N, rows, columns) float64, 0 where there is ink. No function of the part seen has a lower
+        expected loss or a higher F1 than this one at its best threshold.
 
-        By counting: of the images that look alike in the part seen, the share (by probability) in
-        which the pixel is enclosed.
+        Computed by counting: among the images that look alike in the part seen, the share (by
+        probability) in which the pixel is enclosed.
+
+        Raises:
+            ValueError: If seen is not a bool Tensor of this shape.
         """
         shape = (self.rows, self.columns)
         if not isinstance(seen, Tensor) or seen.dtype != torch.bool or seen.shape != shape + shape:
@@ -171,34 +180,34 @@ class RandomImages:
 
 
 def nll(p: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
-    """The mean -log P of a background pixel's class, in nats, when p says how probably it is 1.
+    """The mean -log P of a background pixel's class, in nats, where p is the probability of 1.
 
-    p (N, rows, columns) probabilities, y as in `load_holes`; weight (N,), or None for equal ones.
+    p (N, rows, columns) probabilities, y as in `load_holes`; weight (N,), or None if all are equal.
     """
     from sklearn.metrics import log_loss
 
-    p, y, weight = _background(p, y, weight)
-    return float(log_loss(y, p.clip(0, 1), sample_weight=weight, labels=[0, 1]))
+    scores, truth, weights = _background(p, y, weight)
+    return float(log_loss(truth, scores.clip(0, 1), sample_weight=weights, labels=[0, 1]))
 
 
 def f1(p: Tensor, y: Tensor, threshold: float = 0.5, weight: Tensor | None = None) -> float:
     """F1 of "enclosed where p ≥ threshold" over the background pixels, as in `nll`.
 
-    F1 = 2 · hits / (called enclosed + enclosed): 0 for who never says enclosed, 1 for no error.
-    Plain accuracy would say little, since nearly all pixels are open.
+    F1 = 2 · hits / (predicted enclosed + enclosed): 0 without a hit, 1 without an error. Plain
+    accuracy would say little, since nearly all pixels are open.
     """
     from sklearn.metrics import f1_score
 
-    p, y, weight = _background(p, y, weight)
-    return float(f1_score(y, p >= threshold, sample_weight=weight, zero_division=0.0))
+    scores, truth, weights = _background(p, y, weight)
+    return float(f1_score(truth, scores >= threshold, sample_weight=weights, zero_division=0.0))
 
 
 def best_threshold(p: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
-    """The threshold on p of the highest F1; to be chosen on another split than is reported."""
+    """The threshold on p with the highest F1; choose it on another split than the one reported."""
     from sklearn.metrics import precision_recall_curve
 
-    p, y, weight = _background(p, y, weight)
-    precision, recall, thresholds = precision_recall_curve(y, p, sample_weight=weight)
+    scores, truth, weights = _background(p, y, weight)
+    precision, recall, thresholds = precision_recall_curve(truth, scores, sample_weight=weights)
     total = np.maximum(precision + recall, 1e-300)
     return float(thresholds[(2 * precision * recall / total)[:-1].argmax()])
 
@@ -206,12 +215,11 @@ def best_threshold(p: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
 def _background(
     p: Tensor, y: Tensor, weight: Tensor | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """p, y and weight of each background pixel, in one row."""
+    """p, y and weight of each background pixel, flattened."""
     if p.shape != y.shape or y.dim() != 3:
         raise ValueError(
             f"p: expected a probability for each pixel of y, {tuple(y.shape)}, got {tuple(p.shape)}"
         )
-    asked = y != INK
-    if weight is not None:
-        weight = weight[:, None, None].expand_as(p)[asked].numpy()
-    return p[asked].double().numpy(), y[asked].numpy(), weight
+    background = y != INK
+    each = None if weight is None else weight[:, None, None].expand_as(p)[background].numpy()
+    return p[background].double().numpy(), y[background].numpy(), each

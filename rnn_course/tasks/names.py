@@ -1,7 +1,7 @@
 """Which language is this name in? Names of places, languages, currencies and scripts from CLDR.
 
-The Unicode Common Locale Data Repository says what each language calls France, Swahili, the yen,
-the Cyrillic script or Cairo. Babel ships the repository, so nothing is downloaded, and a version
+The Unicode Common Locale Data Repository lists what each language calls France, Swahili, the yen,
+the Cyrillic script or Cairo. Babel ships the repository, so nothing is downloaded, and the version
 of Babel fixes the data.
 """
 
@@ -15,16 +15,14 @@ from typing import NamedTuple
 
 import torch
 
-from rnn_course.tasks.base import Split, Task, encode
+from rnn_course.tasks.base import SPLITS, Split, Task, encode
 
 LANGUAGES = tuple("cs da de en es fi fr ga hu id is it nb nl pl pt ro sv sw tr".split())
-"""Twenty languages that are written in the Latin script, as CLDR locale codes."""
-
-SPLITS = ("train", "valid", "test")
+"""Twenty languages written in the Latin script, as CLDR locale codes."""
 
 
 class Name(NamedTuple):
-    """One name: what it names, as a CLDR category and code, the language's code, and the text."""
+    """One name: what it names (a CLDR category and code), the language's code, and the text."""
 
     category: str
     code: str
@@ -33,9 +31,10 @@ class Name(NamedTuple):
 
 
 def cldr_names(language: str) -> Iterator[Name]:
-    """Every name that CLDR gives in one language, in Unicode's composed form (NFC).
+    """All names in CLDR in one language, in Unicode's composed form (NFC).
 
-    Raises ValueError for a language that CLDR does not know.
+    Raises:
+        ValueError: If CLDR does not know the language.
     """
     from babel import Locale, UnknownLocaleError
 
@@ -57,10 +56,10 @@ def cldr_names(language: str) -> Iterator[Name]:
 
 
 def own_names(languages: Sequence[str]) -> list[Name]:
-    """The names that belong to one of the languages alone, sorted, each text once.
+    """The names that belong to only one of the languages, sorted, each text once.
 
-    Two texts count as the same when they differ in capitals only ("Afar", "afar"): the language
-    should be read off the letters. Names that several languages share have no one right answer.
+    Texts that differ only in capitals ("Afar", "afar") count as the same: the letters should
+    decide. Names shared by several languages have no single right answer and are left out.
     """
     languages_of: dict[str, set[str]] = defaultdict(set)
     first: dict[str, Name] = {}
@@ -72,10 +71,10 @@ def own_names(languages: Sequence[str]) -> list[Name]:
 
 
 def side(name: Name) -> str:
-    """The split of a name: "train" for eight tenths of what can be named, else "valid" or "test".
+    """The split of a name: "train" for eight tenths of all things named, else "valid" or "test".
 
-    It depends on what is named and not on the language, so all the translations of one thing lie
-    on one side, and on no other name, so adding a language moves nothing.
+    It depends on the thing named and not on the language, so all its translations are in the same
+    split, and on no other name, so adding a language moves nothing.
     """
     tenth = zlib.crc32(f"{name.category}/{name.code}".encode()) % 10
     return SPLITS[max(0, tenth - 7)]
@@ -84,12 +83,13 @@ def side(name: Name) -> str:
 def load_names(languages: Sequence[str] = LANGUAGES, *, min_count: int = 2) -> Task:
     """The task: a name as a sequence of characters, its language as the target (slide S1.3).
 
-    x is (N, T) int64, one symbol a character, and y is (N,) int64, an index into `labels`, the
-    languages' English names. The symbols are those characters that stand in at least `min_count`
-    training names; every other one becomes the unknown symbol, in training too, so that the
-    unknown symbol is learnt. The task is a function of Babel's version and of nothing else.
+    x is (N, T) int64, one symbol per character, and y is (N,) int64, an index into `labels`, the
+    languages' English names. The symbols are the characters that occur in at least `min_count`
+    training names; all others become the unknown symbol, in training too, so that it is learnt.
+    The task depends only on Babel's version.
 
-    Raises ValueError for fewer than two languages, for one twice, or for one unknown to CLDR.
+    Raises:
+        ValueError: If there are fewer than two languages, a duplicate, or one unknown to CLDR.
     """
     from babel import Locale
 

@@ -1,7 +1,7 @@
 """Two pictures of digits and a language become a number, spelled out: "siebenundvierzig".
 
-The pictures are scikit-learn's handwritten digits, the spelling is num2words'. Both ship with
-their packages, so nothing is downloaded, and their versions fix the data.
+The pictures are scikit-learn's handwritten digits, the spelling is num2words'. Nothing is
+downloaded, and the versions of the two packages fix the data.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rnn_course import checks
-from rnn_course.tasks.base import Batch, Split, Task, encode
+from rnn_course.tasks.base import SPLITS, Batch, Split, Task, encode
 
 LANGUAGES = ("en", "de", "fr", "es")
-"""English, German, French, Spanish, as num2words' codes. German says the units first."""
+"""num2words' codes of English, German, French and Spanish. German says the units first."""
 
 NUMBERS = range(100)
 PIXELS = 64
@@ -32,11 +32,11 @@ class MixedSplit(Split):
     """A split whose shuffled batches hold words of all lengths.
 
     Long and short words in one batch cost some padding. But there are few words of each length, so
-    that a batch of one length would be about a few numbers only, and its gradient too.
+    a batch of one length, and its gradient, would be about a few numbers only.
     """
 
     def batches(self, batch_size: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
-        """As `Split.batches`, but what a generator shuffles is not sorted by length."""
+        """As `Split.batches`, but shuffled batches are not sorted by length."""
         if generator is None:
             return super().batches(batch_size)
         checks.positive("batch_size", batch_size)
@@ -46,10 +46,11 @@ class MixedSplit(Split):
 
 @dataclass(frozen=True, eq=False)
 class NumberWords(Task):
-    """The task with a fourth side, and the languages that its pairs are in.
+    """The task with a fourth split and its languages.
 
-    unseen : pictures of the test side, as numbers in languages in which training has not got them.
-    languages : the codes, in the order of the last columns of x.
+    Attributes:
+        unseen: Test pictures, as numbers in languages in which training does not have them.
+        languages: The codes, in the order of the last columns of x.
     """
 
     unseen: Split | None = None
@@ -57,11 +58,11 @@ class NumberWords(Task):
 
     @property
     def end(self) -> int:
-        """The symbol that closes every word, and that stands before its first letter as well."""
+        """The symbol that ends every word, and also stands before its first letter."""
         return self.symbols.index(END)
 
     def language(self, x: Tensor) -> Tensor:
-        """Which of `languages` each row of x (N, n_in) asks for: (N,) int64."""
+        """The index in `languages` that each row of x (N, n_in) asks for: (N,) int64."""
         return x[:, 2 * PIXELS :].argmax(1)
 
     def number(self, split: Split) -> Tensor:
@@ -75,7 +76,7 @@ class NumberWords(Task):
         return torch.tensor([numbers[text.removesuffix(END), i] for text, i in pairs])
 
     def pictures(self, x: Tensor) -> Tensor:
-        """The two pictures in each row of x (N, n_in), tens and units: ink 0 … 16, (N, 2, 8, 8)."""
+        """The pictures in each row of x (N, n_in), tens and units: ink 0 … 16, (N, 2, 8, 8)."""
         mean, sd = _usual_ink()
         return (x[:, : 2 * PIXELS].unflatten(1, (2, PIXELS)) * sd + mean).unflatten(2, (8, 8))
 
@@ -84,7 +85,8 @@ class NumberWords(Task):
 def words(language: str) -> tuple[str, ...]:
     """The numbers 0 to 99 spelled out in one language.
 
-    Raises ValueError for a language that num2words does not know.
+    Raises:
+        ValueError: If num2words does not know the language.
     """
     from num2words import num2words
 
@@ -95,21 +97,21 @@ def words(language: str) -> tuple[str, ...]:
 
 
 def is_unseen(n: int, language: int) -> bool:
-    """Is the number n kept out of training in language number 0, 1, …?
+    """Whether the number n is kept out of training in language number 0, 1, ….
 
-    From 21 on, each decade of each language misses one number: that with
-    (tens + units) mod 9 = 2 language mod 9. Its decade and its units are in training in the same
-    language, in other numbers; the number itself is, in the other languages.
+    From 21 on, each decade of each language lacks the number with
+    (tens + units) mod 9 = 2 language mod 9. In training, the language has its tens and its units in
+    other numbers, and the other languages have the number itself.
     """
     tens, units = divmod(n, 10)
     return tens >= 2 and units >= 1 and (tens + units - 2 * language) % 9 == 0
 
 
 def shared_letters(n: int, language: str) -> int:
-    """How many first letters of n do not tell which of its decade's numbers 1 to 9 it is.
+    """The number of first letters of n that its decade's numbers with units 1 to 9 share.
 
-    In English the 7 of "twenty-", in German none: "einundzwanzig". So long the units are still to
-    come, and whoever knows them has not read them off the letters.
+    In English the 7 of "twenty-", in German none: "einundzwanzig". Up to there the units are still
+    to come, and a network that knows them has not read them off the letters.
     """
     first = n - n % 10
     return len(commonprefix(words(language)[first + 1 : first + 10]))
@@ -117,10 +119,11 @@ def shared_letters(n: int, language: str) -> int:
 
 @cache
 def digit_images() -> dict[str, tuple[Tensor, Tensor]]:
-    """The 1,797 digits by side: ink (N, 64), float32 from 0 to 16, and digits (N,) int64.
+    """The 1,797 digits by split: ink (N, 64), float32 from 0 to 16, and digits (N,) int64.
 
-    Seven tenths are for training, the rest in two halves: shuffled once, with a seed of their own.
-    All sides have the same 13 writers, since the package does not tell who wrote which.
+    Seven tenths are for training, half of the rest for validation and half for the test, shuffled
+    with a seed of their own. All splits share the same 13 writers, since the package does not say
+    which of them wrote which digit.
     """
     from sklearn.datasets import load_digits
 
@@ -129,14 +132,11 @@ def digit_images() -> dict[str, tuple[Tensor, Tensor]]:
     order = torch.randperm(len(y), generator=torch.Generator().manual_seed(0))
     cuts = [int(0.7 * len(y)), int(0.85 * len(y))]
     parts = torch.tensor_split(order, cuts)
-    return {
-        side: (ink[part], y[part])
-        for side, part in zip(("train", "valid", "test"), parts, strict=True)
-    }
+    return {side: (ink[part], y[part]) for side, part in zip(SPLITS, parts, strict=True)}
 
 
 def _usual_ink() -> tuple[Tensor, Tensor]:
-    """Of the training pictures: each pixel's mean (64,), and the standard deviation of all."""
+    """The mean ink of each pixel (64,) and the standard deviation of all, in training pictures."""
     ink, _ = digit_images()["train"]
     return ink.mean(0), ink.std()
 
@@ -150,17 +150,18 @@ def make_number_words(
 ) -> NumberWords:
     """The task: two digits and a language in one vector, the number's letters as the target (S2.4).
 
-    x is (N, 128 + L) floats: the pixels of the tens, those of the units, and a 1 for one of L
-    languages. A pixel is its ink less the mean ink of that pixel in the training pictures, in
-    standard deviations of the ink of all their pixels. y is (N, T) int64, the letters and the end
-    symbol ".", and y_lengths their number. The pictures are split first, and each side's pairs are
-    drawn from its own: the number and the language evenly over all that the side may have, then a
-    picture of each digit. Training, validation and test have the pairs of number and language for
-    which `is_unseen` is false, and `unseen`, whose pictures are the test side's, has the others.
+    x is (N, 128 + L) floats: the pixels of the tens, those of the units, and a one-hot code of the
+    L languages. A pixel is its ink minus the pixel's mean ink in the training pictures, in standard
+    deviations of the ink of all their pixels. y is (N, T) int64, the letters and the end symbol
+    ".", and y_lengths their number. The pictures are split first; each split then draws the number
+    and the language uniformly from all that it may have, and a picture of each digit from its own.
+    Training, validation and test have the pairs of number and language for which `is_unseen` is
+    false; `unseen`, with the pictures of the test, has the others.
     There are n_train rows in training, n_test in the test, half of n_test in each of the other two.
 
-    Raises ValueError for fewer than one or more than nine languages, one twice, one that num2words
-    does not know, and for numbers of pairs that are no positive integers.
+    Raises:
+        ValueError: If there are not 1 to 9 different languages, num2words does not know one of
+            them, or a count is not a positive integer (for n_test: at least 2).
     """
     languages = tuple(languages)
     if not 1 <= len(languages) <= 9 or len(set(languages)) < len(languages):
@@ -181,7 +182,7 @@ def make_number_words(
         ("unseen", "test", sorted(set(pairs) - set(seen)), n_test // 2),
     ):
         splits[name] = _drawn(side, allowed, count, languages, symbols, generator)
-    return NumberWords("number words", **splits, symbols=symbols, languages=languages)
+    return NumberWords("number words", **splits, symbols=symbols, labels=(), languages=languages)
 
 
 def _drawn(
@@ -192,7 +193,7 @@ def _drawn(
     symbols: tuple[str, ...],
     generator: torch.Generator,
 ) -> Split:
-    """`count` pairs of pictures of one side, their numbers and languages drawn from `allowed`."""
+    """`count` pairs of pictures of one side, with numbers and languages drawn from `allowed`."""
     ink, digits = digit_images()[side]
     mean, sd = _usual_ink()
     which = torch.randint(len(allowed), (count,), generator=generator)
@@ -226,9 +227,9 @@ def _drawn(
 def spelled_by_table(task: NumberWords, split: Split) -> list[str]:
     """The ceiling: a classifier reads both digits, and a table spells the number.
 
-    A support vector machine (scikit-learn's, with its defaults) is fitted on the pictures of the
-    training side, which a network of this task has as well. It is given what the network must
-    find: that there are two digits, and how each number is spelled, unseen ones too.
+    A support vector machine (scikit-learn's, with its defaults) is fitted to the training pictures,
+    which a network of this task has as well. It is told what the network must find out: that there
+    are two digits, and how each number is spelled, even the unseen ones.
     """
     from sklearn.svm import SVC
 
@@ -246,7 +247,7 @@ def spelled_by_table(task: NumberWords, split: Split) -> list[str]:
 
 
 def most_frequent_word(task: NumberWords, split: Split) -> list[str]:
-    """The baseline that sees no picture: each language's most frequent word of training."""
+    """The baseline that sees no picture: the most frequent training word of each language."""
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     for text, i in zip(
         task.decode(task.train.y), task.language(task.train.x).tolist(), strict=True

@@ -17,13 +17,14 @@ import torch
 from rnn_course import cli, experiments
 from rnn_course.experiments import g2p
 from rnn_course.storage import FOLDER_VARIABLE
-from rnn_course.tasks.pronunciations import load_pronunciations, read_file
+from rnn_course.tasks.dictionary import read_file
+from rnn_course.tasks.pronunciations import load_pronunciations
 
 # Says a word, and which of what takes long it needed: packages, and the dictionary's words.
 SAID = """
 import sys
 from rnn_course import cli
-from rnn_course.tasks.pronunciations import read
+from rnn_course.tasks.dictionary import read
 code = cli.main(["g2p", "recurrent"])
 print(*({"sklearn", "scipy", "music21", "babel", "num2words", "matplotlib"} & set(sys.modules)))
 print(read.cache_info().currsize)

@@ -22,11 +22,11 @@ def test_adding_marks_one_step_in_each_half_and_asks_for_their_sum(steps, seed):
     torch.testing.assert_close((u * m).sum(1, keepdim=True), split.y)
 
 
-def test_what_guessing_costs_in_the_adding_problem():
+def test_the_baselines_of_the_adding_problem():
     task = make_adding(5, n_train=400_000)
     error = (task.train.y - 1).square().mean().item()
     assert error == pytest.approx(guessing(), rel=0.01)
-    # Who sees the last step only: the best answer there is 1/2 + u if it is marked, else 1.
+    # From the last step alone, the best answer is 1/2 + u if it is marked, else 1.
     u, m = task.train.x[:, -1].unbind(1)
     best = torch.where(m == 1, 0.5 + u, 1.0)
     error = (task.train.y[:, 0] - best).square().mean().item()
@@ -44,10 +44,10 @@ def test_copying_asks_for_the_ten_letters_after_the_gap(gap, seed):
         assert y == "·" * (gap + 10) + x[:10]
 
 
-def test_what_forgetting_costs_in_copy_memory():
+def test_the_baseline_of_copy_memory():
     assert forgetful(50) == pytest.approx(0.2971, abs=1e-4)
     assert forgetful(100) == pytest.approx(0.1733, abs=1e-4)
-    # The law of such a guesser, taken at its word: certain of nothing, even among the letters.
+    # Certain of the blanks, and undecided among the eight letters.
     y = make_copying(7, n_train=500).train.y
     log_p = torch.where(torch.arange(27) < 17, 0.0, -math.log(8))
     assert (y[:, :17] == 0).all() and (y[:, 17:] >= 2).all()
@@ -67,7 +67,7 @@ def test_what_forgetting_costs_in_copy_memory():
     "make",
     [lambda seed: make_adding(9, 50, seed=seed), lambda seed: make_copying(4, 50, seed=seed)],
 )
-def test_the_seed_settles_the_task_and_no_two_splits_are_alike(make):
+def test_the_seed_fixes_the_task_and_the_splits_differ(make):
     assert torch.equal(make(0).train.x, make(0).train.x)
     assert not torch.equal(make(0).train.x, make(1).train.x)
     assert not torch.equal(make(0).valid.x, make(0).test.x)
@@ -84,6 +84,6 @@ def test_the_seed_settles_the_task_and_no_two_splits_are_alike(make):
         (lambda: forgetful(0), "gap: expected an integer of at least 1, got 0"),
     ],
 )
-def test_bad_numbers_are_named(call, message):
+def test_bad_numbers_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()

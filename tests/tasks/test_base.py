@@ -1,4 +1,4 @@
-"""Splits and batches: every example once, like lengths together, only the generator random."""
+"""Splits and batches: every example once, similar lengths together, and what is random."""
 
 from dataclasses import replace
 
@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnn_course.tasks import Batch, Split, Task
-from rnn_course.tasks.base import encode
+from rnn_course.tasks.base import draw_splits, encode
 
 
 def numbered(lengths: list[int]) -> Split:
-    """Sequences that hold their own number + 1 at each of their steps, and 0 in the padding."""
+    """Sequences that hold their own number + 1 at each step, and 0 in the padding."""
     lengths = torch.tensor(lengths)
     inside = torch.arange(int(lengths.max())) < lengths[:, None]
     number = torch.arange(len(lengths))
@@ -37,14 +37,14 @@ def test_every_example_comes_once_with_its_own_target_length_and_nothing_else(
     assert sorted(torch.cat([b.y for b in batches]).tolist()) == list(range(len(lengths)))
     assert sorted(len(b.y) for b in batches)[1:] == [batch_size] * (len(batches) - 1)
     for batch in batches:
-        assert batch.x.shape == (len(batch.y), int(batch.lengths.max()))  # trimmed, not cut
+        assert batch.x.shape == (len(batch.y), int(batch.lengths.max()))  # only padding is trimmed
         for x, y, length in zip(batch.x, batch.y, batch.lengths, strict=True):
             assert length == lengths[y]
             assert x[:length].tolist() == [y + 1] * length
             assert not x[length:].any()
 
 
-def test_batches_hold_sequences_of_like_length():
+def test_batches_hold_sequences_of_similar_length():
     split = numbered([7, 1, 3, 9, 2, 8, 4, 6, 5] * 4)
     for order in (None, generator()):
         spans = [(int(b.lengths.min()), int(b.lengths.max())) for b in split.batches(6, order)]
@@ -52,13 +52,13 @@ def test_batches_hold_sequences_of_like_length():
         assert all(left[1] <= right[0] for left, right in zip(spans, spans[1:], strict=False))
 
 
-def test_without_a_generator_the_order_is_that_of_length_and_always_the_same():
+def test_without_a_generator_batches_always_come_in_order_of_length():
     split = numbered([3, 1, 2, 3, 1])
     orders = [torch.cat([b.y for b in split.batches(2)]).tolist() for _ in range(2)]
     assert orders == [[1, 4, 2, 0, 3]] * 2
 
 
-def test_the_order_is_a_function_of_the_generator_alone():
+def test_the_order_depends_only_on_the_generator():
     split = numbered([1 + i % 7 for i in range(60)])
 
     def order(g: torch.Generator) -> list[list[int]]:
@@ -76,7 +76,7 @@ def test_the_order_is_a_function_of_the_generator_alone():
     assert {frozenset(b) for b in first} != {frozenset(b) for b in second}
 
 
-def test_two_passes_begun_together_have_two_orders():
+def test_two_passes_begun_together_differ_in_order():
     split, g = numbered([2] * 30), generator()
     one, two = split.batches(5, g), split.batches(5, g)
     assert [b.y.tolist() for b in one] != [b.y.tolist() for b in two]
@@ -90,6 +90,26 @@ def test_without_lengths_every_step_counts_and_floats_pass():
     torch.testing.assert_close(torch.cat([b.x for b in batches]).sum(), split.x.sum())
 
 
+def test_steps_are_the_lengths_or_all_steps():
+    split = Split(torch.randn(2, 3, 1), torch.zeros(2, 4), torch.tensor([3, 1]))
+    assert split.steps is split.lengths and split.y_steps.tolist() == [4, 4]
+    split = Split(split.x, split.y, y_lengths=torch.tensor([2, 4]))
+    assert split.steps.tolist() == [3, 3] and split.y_steps is split.y_lengths
+    assert split.steps.dtype == torch.int64
+
+
+def test_splits_are_drawn_in_order_from_one_generator():
+    def draw(count: int, g: torch.Generator) -> Split:
+        return Split(torch.rand(count, 1, generator=g), torch.zeros(count))
+
+    splits = draw_splits(draw, 3, 2, seed=5)
+    assert [len(split) for split in splits] == [3, 2, 2]
+    expected = torch.rand(7, 1, generator=generator(5))
+    assert torch.equal(torch.cat([split.x for split in splits]), expected)
+    with pytest.raises(ValueError, match="count: expected an integer of at least 1, got 0"):
+        draw_splits(draw, 3, 0, seed=5)
+
+
 def test_a_batch_moves_to_a_device():
     batch = Batch(torch.zeros(2, 3), torch.zeros(2), torch.tensor([3, 1])).to("meta")
     assert {part.device.type for part in batch if part is not None} == {"meta"}
@@ -98,7 +118,7 @@ def test_a_batch_moves_to_a_device():
     assert both.lengths is None and both.y_lengths.device.type == "meta"
 
 
-def test_targets_that_are_sequences_are_cut_to_the_longest_of_the_batch():
+def test_target_sequences_are_trimmed_to_the_longest_of_the_batch():
     y_lengths = torch.tensor([3, 1, 2, 4, 1, 2])
     y = torch.arange(6)[:, None] * 10 + torch.arange(5)
     split = Split(torch.arange(6.0)[:, None], y, y_lengths=y_lengths)  # a vector each
@@ -201,6 +221,6 @@ def test_a_task_without_symbols_neither_encodes_nor_decodes():
 
 
 @pytest.mark.parametrize("x", [torch.tensor([2, 3]), torch.zeros(1, 2, 3, dtype=torch.int64)])
-def test_decode_refuses_another_rank(x):
+def test_decode_refuses_a_wrong_rank(x):
     with pytest.raises(ValueError, match=r"x: expected \(N, T\) symbols"):
         task().decode(x)

@@ -1,4 +1,4 @@
-"""The two tasks whose best answer is known: their law against brute force."""
+"""The coins, whose best answer is known: their law against brute force."""
 
 import math
 from itertools import product
@@ -24,7 +24,7 @@ def brute(law, x):
 
 
 @given(laws, st.integers(0, 63))
-def test_the_law_is_that_of_the_coins(law, number):
+def test_the_law_agrees_with_enumerating_the_coins(law, number):
     x = [(number >> t) & 1 for t in range(law.steps)]
     truth = brute(law, x)
     ys = torch.tensor(list(truth))
@@ -49,14 +49,14 @@ def test_both_entropies(law):
     assert law.entropy() <= law.entropy_of_each() + 1e-12
 
 
-def test_the_figures_of_the_chapter():
+def test_the_numbers_in_the_chapter():
     assert math.isclose(Coins(10).entropy(), math.log(2))
     assert math.isclose(Coins(10).entropy_of_each(), 10 * math.log(2))
     assert round(Coins(10, mixed=True, flip=0.1).entropy(), 3) == 3.942
 
 
 @pytest.mark.parametrize("law", [Coins(4), Coins(4, mixed=True), Coins(4, True, 0.2)])
-def test_what_is_drawn_follows_the_law(law):
+def test_draws_follow_the_law(law):
     drawn = law.draw(40_000, torch.Generator().manual_seed(0))
     rows = torch.cat([drawn.x, drawn.y], 1).tolist()
     counts = {}
@@ -106,6 +106,6 @@ def test_the_task():
         (lambda: make_coins(3, n_train=0), "count: expected an integer of at least 1, got 0"),
     ],
 )
-def test_bad_input_is_named(call, words):
+def test_bad_input_is_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()

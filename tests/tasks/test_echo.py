@@ -11,13 +11,13 @@ from rnn_course.tasks.echo import CHANCE, N_SYMBOLS, make_echo
 
 
 @given(lag=st.integers(0, 9), seed=st.integers(0, 99))
-def test_y_is_x_so_many_steps_ago(lag, seed):
+def test_y_is_x_some_steps_ago(lag, seed):
     split = make_echo(lag, steps=10, n_train=5, n_test=1, seed=seed).train
     for x, y in zip(split.x.tolist(), split.y.tolist(), strict=True):
         assert y == [-1] * lag + x[: 10 - lag]
 
 
-def test_symbols_are_fair_and_independent_so_that_forgetting_is_chance():
+def test_symbols_are_fair_and_independent():
     x = make_echo(3, n_train=2000).train.x
     assert torch.bincount(x.flatten()).div(x.numel()).sub(CHANCE).abs().max() < 0.01
     pairs = torch.bincount((x[:, 1:] * N_SYMBOLS + x[:, :-1]).flatten(), minlength=64)
@@ -55,6 +55,6 @@ def test_equal_parameters_and_both_starts(transition):
     ("lag", "message"),
     [(40, "lag: expected 0 ≤ lag < 40"), (-1, "lag: expected a whole number from 0, got -1")],
 )
-def test_bad_lags_are_named(lag, message):
+def test_bad_lags_are_refused(lag, message):
     with pytest.raises(ValueError, match=message):
         make_echo(lag)

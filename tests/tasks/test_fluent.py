@@ -1,4 +1,4 @@
-"""The country and its language: what the task promises about gaps, balance, splits and rules."""
+"""The country and its language: gaps, balance, splits and the rule that answers."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def task():
     return make_fluent(12, n_train=1140, n_test=570)
 
 
-def test_the_lecture_s_own_example():
+def test_the_countries_have_their_languages():
     assert languages()["France"] == "French" and languages()["Brazil"] == "Portuguese"
-    assert "Switzerland" not in languages()  # several
+    assert "Switzerland" not in languages()  # it has several languages
     assert languages()["Montenegro"] == "Serbian"  # official as sr_Latn
     assert len(languages()) > 150 and len(set(languages().values())) > 50
 
@@ -61,7 +61,7 @@ def test_fillers_are_real_sentences_and_no_split_shares_one():
     assert not single_names & {word for side in sides for s in side for word in s}
 
 
-def test_languages_are_balanced_and_all_countries_are_taught(task):
+def test_languages_are_balanced_and_all_countries_are_in_training(task):
     for split in (task.train, task.valid, task.test):
         counts = torch.bincount(split.y, minlength=len(task.labels))
         assert counts.max() - counts.min() <= 1
@@ -76,12 +76,12 @@ def test_the_rule_is_always_right_and_needs_one_word(task):
     hidden[:, 5:] = 0  # nothing after the country
     assert (task.by_rule(hidden) == task.test.y).all()
     hidden[3, 4] = UNKNOWN
-    with pytest.raises(ValueError, match="x: expected one country a row, got 0 at index 3"):
+    with pytest.raises(ValueError, match="x: expected one country per row, got 0 at index 3"):
         task.by_rule(hidden)
 
 
-def test_the_filler_says_nothing_of_the_language(task):
-    """Its words, counted, do not tell the language on new sentences better than chance."""
+def test_the_filler_says_nothing_about_the_language(task):
+    """Counts of its words predict the language of new sentences no better than chance."""
     from sklearn.linear_model import LogisticRegression
 
     def counted(split):
@@ -131,13 +131,15 @@ def test_the_same_seed_gives_the_same_sentences():
         ),
     ],
 )
-def test_bad_input_is_named(call, error, message):
+def test_bad_input_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
 
 
-def test_encode_says_what_a_sentence_is(task):
+def test_encode_refuses_strings_and_empty_sentences(task):
     with pytest.raises(TypeError, match="texts: expected sentences as sequences of words"):
         task.encode(["i grew up in France"])
-    with pytest.raises(ValueError, match="texts: expected at least one sentence, and none empty"):
+    with pytest.raises(ValueError, match="texts: expected no empty text, got one at index 0"):
         task.encode([()])
+    with pytest.raises(ValueError, match="texts: expected at least one text, got none"):
+        task.encode([])

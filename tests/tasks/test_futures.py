@@ -1,4 +1,4 @@
-"""The task decided by what comes later: its answers, and its ceilings against brute force."""
+"""The task that depends on what comes later: its answers, and its ceilings by brute force."""
 
 from collections import defaultdict
 from itertools import product
@@ -20,7 +20,7 @@ laws = st.builds(
 
 
 def answers(law, x):
-    """y for a list x, from the law's words."""
+    """y for a list x, straight from the definition."""
 
     def at(s):
         return x[s] if 0 <= s < len(x) else 0
@@ -33,7 +33,7 @@ def answers(law, x):
 
 
 def brute(law, direction):
-    """The best share of right answers, from all lengths, all x and all that the reader has read."""
+    """The best accuracy, from all lengths, all x and everything read so far."""
     cases = defaultdict(lambda: [0.0, 0.0])
     for length in range(law.shortest or law.steps, law.steps + 1):
         for x in product((0, 1), repeat=length):
@@ -46,15 +46,15 @@ def brute(law, direction):
 
 
 @given(laws, st.sampled_from(DIRECTIONS))
-def test_the_ceiling_is_that_of_all_sequences(law, direction):
+def test_the_ceiling_agrees_with_enumerating_all_sequences(law, direction):
     assert law.ceiling(direction) == pytest.approx(brute(law, direction), abs=1e-12)
 
 
-def test_the_figures_of_the_chapter():
+def test_the_numbers_in_the_chapter():
     law = Futures(400, past=1, future=1)
     assert law.ceiling("forward") == law.ceiling("backward") == pytest.approx(0.75, abs=1e-3)
     assert law.ceiling("both") == 1
-    law = Futures(400)  # all voters but one in the future
+    law = Futures(400)  # two of the three voters are in the future
     assert law.ceiling("forward") == pytest.approx(0.75, abs=1e-3)
     assert law.ceiling("backward") == 1
 
@@ -79,7 +79,7 @@ def test_padding_does_not_vote():
     assert Futures(4, past=2, future=0).answers(x, lengths).tolist() == [[0, 1, 0, 0]]
 
 
-def test_what_is_drawn_is_fair():
+def test_draws_are_fair():
     drawn = Futures(6, shortest=3).draw(20_000, torch.Generator().manual_seed(0))
     counts = torch.bincount(drawn.lengths, minlength=7)[3:]
     assert (counts - 5000).abs().max() < 5 * (20_000 * 0.25 * 0.75) ** 0.5
@@ -87,7 +87,7 @@ def test_what_is_drawn_is_fair():
     assert abs(float(ones) - 0.5) < 5 * 0.5 / float(drawn.lengths.sum()) ** 0.5
 
 
-def test_the_best_forward_reader_meets_the_ceiling_and_no_table_exceeds_it():
+def test_the_best_forward_table_reaches_the_ceiling_and_none_exceeds_it():
     """The most frequent answer to (t, x^(t)), counted on one half and scored on the other."""
     law = Futures(8)
     fit, score = (law.draw(40_000, torch.Generator().manual_seed(s)) for s in (0, 1))

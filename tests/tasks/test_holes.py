@@ -1,4 +1,4 @@
-"""Enclosed pixels: the truth by another way, what can be known from a part, and the splits."""
+"""Enclosed pixels by another method, the best guess from a part of an image, and the splits."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def by_flood(ink):
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 9999))
-def test_the_truth_is_what_water_from_outside_does_not_reach(rows, columns, seed):
+def test_enclosed_pixels_are_those_that_water_from_outside_does_not_reach(rows, columns, seed):
     ink = torch.rand(3, rows, columns, generator=torch.Generator().manual_seed(seed)) < 0.65
     found = enclosed(ink)
     assert found.tolist() == [by_flood(image) for image in ink.tolist()]
@@ -75,19 +75,19 @@ def test_the_truth_is_what_water_from_outside_does_not_reach(rows, columns, seed
 def test_a_ring_and_a_ring_with_a_gap():
     assert enclosed(RING).nonzero().tolist() == [[0, 1, 2], [0, 2, 2], [0, 2, 3]]
     broken = RING.clone()
-    broken[0, 2, 4] = False  # a side is open: all of it is
+    broken[0, 2, 4] = False  # one gap opens the whole ring
     assert not enclosed(broken).any()
     broken = RING.clone()
-    broken[0, 3, 4] = False  # a corner: water does not go aslant
+    broken[0, 3, 4] = False  # a corner: water does not flow diagonally
     assert torch.equal(enclosed(broken), enclosed(RING))
-    both = torch.cat([RING, torch.zeros_like(RING), RING])  # nor from image to image
+    both = torch.cat([RING, torch.zeros_like(RING), RING])  # nor between images
     assert enclosed(both).sum((1, 2)).tolist() == [3, 0, 3]
 
 
 # --- the digits ---------------------------------------------------------------------------------
 
 
-def test_no_pattern_of_ink_is_on_two_sides_however_it_is_turned():
+def test_no_pattern_of_ink_is_in_two_splits_in_any_orientation():
     task = load_holes()
     keys = {}
     for side in ("train", "valid", "test"):
@@ -99,7 +99,7 @@ def test_no_pattern_of_ink_is_on_two_sides_however_it_is_turned():
     assert not keys["valid"] & keys["test"]
 
 
-def test_every_digit_is_there_once_and_training_in_all_orientations():
+def test_every_digit_occurs_once_and_in_training_in_all_orientations():
     task, named, images = load_holes(), digit_everywhere(), load_digits().images
     upright = torch.cat([named.train.x, named.valid.x, named.test.x])[..., 0]
     assert sorted(map(tuple, (upright.flatten(1) * 8 + 8).tolist())) == sorted(
@@ -110,12 +110,12 @@ def test_every_digit_is_there_once_and_training_in_all_orientations():
     assert torch.equal(task.test.x, named.test.x) and torch.equal(task.valid.x, named.valid.x)
     shares = [len(split) / len(upright) for split in (named.train, named.valid, named.test)]
     np.testing.assert_allclose(shares, [0.7, 0.15, 0.15], atol=0.02)
-    turned = orientations(named.train.x[:5, ..., 0])
+    rotated = orientations(named.train.x[:5, ..., 0])
     for i in range(5):
-        assert len({image.numpy().tobytes() for image in turned[:, i]}) == 8
+        assert len({image.numpy().tobytes() for image in rotated[:, i]}) == 8
         transposed = named.train.x[i, ..., 0].T
-        assert any(torch.equal(image, transposed) for image in turned[:, i])
-    assert torch.equal(targets(turned[3] >= -0.125), orientations(task.train.y[:5])[3])
+        assert any(torch.equal(image, transposed) for image in rotated[:, i])
+    assert torch.equal(targets(rotated[3] >= -0.125), orientations(task.train.y[:5])[3])
 
 
 def test_the_digits_named_are_those_of_the_package():
@@ -127,12 +127,12 @@ def test_the_digits_named_are_those_of_the_package():
         assert (y == number[(x[..., 0] * 8 + 8).double().numpy().tobytes()]).all()
 
 
-def test_few_pixels_are_enclosed_and_only_sides_that_have_four():
+def test_few_pixels_are_enclosed_and_none_at_the_edge():
     y = load_holes().test.y
     share = float((y == 1).sum() / (y != INK).sum())
     assert 0.02 < share < 0.05
-    edge = torch.cat([y[:, 0].flatten(), y[:, -1].flatten(), y[..., 0].flatten()])
-    assert not (edge == 1).any()
+    edges = y[:, 0], y[:, -1], y[..., 0], y[..., -1]
+    assert not any((edge == 1).any() for edge in edges)
 
 
 # --- random images ------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def test_every_image_once_with_its_probability():
         assert ink[number].flatten().long().tolist() == bits
 
 
-def test_what_is_drawn_follows_the_law():
+def test_draws_follow_the_law():
     law = RandomImages(4, 4, 0.7)
     drawn = law.draw(20_000, torch.Generator().manual_seed(0))
     split, weight = law.every()
@@ -183,7 +183,7 @@ def test_the_best_guess_is_the_share_among_images_that_look_alike(corners):
                 assert (guess[alike, i, j] == 0).all()
 
 
-def test_the_more_is_seen_the_better_and_who_sees_all_makes_no_error():
+def test_seeing_more_is_better_and_seeing_all_is_perfect():
     law = RandomImages(4, 4, 0.7)
     split, weight = law.every()
     best = []
@@ -198,14 +198,14 @@ def test_the_more_is_seen_the_better_and_who_sees_all_makes_no_error():
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 9999))
-def test_no_function_of_what_is_seen_does_better(seed):
+def test_no_function_of_the_part_seen_does_better(seed):
     law = RandomImages(3, 3, 0.7)
     split, weight = law.every()
     seen = quadrants(["top left"], 3, 3)
     guess = law.best_guess(seen)
     least = nll(guess, split.y, weight)
     most = f1(guess, split.y, best_threshold(guess, split.y, weight), weight)
-    # another answer for each thing that can be seen at the middle pixel, and noise elsewhere
+    # A random function of what is seen at the middle pixel; the best guess elsewhere.
     generator = torch.Generator().manual_seed(seed)
     alike = torch.arange(512) & (2 ** torch.arange(9))[seen[1, 1].flatten()].sum()
     other = guess.clone()
@@ -271,6 +271,6 @@ P, Y = torch.zeros(2, 3, 3), torch.zeros(2, 3, 3).long()
         (lambda: nll(P[:1], Y), "p: expected a probability for each pixel of y"),
     ],
 )
-def test_bad_input_is_named(call, message):
+def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()

@@ -1,4 +1,4 @@
-"""The names task: no leak between the splits, nothing random, nothing lost in coding."""
+"""The names task: no leak between the splits, nothing random, and encoding loses nothing."""
 
 import hashlib
 import os
@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from rnn_course.tasks import load_names
-from rnn_course.tasks.names import LANGUAGES, SPLITS, cldr_names, own_names, side
+from rnn_course.tasks.base import SPLITS
+from rnn_course.tasks.names import LANGUAGES, cldr_names, own_names, side
 
 SUBSET = ("da", "en", "nb")
 
@@ -29,7 +30,7 @@ def texts(task, split):
     return task.decode(getattr(task, split).x)
 
 
-def test_the_counts_are_those_of_the_design(task, all_names):
+def test_the_splits_have_the_sizes_planned(task, all_names):
     sizes = [len(getattr(task, split)) for split in SPLITS]
     assert sum(sizes) == len(all_names)
     assert 15_000 < sum(sizes) < 18_000
@@ -40,7 +41,7 @@ def test_the_counts_are_those_of_the_design(task, all_names):
         assert torch.bincount(getattr(task, split).y, minlength=20).min() >= 20
 
 
-def test_one_side_holds_all_that_is_said_of_one_thing(all_names):
+def test_all_names_of_a_thing_are_in_one_split(all_names):
     sides: dict[tuple[str, str], set[str]] = {}
     for name in all_names:
         sides.setdefault((name.category, name.code), set()).add(side(name))
@@ -49,7 +50,7 @@ def test_one_side_holds_all_that_is_said_of_one_thing(all_names):
     assert set.union(*sides.values()) == set(SPLITS)
 
 
-def test_no_text_stands_twice(all_names):
+def test_no_text_is_a_duplicate(all_names):
     folded = [name.text.casefold() for name in all_names]
     assert len(set(folded)) == len(folded)
 
@@ -59,12 +60,12 @@ def test_each_text_belongs_to_one_language(all_names):
     for language in LANGUAGES:
         for name in cldr_names(language):
             spoken.setdefault(name.text.casefold(), set()).add(language)
-    assert sum(len(languages) > 1 for languages in spoken.values()) > 1000  # there are such
+    assert sum(len(languages) > 1 for languages in spoken.values()) > 1000  # many names are shared
     assert all(spoken[name.text.casefold()] == {name.language} for name in all_names)
     assert len(all_names) == sum(len(languages) == 1 for languages in spoken.values())
 
 
-def test_the_splits_hold_those_names_with_their_languages(task, all_names):
+def test_the_splits_hold_the_names_with_their_languages(task, all_names):
     index = {language: i for i, language in enumerate(LANGUAGES)}
     unknown = {c for name in all_names for c in name.text} - set(task.symbols)
     for split in SPLITS:
@@ -75,14 +76,14 @@ def test_the_splits_hold_those_names_with_their_languages(task, all_names):
         assert getattr(task, split).lengths.tolist() == [len(name.text) for name in members]
 
 
-def test_well_known_names_are_filed_under_their_languages(all_names):
+def test_well_known_names_have_their_languages(all_names):
     known = {name.text: name.language for name in all_names}
     assert (known["Allemagne"], known["Almanya"], known["Niemcy"]) == ("fr", "tr", "pl")
     assert "Tyskland" not in known  # Danish, Norwegian and Swedish
     assert "Albania" not in known
 
 
-def test_decoding_gives_the_text_back(task):
+def test_decoding_inverts_encoding(task):
     for text in ("Norwegen", "Íoslainn", "São Tomé"):
         x, lengths = task.encode([text, "a"])
         assert task.decode(x) == [text, "a"]
@@ -105,7 +106,7 @@ def test_symbols_come_from_the_training_names_and_rare_ones_are_unknown(task, al
     )
 
 
-def test_a_character_from_elsewhere_is_unknown_and_no_error(task):
+def test_a_character_never_seen_is_unknown_and_not_an_error(task):
     x, lengths = task.encode(["Пари́ж", "aЖ"])
     assert x[1, :2].tolist() == [task.symbols.index("a"), 1]
     assert (x[0, : lengths[0]] == 1).all()
@@ -117,7 +118,7 @@ def test_texts_are_in_composed_form(all_names):
     assert all(name.text for name in all_names)
 
 
-def test_a_language_added_moves_no_name_to_another_side():
+def test_adding_a_language_moves_no_name_to_another_split():
     few, more = own_names(SUBSET), own_names((*SUBSET, "sv"))
     where = {(n.category, n.code): side(n) for n in few}
     assert all(where.get((n.category, n.code), side(n)) == side(n) for n in more)

@@ -1,4 +1,4 @@
-"""The number words: pictures and pairs apart, the letters right, nothing drawn by accident."""
+"""The number words: separate pictures and pairs, correct letters, and reproducible draws."""
 
 import hashlib
 import os
@@ -33,7 +33,7 @@ def task():
 
 
 def rows(task, side):
-    """(number, language, the word) of each row, from x's own columns and from the target."""
+    """(number, language, word) of each row, from the columns of x and from the target."""
     split = getattr(task, side)
     return list(
         zip(
@@ -46,19 +46,19 @@ def rows(task, side):
 
 
 def ink_bytes(pictures):
-    """Each picture as bytes, one for each pixel: (..., 8, 8) to a list."""
+    """The pictures (..., 8, 8) as a list of bytes, one byte per pixel."""
     return [
         picture.numpy().tobytes() for picture in pictures.reshape(-1, 64).round().to(torch.int8)
     ]
 
 
 def known(side):
-    """The digit that each picture of a side shows, by the bytes of its ink."""
+    """The digit of each picture of a side, by the bytes of its ink."""
     ink, digits = digit_images()[side]
     return dict(zip(ink_bytes(ink), digits.tolist(), strict=True))
 
 
-def test_every_picture_is_on_one_side_and_none_stands_twice():
+def test_every_picture_is_in_one_split_and_there_are_no_duplicates():
     images = digit_images()
     assert sum(len(digits) for _, digits in images.values()) == 1797
     every = [known(side) for side in images]
@@ -72,7 +72,7 @@ def test_every_picture_is_on_one_side_and_none_stands_twice():
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_rows_show_pictures_of_their_own_side_and_of_the_digits_they_spell(task, side):
+def test_rows_show_pictures_of_their_split_and_of_the_digits_they_spell(task, side):
     digit = known(SIDES[side])
     tens, units = map(ink_bytes, task.pictures(getattr(task, side).x).unbind(1))
     for (n, language, word), a, b in zip(rows(task, side), tens, units, strict=True):
@@ -105,7 +105,7 @@ def test_targets_end_with_the_end_symbol_and_their_length_counts_it(task):
             assert (y[n:] == 0).all() and (y[:n] != 0).all()
 
 
-def test_unseen_pairs_of_number_and_language_are_in_no_other_group(task):
+def test_unseen_pairs_of_number_and_language_are_in_no_other_split(task):
     pairs = {side: {row[:2] for row in rows(task, side)} for side in SIDES}
     assert len(pairs["train"]) == 400 - 32 and len(pairs["unseen"]) == 32
     assert all(is_unseen(*pair) for pair in pairs["unseen"])
@@ -114,7 +114,7 @@ def test_unseen_pairs_of_number_and_language_are_in_no_other_group(task):
         assert pairs[side] <= pairs["train"]
 
 
-def test_what_an_unseen_word_is_made_of_is_in_training(task):
+def test_the_parts_of_an_unseen_word_are_in_training(task):
     pairs = {row[:2] for row in rows(task, "train")}
     unseen = {row[:2] for row in rows(task, "unseen")}
     assert Counter((n // 10, language) for n, language in unseen) == {
@@ -129,7 +129,7 @@ def test_what_an_unseen_word_is_made_of_is_in_training(task):
         assert sum((10 * a + units, language) in pairs for a in range(2, 10)) == 7
 
 
-def test_pairs_of_number_and_language_come_evenly(task):
+def test_pairs_of_number_and_language_are_equally_frequent(task):
     for side, expected in (("train", 20_000 / 368), ("unseen", 1_000 / 32)):
         counts = Counter(row[:2] for row in rows(task, side))
         assert 0.4 * expected < min(counts.values()) < max(counts.values()) < 1.8 * expected
@@ -200,7 +200,7 @@ def test_the_table_is_a_ceiling_and_the_frequent_word_a_floor(task, side):
     assert len(set(frequent)) == 4
 
 
-def test_the_frequent_word_is_that_of_training(task):
+def test_the_frequent_word_is_taken_from_training(task):
     said = set(most_frequent_word(task, task.test))
     for language in range(4):
         counts = Counter(word for _, l_, word in rows(task, "train") if l_ == language)

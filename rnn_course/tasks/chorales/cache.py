@@ -1,4 +1,4 @@
-"""A folder of checksummed files for what takes long to read, safe to share between processes."""
+"""A folder of checksummed files for data that take long to read, safe to share by processes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from rnn_course.storage import cache_folder, cache_folders, tell, write_whole
 class Cache:
     """The files of one version of one kind of data: `<the course's cache folder>/<version>/`.
 
-    Another version has another folder, and never sees these files.
-    A file is a line that says what it is, with the SHA-256 of what follows, and then JSON.
-    They are read wherever they may have been kept, even where nothing can be written by now.
+    Another version has another folder and never sees these files. A file is a line with its name
+    and the SHA-256 of the rest, and then JSON. Files are read from every folder in which they may
+    have been kept, even if it can no longer be written.
     """
 
     def __init__(self, version: str) -> None:
         self.version = version
 
     def load(self, name: str) -> Any:
-        """What was kept under this name; None where there is nothing, or nothing sound."""
+        """The content kept under this name; None if there is none or the file is damaged."""
         for folder in cache_folders():
             with suppress(OSError):
                 data = (folder / self.version / f"{name}.json").read_bytes()
@@ -32,7 +32,7 @@ class Cache:
         return None
 
     def keep(self, name: str, content: Any) -> None:
-        """Put what JSON can write into the cache, whole or not at all; where that fails, say so."""
+        """Keep content that JSON can write, whole or not at all; log it if that fails."""
         body = json.dumps(content).encode()
         try:
             folder = cache_folder() / self.version

@@ -1,4 +1,4 @@
-"""Which keys next? Bach's chorales as piano keys, 88 of them on or off, a quarter note a step."""
+"""Which keys come next? Bach's chorales as 88 piano keys, on or off, a quarter note per step."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from rnn_course.padding import inside
-from rnn_course.tasks.base import Split, Task
+from rnn_course.tasks.base import SPLITS, Split, Task
 from rnn_course.tasks.chorales.corpus import REST, Chorale
-from rnn_course.tasks.chorales.task import SPLITS, split_chorales
+from rnn_course.tasks.chorales.task import padded_split, split_chorales
 
 N_KEYS, LOWEST = 88, 21
-"""A piano's keys, and the MIDI number of its lowest."""
+"""The number of keys of a piano, and the MIDI number of the lowest."""
 
 
 def load_frames(limit: int | None = None, *, progress: bool = True) -> Task:
@@ -20,24 +20,23 @@ def load_frames(limit: int | None = None, *, progress: bool = True) -> Task:
         y^(t) = x^(t+1)
 
     All parts of a chorale together; lengths and y_lengths are the same. Splits and `limit` are
-    those of `load_chorales`: the settings of one melody are all on one side.
-    Source: Boulanger-Lewandowski et al. (2012) for the task; S7.3. Their split is another one, so
-    figures for it are not comparable.
+    those of `load_chorales`: all settings of a melody are in one split.
+    Source: Boulanger-Lewandowski et al. (2012) for the task; S7.3. Their split is different, so
+    their figures are not comparable.
 
-    Raises ValueError for a limit that is no positive integer or leaves a side empty.
+    Raises:
+        ValueError: If the limit is not a positive integer, or leaves a split empty.
     """
     members = split_chorales(limit, progress=progress)
-    empty = [side for side in SPLITS if not members[side]]
-    if empty:
-        raise ValueError(
-            f"limit: expected enough chorales for each side, got {limit}, which "
-            f"leaves no chorale in {' and '.join(empty)}"
-        )
-    return Task("frames", *(_split(list(map(keys, members[side]))) for side in SPLITS))
+    splits = {}
+    for side in SPLITS:
+        pieces = list(map(keys, members[side]))
+        splits[side] = padded_split([on[:-1] for on in pieces], [on[1:] for on in pieces])
+    return Task("frames", **splits, symbols=(), labels=())
 
 
 def keys(piece: Chorale) -> Tensor:
-    """The keys of a chorale's T steps: (T, 88) floats, 1 where any part sounds the note."""
+    """The keys of a chorale at each step: (T, 88) floats, 1 if any part sounds the note."""
     on = torch.zeros(piece.notes.shape[1], N_KEYS)
     for part in piece.notes:
         sounding = part != REST
@@ -45,35 +44,26 @@ def keys(piece: Chorale) -> Tensor:
     return on
 
 
-def _split(pieces: list[Tensor]) -> Split:
-    x, y = (
-        torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
-        for rows in ([on[:-1] for on in pieces], [on[1:] for on in pieces])
-    )
-    lengths = torch.tensor([len(on) - 1 for on in pieces])
-    return Split(x, y, lengths, lengths)
-
-
 def log_odds(split: Split) -> Tensor:
-    """How often each key sounds in y, as ln p/(1 - p), (88,): a read-out's bias to start from.
+    """The frequency p of each key in y as ln p/(1 - p), (88,): an initial bias of the readout.
 
-    Half a step is added to either count, so that a key that never sounds has finite odds.
+    Half a step is added to both counts, so that a key that never sounds has finite odds.
     """
-    on = split.y[inside(split.lengths, split.y.shape[1])]
+    on = split.y[inside(split.steps, split.y.shape[1])]
     return torch.log((on.sum(0) + 0.5) / (len(on) - on.sum(0) + 0.5))
 
 
 def by_key(train: Split, split: Split) -> float:
-    """The baseline that knows how often each key sounds: nats a frame, the mean over chorales."""
+    """The baseline that knows how often each key sounds: nats per frame, averaged over chorales."""
     return _nll(torch.sigmoid(log_odds(train)).expand_as(split.y), split)
 
 
 def by_frame_before(train: Split, split: Split) -> float:
-    """The baseline that also knows whether the key sounds now: nats a frame on `split`.
+    """The baseline that also knows whether the key sounds now: nats per frame on `split`.
 
-    P(y_k = 1 | x_k) for each key and either x_k, from counts with half a step added.
+    P(y_k = 1 | x_k) for each key and each value of x_k, from counts with half a step added.
     """
-    mask = inside(train.lengths, train.y.shape[1])
+    mask = inside(train.steps, train.y.shape[1])
     x, y = train.x[mask], train.y[mask]
     p_on, p_off = (((y * now).sum(0) + 0.5) / (now.sum(0) + 1) for now in (x, 1 - x))
     return _nll(torch.where(split.x > 0, p_on, p_off), split)
@@ -81,5 +71,5 @@ def by_frame_before(train: Split, split: Split) -> float:
 
 def _nll(p: Tensor, split: Split) -> float:
     nll = torch.nn.functional.binary_cross_entropy(p, split.y, reduction="none").sum(2)
-    each = (nll * inside(split.lengths, nll.shape[1])).sum(1) / split.lengths
+    each = (nll * inside(split.steps, nll.shape[1])).sum(1) / split.steps
     return each.double().mean().item()  # over chorales, as networks are scored

@@ -1,8 +1,8 @@
 """Read Bach's chorales out of music21's own corpus, in a process of its own.
 
-`corpus.py` starts this file as a script. Importing music21 takes a second and some 100 MB,
-which a notebook that finds its chorales in the cache never spends; and since nothing is imported
-anew from whoever asks, it is safe to start from a notebook, a test or a plain script.
+`corpus.py` starts this file as a script. Importing music21 takes a second and some 100 MB, which a
+notebook that finds its chorales in the cache never spends; and since the process does not import
+its parent's main module, it can be started from a notebook, a test or a plain script.
 
     python reader.py bwv269 bwv347 ...   what `parse` returns: a line of JSON for each
     python reader.py works               what `works` returns: a line of JSON
@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 REST = 0
-"""What a voice that is silent has in place of a MIDI number."""
+"""In place of a MIDI number where a voice is silent."""
 
 
 def works() -> list[tuple[str, str]]:
-    """Name and title of each chorale, in the order of Riemenschneider's edition, each file once."""
+    """The name and title of each chorale, in the order of Riemenschneider's edition, each once."""
     from music21.corpus.chorales import ChoraleListRKBWV
 
     numbered = ChoraleListRKBWV().byRiemenschneider
@@ -33,10 +33,10 @@ def works() -> list[tuple[str, str]]:
 
 
 def file_of(name: str) -> Path:
-    """The file that holds a work: of its own name rather than a longer one, .mxl where it can be.
+    """The file of a work: with exactly its name rather than a longer one, .mxl if there is one.
 
-    music21 answers "bwv244.3" with 244.3, 244.32 and 244.37, "bwv281" with a .krn and an .mxl, and
-    "bwv18.5-l" with bwv18.5-lz.mxl.
+    For "bwv244.3" music21 finds 244.3, 244.32 and 244.37; for "bwv281" a .krn and an .mxl; and for
+    "bwv18.5-l" bwv18.5-lz.mxl.
     """
     from music21 import corpus
 
@@ -46,14 +46,14 @@ def file_of(name: str) -> Path:
 
 
 def parse(name: str) -> dict[str, Any]:
-    """What each part of a work sounds at the onset of each quarter note, as MIDI numbers.
+    """The note that each part of a work sounds at the onset of each quarter note.
 
-    Returns {"parts": their names, "notes": a list for each, one number a quarter note, `REST` for
-    silence}. A note sounds from its onset to just before its end; a grace note takes no time; of a
-    chord the highest note counts. What is struck between two onsets is lost, and so is whether a
-    note is held or struck again. Repeats are not played twice.
+    Returns {"parts": their names, "notes": a list for each, one MIDI number per quarter note,
+    `REST` for silence}. A note sounds from its onset to just before its end; a grace note takes no
+    time; of a chord the highest note counts. Notes struck between two onsets are lost, and so is
+    whether a note is held or struck again. Repeats are not played twice.
     """
-    from music21 import converter
+    from music21 import converter, stream
 
     path = file_of(name)
     if path.suffix == ".mxl":
@@ -62,6 +62,7 @@ def parse(name: str) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     # From a string: music21 neither looks for a pickle of an earlier run nor leaves one behind.
     score = converter.parseData(text, format="musicxml")
+    assert isinstance(score, stream.Score)
     steps = math.ceil(score.highestTime)
     notes = []
     for part in score.parts:
@@ -75,8 +76,8 @@ def parse(name: str) -> dict[str, Any]:
 
 
 def main(names: list[str]) -> None:
-    """Print what was asked for, in order; {"error": ...} in place of what could not be read."""
-    out, sys.stdout = sys.stdout, sys.stderr  # what music21 may print is none of the answer
+    """Print an answer for each name, in order; {"error": ...} if it could not be read."""
+    out, sys.stdout = sys.stdout, sys.stderr  # music21's own output is not part of an answer
     for name in names:
         try:
             answer = works() if name == "works" else parse(name)

@@ -1,7 +1,7 @@
-"""A melody is given, the bass under it is to be written: Bach's chorales, a quarter note a step.
+"""A melody is given, the bass is to be written: Bach's chorales, a quarter note per step.
 
-The soprano is x, the bass is y, and both are as long as each other (slides S3.1 to S3.3). One
-alphabet serves both, so that a transposition is an addition to the index.
+The soprano is x, the bass is y, and both have the same length (slides S3.1 to S3.3). They share one
+alphabet, so that a transposition is an addition to the index.
 """
 
 from __future__ import annotations
@@ -12,76 +12,89 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from rnn_course import checks
-from rnn_course.tasks.base import PADDING, Batch, Split, Task
+from rnn_course.tasks.base import PADDING, SPLITS, Batch, Split, Task
 from rnn_course.tasks.chorales.corpus import REST, Chorale, load_corpus
 
 SILENT, FIRST_NOTE = 1, 2
-"""The indices of a rest and of the lowest note; `PADDING` is 0."""
+"""The index of a rest, and that of the lowest note."""
 LOWEST, HIGHEST = 31, 86
-"""The MIDI numbers of the alphabet: what the two voices sing (36 to 81), five semitones more."""
+"""The MIDI numbers of the alphabet: the range of the two voices (36 to 81) and five semitones."""
 SYMBOLS = ("", "rest", *map(str, range(LOWEST, HIGHEST + 1)))
 """What each index stands for: padding, a rest, then the MIDI numbers, in order."""
 
-SPLITS = ("train", "valid", "test")
 WINDOW = 12
 
 
 def load_chorales(limit: int | None = None, *, progress: bool = True) -> Task:
-    """The task: the soprano as x (N, T) int64, the bass as y (N, T) int64, a step a quarter note.
+    """The task: the soprano as x (N, T) int64, the bass as y (N, T) int64, a quarter note per step.
 
     lengths and y_lengths are the same. `symbols` and `labels` are `SYMBOLS`. Row i of a split is
     the chorale `split_chorales(limit)[split][i]`.
 
-    limit : take only the first so many of the chorales, which the first time are read in seconds
-        (all 350 take about half a minute); a chorale's side is the same with any limit.
+    Args:
+        limit: The number of chorales, from the first; None for all 350. Reading takes about half a
+            minute the first time, and less for fewer. A chorale is in the same split at any limit.
+        progress: Whether to show a progress bar while chorales are read.
 
-    Raises ValueError for a limit that is no positive integer or leaves a side empty, RuntimeError
-    where music21 cannot read its corpus.
+    Raises:
+        ValueError: If the limit is not a positive integer, or leaves a split empty.
+        RuntimeError: If music21 cannot read its corpus.
     """
     members = split_chorales(limit, progress=progress)
-    empty = [side for side in SPLITS if not members[side]]
-    if empty:
-        raise ValueError(
-            f"limit: expected enough chorales for each side, got {limit}, which "
-            f"leaves no chorale in {' and '.join(empty)}"
-        )
     splits = {}
     for side in SPLITS:
         x, y = (
             [encode(chorale.voice(voice)) for chorale in members[side]]
             for voice in ("soprano", "bass")
         )
-        lengths = torch.tensor([len(row) for row in x])
-        x, y = (
-            torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PADDING)
-            for rows in (x, y)
-        )
-        splits[side] = Split(x, y, lengths, lengths)
+        splits[side] = padded_split(x, y)
     return Task("chorales", **splits, symbols=SYMBOLS, labels=SYMBOLS)
 
 
 def split_chorales(limit: int | None = None, *, progress: bool = True) -> dict[str, list[Chorale]]:
-    """The chorales (all, or the first `limit`) of each side: "train", "valid" and "test"."""
+    """The chorales (all, or the first `limit`) of each split: "train", "valid" and "test".
+
+    Raises:
+        ValueError: If the limit is not a positive integer, or leaves a split empty.
+    """
     read = load_corpus(limit, progress=progress)
     of = sides(read)
-    return {side: [chorale for chorale in read if of.get(chorale.name) == side] for side in SPLITS}
+    members = {
+        side: [chorale for chorale in read if of.get(chorale.name) == side] for side in SPLITS
+    }
+    empty = [side for side in SPLITS if not members[side]]
+    if empty:
+        raise ValueError(
+            f"limit: expected enough chorales for each side, got {limit}, which "
+            f"leaves no chorale in {' and '.join(empty)}"
+        )
+    return members
+
+
+def padded_split(x: list[Tensor], y: list[Tensor]) -> Split:
+    """Sequences x and y, each pair of equal length, as a split padded with zeros."""
+    lengths = torch.tensor([len(row) for row in x])
+    return Split(
+        pad_sequence(x, batch_first=True), pad_sequence(y, batch_first=True), lengths, lengths
+    )
 
 
 def sides(pieces: Sequence[Chorale]) -> dict[str, str]:
-    """The side of each chorale by name, such that none has a relative on another side.
+    """The side (split) of each chorale by name, such that no two related ones are on two sides.
 
-    Bach set many a melody several times, and a setting in the test whose sister is in training
-    would be half known. So, one chorale after the other:
+    Bach set many melodies several times, and a setting in the test would be half known if another
+    one were in training. So, one chorale after the other:
 
-    1. one that equals an earlier one in all four voices, in whatever key, is left out;
-    2. one that is related (`fingerprints`) to earlier ones goes to their side;
-    3. where those lie on different sides, it is left out;
-    4. one without relatives so far goes where a hash of its name sends it: 14 in 20 to training,
-       3 in 20 each to validation and test.
+    1. if it equals an earlier one in all four voices, in any key, it is left out;
+    2. if it is related (`fingerprints`) to earlier ones, it goes to their side;
+    3. if those are on different sides, it is left out;
+    4. if it has no relatives so far, a checksum of its name decides: 14 in 20 go to training, 3 in
+       20 each to validation and test.
 
-    Nothing depends on what comes later: the first 60 chorales lie where they lie among all 350.
+    Nothing depends on later chorales: the first 60 are on the same sides as among all 350.
     """
     side_of: dict[str, str] = {}
     seen: dict[tuple, str] = {}
@@ -99,12 +112,12 @@ def sides(pieces: Sequence[Chorale]) -> dict[str, str]:
 
 
 def fingerprints(piece: Chorale) -> set[tuple]:
-    """What a melody is recognised by. Two chorales are related if they have one in common.
+    """The marks of a melody; two chorales are related if they have one in common.
 
-    These are the intervals (in semitones, so that the key does not matter) of every twelve steps
-    in a row of the soprano, rests aside; and of every twelve notes in a row once each note counts
-    only once however long it lasts, so that the same melody in another rhythm is related too.
-    A melody that was changed more often than every twelfth note is not recognised.
+    A mark is the intervals (in semitones, so that the key does not matter) of twelve consecutive
+    steps of the soprano without a rest; or of twelve consecutive notes, each counted once however
+    long it lasts, so that the same melody in another rhythm is related too. A melody with a change
+    in every twelve notes is not recognised.
     """
     steps = piece.voice("soprano").tolist()
     notes = [note for note in steps if note != REST]
@@ -118,7 +131,7 @@ def fingerprints(piece: Chorale) -> set[tuple]:
 
 
 def _setting(piece: Chorale) -> tuple:
-    """The four voices, as far as the key does not matter."""
+    """The four voices, whatever their key."""
     voices = torch.stack([piece.voice(v) for v in ("soprano", "alto", "tenor", "bass")])
     key = voices[0][voices[0] != REST][0]
     return tuple(voices.shape), tuple(
@@ -134,7 +147,8 @@ def _by_hash(name: str) -> str:
 def encode(notes: Tensor) -> Tensor:
     """MIDI numbers (and `REST`) as indices into `SYMBOLS`, in the same shape.
 
-    Raises ValueError for a note outside `LOWEST` … `HIGHEST`.
+    Raises:
+        ValueError: If a note is not in `LOWEST` … `HIGHEST`.
     """
     outside = notes[(notes != REST) & ((notes < LOWEST) | (notes > HIGHEST))]
     if len(outside):
@@ -155,11 +169,12 @@ def decode(symbols: Tensor) -> list[int | None]:
 
 
 def transposed(symbols: Tensor, semitones: int | Tensor) -> Tensor:
-    """The same music higher (or lower) by so many semitones; rests and padding stay.
+    """The same music, some semitones higher (or lower); rests and padding stay.
 
-    symbols (..., T) int64; semitones one number, or one that broadcasts, such as (B, 1).
+    symbols is (..., T) int64; semitones is a number or a tensor that broadcasts, such as (B, 1).
 
-    Raises ValueError where a note would leave the alphabet.
+    Raises:
+        ValueError: If a note would leave the alphabet.
     """
     moved = torch.where(symbols >= FIRST_NOTE, symbols + semitones, symbols)
     notes = moved[symbols >= FIRST_NOTE]
@@ -174,11 +189,15 @@ def transposed(symbols: Tensor, semitones: int | Tensor) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Crops:
-    """A split to train on, seen anew in each epoch: random windows of it, randomly transposed.
+    """A training split that differs in each epoch: random windows of it, randomly transposed.
 
-    Each example gives `per_example` windows of up to `steps` steps in a row, each window at a
-    place of its own and in a key of its own, up to `semitones` higher or lower (both voices alike).
-    It can stand wherever `fit` takes a split.
+    Each example gives `per_example` windows of up to `steps` consecutive steps, each at a random
+    place and transposed by up to `semitones` up or down (both voices alike). `fit` takes it in
+    place of a split.
+
+    Raises:
+        ValueError: If the split has no lengths or x and y differ in length, or if a number is not
+            a positive integer (for `semitones`: an integer from 0).
     """
 
     split: Split
@@ -203,17 +222,17 @@ class Crops:
         return len(self.split) * self.per_example
 
     def batches(self, batch_size: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
-        """The batches of one epoch, a function of the generator (None: one seeded with 0)."""
+        """The batches of one epoch, which depend only on the generator (None: seed 0)."""
         checks.positive("batch_size", batch_size)
         if generator is None:
             generator = torch.Generator().manual_seed(0)
         return self.draw(generator).batches(batch_size, generator)
 
     def draw(self, generator: torch.Generator) -> Split:
-        """The windows of one epoch as a split of their own."""
+        """The windows of one epoch as a split."""
         x, y, lengths = (
             part.repeat_interleave(self.per_example, dim=0)
-            for part in (self.split.x, self.split.y, self.split.lengths)
+            for part in (self.split.x, self.split.y, self.split.steps)
         )
         room = (lengths - self.steps).clamp(min=0) + 1
         first = (torch.rand(len(x), generator=generator, dtype=torch.float64) * room).long()

@@ -1,8 +1,8 @@
 """Which letter says which phones? An alignment learnt by Viterbi-EM from words and phones alone.
 
-Nobody has written down that in "phone" the p says F and the h nothing. But F goes with ph in many
-words, and so it can be found out: align all words as well as a table of costs allows, make a better
-table from the alignment by counting, and begin again.
+No dictionary says that in "phone" the p says F and the h nothing. But F goes with ph in many words,
+and so it can be learnt: align all words as well as a table of costs allows, make a better table
+from the alignment by counting, and repeat.
 """
 
 from __future__ import annotations
@@ -19,17 +19,20 @@ from rnn_course.padding import inside
 from rnn_course.tasks.base import PADDING
 
 MOST = 2
-"""A letter says so many phones at most: x in "box" says K S."""
+"""The most phones that a letter says: x in "box" says K S."""
 START = (0.1, 0.8, 0.1)
-"""How probable it is held at first that a letter says no phone, one phone, or two."""
+"""The initial probabilities that a letter says no phone, one phone, or two."""
 _AT_ONCE = 4096
 
 
 class Words(NamedTuple):
-    """Words and how they are said, as symbols from 1 on; 0 pads both.
+    """Words and their phones, as symbols from 1 on; 0 pads both.
 
-    x : (N, T) int64, letters. y : (N, T_y) int64, phones, without an end symbol.
-    lengths, y_lengths : (N,) int64, how many there are of each.
+    Attributes:
+        x: (N, T) int64, letters.
+        y: (N, T_y) int64, phones, without an end symbol.
+        lengths: (N,) int64, the number of letters.
+        y_lengths: (N,) int64, the number of phones.
     """
 
     x: Tensor
@@ -41,10 +44,11 @@ class Words(NamedTuple):
 class Alignment(NamedTuple):
     """The best alignment of each word.
 
-    phones : (N, T, 2) int64, what each letter says: (0, 0) nothing, (p, 0) a phone, (p, q) two.
-        All zeros where the word has no alignment.
-    cost : (N,) float64, -log P(phones and their alignment | letters) in nats; infinite where each
-        alignment has a pair that the table rules out, or there are too many phones.
+    Attributes:
+        phones: (N, T, 2) int64, what each letter says: (0, 0) nothing, (p, 0) a phone, (p, q) two.
+            All zeros if the word has no alignment.
+        cost: (N,) float64, -log P(phones and their alignment | letters) in nats; infinite if every
+            alignment has a pair that the table rules out, or there are too many phones.
     """
 
     phones: Tensor
@@ -52,18 +56,20 @@ class Alignment(NamedTuple):
 
 
 class Aligner(NamedTuple):
-    """A table of costs, and what it makes of words.
+    """A table of costs, which aligns words.
 
-    table : (n_letters, n_phones, n_phones) float64, -log P(p q | letter) in nats, with p = q = 0
-        for a letter that says nothing and q = 0 for one phone; infinite for what does not happen.
-    history : the mean cost of the training words that could be aligned, before each new table.
+    Attributes:
+        table: (n_letters, n_phones, n_phones) float64, -log P(p q | letter) in nats, with
+            p = q = 0 for a letter that says nothing and q = 0 for one phone; infinite for pairs
+            that do not occur.
+        history: The mean cost of the training words that could be aligned, before each new table.
     """
 
     table: Tensor
     history: tuple[float, ...] = ()
 
     def align(self, words: Words) -> Alignment:
-        """The alignment of least cost, by dynamic programming (Viterbi), for each word.
+        """The alignment of least cost for each word, by dynamic programming (Viterbi).
 
         With d(t, j) the least cost at which the first t letters say the first j phones,
 
@@ -71,8 +77,9 @@ class Aligner(NamedTuple):
                            d(t-1, j-1) + table[x_t, y_j, 0],
                            d(t-1, j-2) + table[x_t, y_{j-1}, y_j] ),    d(0, 0) = 0,
 
-        and d(T, T_y) is the cost. Which of the three was the least tells the way back. Of equally
-        good alignments it is the one whose last letters say least: the first b of "rabbit" says B.
+        and d(T, T_y) is the cost. The alignment follows the smallest of the three from the end
+        back. Of equally good alignments it is the one whose last letters say the fewest phones:
+        the first b of "rabbit" says B.
         """
         phones = words.x.new_zeros(*words.x.shape, MOST)
         cost = torch.empty(len(words.x), dtype=torch.float64)
@@ -83,19 +90,21 @@ class Aligner(NamedTuple):
 
 
 def learn(words: Words, rounds: int = 6, rare: float = 2e-4, whole: int = 2) -> Aligner:
-    """Learn the table from words alone: `rounds` times align them all, count, and divide.
+    """Learn the table from words alone: `rounds` times, align all of them, count, and divide.
 
         P(p q | letter) = n(letter says p q) / n(letter)
 
-    The first table supposes that a letter's phones are those that stand in its words more often
-    than in others: P(p | x) ∝ n(x and p in one word) / n(p), the number of phones as in `START`.
-    No table makes the alignment before it less probable, but there may be others still better: it
-    is a local search. From the third round on (`whole` tables come before) a pair that is less
-    than the share `rare` of its letter's cases is struck out, so that misprints and abbreviations
-    ("mr": M IH S T ER) teach nothing; words that need such pairs stay without alignment.
-
-    Raises `ValueError` for rounds that are no positive integer, and parts that do not fit.
+    The first table assumes that a letter says the phones that occur in its words more often than in
+    others: P(p | x) ∝ n(x and p in one word) / n(p), with the number of phones as in `START`.
+    No table makes the previous alignment less probable, but a better one may exist: this is a local
+    search. After `whole` rounds, pairs rarer than the fraction `rare` of their letter's cases are
+    removed, so that misprints and abbreviations ("mr": M IH S T ER) have no effect; words that need
+    such pairs have no alignment.
     Source: the method of Black, Lenzo and Pagel (1998), with Viterbi-EM for their scatter step.
+
+    Raises:
+        ValueError: If `rounds` is not a positive integer, x and y are not equally many, or no word
+            can be aligned.
     """
     checks.positive("rounds", rounds)
     if words.x.shape[:1] != words.y.shape[:1]:
@@ -128,25 +137,25 @@ def _first_table(words: Words) -> Tensor:
 
 
 def _costs(p: Tensor) -> Tensor:
-    """-log p, rounded so that sums are exact: what costs the same is a tie, whatever the order."""
+    """-log p, rounded so that sums are exact and equal costs tie in any order of summation."""
     return (-p.log() * 2**20).round() / 2**20
 
 
 def _how_often(symbols: Tensor, n: int) -> Tensor:
-    """How often each symbol but the padding stands in each row: (N, n) float64."""
+    """The count of each symbol but the padding in each row: (N, n) float64."""
     counts = torch.zeros(len(symbols), n, dtype=torch.float64)
     counts.scatter_add_(1, symbols, (symbols != PADDING).double())
     return counts
 
 
 def _counts(x: Tensor, phones: Tensor, shape: torch.Size) -> Tensor:
-    """How often each letter says each pair, as a table."""
+    """The count of each pair for each letter, as a table."""
     of = (x * shape[1] + phones[..., 0]) * shape[2] + phones[..., 1]
     return torch.bincount(of[x != PADDING], minlength=shape.numel()).view(shape).double()
 
 
 def _parts(words: Words) -> Iterator[tuple[Tensor, Words]]:
-    """The words, of like length in each part, and where they stood."""
+    """Parts of the words, of similar length in each, with their indices."""
     for index in torch.argsort(words.lengths, stable=True).split(_AT_ONCE):
         x, y, lengths, y_lengths = (part[index] for part in words)
         yield (
@@ -180,6 +189,6 @@ def _viterbi(table: Tensor, words: Words) -> Alignment:
         said.append(
             torch.cat([torch.where(k > 0, p, PADDING), torch.where(k > 1, q, PADDING)], dim=1)
         )
-        j = (j - k).clamp(min=0)  # below 0 only without alignment
+        j = (j - k).clamp(min=0)  # below 0 only without an alignment
     phones = torch.stack(said[::-1], dim=1)
     return Alignment(torch.where(cost.isfinite()[:, None, None], phones, PADDING), cost)

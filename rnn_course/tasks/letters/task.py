@@ -9,22 +9,25 @@ import torch
 from torch import Tensor
 
 from rnn_course import checks
-from rnn_course.tasks.base import PADDING, Split, Task
+from rnn_course.tasks.base import PADDING, SPLITS, Split, Task
+from rnn_course.tasks.dictionary import Dictionary, Phones
 from rnn_course.tasks.letters.alignment import Aligner, Words, learn
-from rnn_course.tasks.pronunciations import Dictionary, Phones, Pronunciations, load_pronunciations
+from rnn_course.tasks.pronunciations import Pronunciations, load_pronunciations
 
 SILENT = "–"
 
 
 @dataclass(frozen=True, eq=False)
 class Letters(Task):
-    """The task, with what it was made from.
+    """The task, with the alignment that its labels come from.
 
-    symbols : the letters in x. labels : what a letter can say: "–" nothing, then the single
-        phones ("AA", …), then two ("K S"); the first two are padding and unknown.
-    aligner : the table that the labels come from, learnt from the training words.
-    listed : each word's pronunciations, any of which is right.
-    left_out : for "train", "valid" and "test" the words without alignment, which are in no split.
+    Attributes:
+        symbols: The letters in x.
+        labels: What a letter can say: padding, unknown, nothing ("–"), then each single phone
+            ("AA", …), then pairs ("K S").
+        aligner: The table of costs, learnt from the training words.
+        listed: The pronunciations of each word, all of them right.
+        left_out: For "train", "valid" and "test", the words without alignment, in no split.
     """
 
     aligner: Aligner | None = None
@@ -32,12 +35,15 @@ class Letters(Task):
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def said(self, y: Tensor, lengths: Tensor) -> list[Phones]:
-        """The phones that rows of labels y (N, T) say together, one row's after another.
+        """The phones of each word: those of all labels in its row of y (N, T), in order.
 
-        Raises `TypeError` or `ValueError` for labels and lengths that do not fit.
+        Raises:
+            TypeError: If y or the lengths have the wrong type.
+            ValueError: If y is not of labels, or the lengths do not fit.
         """
         checks.symbols("y", y, len(self.labels))
-        lengths = checks.lengths(lengths, *y.shape, y.device)
+        N, T = y.shape
+        lengths = checks.lengths(lengths, N, T, y.device)
         says = [() if label in ("", "�", SILENT) else tuple(label.split()) for label in self.labels]
         return [
             tuple(phone for label in row[:length] for phone in says[label])
@@ -46,14 +52,15 @@ class Letters(Task):
 
 
 def load_letters(limit: int | None = None) -> Letters:
-    """The task: a word's letters as x, and as y (as long as x) what each letter says, no stress.
+    """The task: a word's letters as x, and what each letter says as y, without stress (S5.1).
 
-    Words and sides are those of `load_pronunciations(limit=limit)`. How letters and phones belong
-    together is learnt from the training words alone (`alignment.learn`) and applied to all;
-    a word that cannot be aligned, because one of its letters would have to say what it never does
-    in training, is left out and told.
+    Words and splits are those of `load_pronunciations(limit=limit)`. The alignment of letters and
+    phones is learnt from the training words alone (`alignment.learn`) and applied to all. A word
+    that cannot be aligned, because a letter would have to say what it never says in training, is
+    left out (and listed in `left_out`).
 
-    Raises `ValueError` for a limit that is no positive integer.
+    Raises:
+        ValueError: If the limit is not a positive integer.
     """
     whole = load_pronunciations(limit=limit)
     aligner = learn(_words(whole, whole.train))
@@ -66,12 +73,12 @@ def load_letters(limit: int | None = None) -> Letters:
     names = [" ".join(whole.phones[i] for i in pair if i != PADDING) or SILENT for pair in pairs]
 
     splits, left_out = {}, {}
-    for name in ("train", "valid", "test"):
-        split = getattr(whole, name)
+    for name in SPLITS:
+        split: Split = getattr(whole, name)
         phones, cost = aligner.align(_words(whole, split))
         known = cost.isfinite()
         y = torch.where(split.x != PADDING, label[phones[..., 0], phones[..., 1]], PADDING)
-        splits[name] = Split(split.x[known], y[known], split.lengths[known], split.lengths[known])
+        splits[name] = Split(split.x[known], y[known], split.steps[known], split.steps[known])
         left_out[name] = tuple(whole.decode(split.x[~known])) if not known.all() else ()
     return Letters(
         "letters",
@@ -87,4 +94,4 @@ def load_letters(limit: int | None = None) -> Letters:
 def _words(task: Pronunciations, split: Split) -> Words:
     """The words of a split, without the end symbol."""
     y = torch.where(split.y == task.end, PADDING, split.y)
-    return Words(split.x, y, split.lengths, split.y_lengths - 1)
+    return Words(split.x, y, split.steps, split.y_steps - 1)

@@ -1,1 +1,4 @@
-"""Sentences with a year in them, at any position: which one?"""
+"""In which year? Sentences with a year at any position.
+
+`task` draws the data set and its splits; `wordings` writes the sentences and answers them by rule.
+"""

@@ -1,9 +1,9 @@
-"""In which year? Sentences in many wordings, each with one year and often a number that is not one.
+"""In which year? Sentences in many wordings, each with one year and often another number.
 
-"I went to Nepal in 1999" and "In 1999, I went to Nepal": the answer stands at word 6 or at word 2
-(deck S4.4). Here the year's position and the sentence's length are chosen, so that a network can be
-asked where it was never trained. The countries are CLDR's and some dates are in its formats; both
-come with Babel, whose version fixes the data.
+"I went to Nepal in 1999" and "In 1999, I went to Nepal": the answer is word 6 or word 2 (deck
+S4.4). Here the position of the year and the length of the sentence are chosen, so that a network
+can be tested where it was never trained. The countries and the formats of the dates are CLDR's;
+they come with Babel, whose version fixes the data.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from rnn_course import checks
-from rnn_course.tasks.base import PADDING, Split, Task, encode
+from rnn_course.tasks.base import SPLITS, Split, Task, encode
 from rnn_course.tasks.years.wordings import DECK, YEARS, by_rule, sentence, vocabulary, words
 
 __all__ = [
@@ -38,14 +38,14 @@ SHORTEST, LONGEST = 6, 40
 """The fewest words that leave room for a year at every position from 2 on, and the most allowed."""
 
 FIRST = 2
-"""The first position that a year can have, counting words from 1."""
+"""The first position of a year, counting words from 1."""
 
 
 def side(text: str) -> str:
-    """The split of a sentence: "train" for half of all that can be said, else "valid" or "test".
+    """The split of a sentence: "train" for half of all possible ones, else "valid" or "test".
 
-    It depends on the sentence as a network sees it: two sentences that differ in unknown words
-    alone are on one side. The lecture's two sentences are for the test.
+    It depends on the sentence as a network sees it: two sentences that differ only in unknown words
+    are in the same split. The lecture's two sentences are in the test.
     """
     known = _known()
     seen = " ".join(word if word in known else "�" for word in words(text))
@@ -61,37 +61,38 @@ def _known() -> frozenset[str]:
 
 @dataclass(frozen=True, eq=False)
 class YearTask(Task):
-    """The task, and sentences for any cell: so many words, the year at such a position.
+    """The task, and sentences for any cell (number of words, position of the year).
 
-    lengths, positions : those of the training sentences, in words, positions counted from 1.
+    Attributes:
+        lengths: The lengths of the training sentences, in words.
+        positions: The positions of their years, counting words from 1.
     """
+
+    separator = " "
 
     lengths: tuple[int, ...] = ()
     positions: tuple[int, ...] = ()
 
     @property
     def cells(self) -> tuple[tuple[int, int], ...]:
-        """The cells (length, position) that training has."""
+        """The cells (length, position) of the training sentences."""
         return _cells(self.lengths, self.positions)
 
     def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Sentences as symbols, one a word: x (N, T) int64, padded, and lengths (N,) int64.
+        """Sentences as symbols, one per word: x (N, T) int64, padded, and lengths (N,) int64.
 
-        Raises ValueError when there is no sentence or an empty one, TypeError for a bare string.
+        Raises:
+            TypeError: If texts is a bare string.
+            ValueError: If there are no sentences, or one of them is empty.
         """
         return _encode(texts)
 
-    def decode(self, x: Tensor) -> list[str]:
-        """The sentences behind x (N, T), a space between two words; an unknown word is "�"."""
-        if x.dim() != 2:
-            raise ValueError(f"x: expected (N, T) symbols, got shape {tuple(x.shape)}")
-        return [" ".join(self.symbols[i] for i in row if i != PADDING) for row in x.tolist()]
-
     def at(self, cells: Sequence[tuple[int, int]], each: int, seed: int = 0) -> Split:
-        """Sentences of the test side for each cell (length, position), `each` a cell, in order.
+        """Test sentences for each cell (length, position), `each` of them per cell, in order.
 
-        Raises ValueError for no cells, a cell that there cannot be, or an `each` that is no
-        positive integer.
+        Raises:
+            ValueError: If there are no cells, a cell is impossible, or `each` is not a positive
+                integer.
         """
         return _split(
             [pair for cell in _possible(cells) for pair in sentences([cell], each, "test", seed)]
@@ -108,14 +109,15 @@ def make_years(
 ) -> YearTask:
     """The task: a sentence as a sequence of words, its year as the target (deck S4.2 to S4.5).
 
-    x is (N, T) int64, one symbol a word, and y (N,) int64, an index into `labels`, the years.
-    Sentences have one of `lengths`, their year stands at one of `positions`, and the cells (length,
-    position) that there can be are equally frequent. A sentence with room for it holds a second
-    number of the same range, which is no year: "from gate 1987". Validation and test have n_test
-    sentences each, of the same cells. With a larger n_train, sentences are added to the same ones.
+    x is (N, T) int64, one symbol per word, and y (N,) int64, an index into `labels`, the years.
+    Each sentence has one of the lengths and its year at one of the positions; all possible cells
+    (length, position) are equally frequent. A sentence with room for it holds a second number in
+    the same range that is not a year: "from gate 1987". Validation and test have n_test sentences
+    each, from the same cells. A larger n_train adds sentences to those of a smaller one.
 
-    Raises ValueError for lengths outside 6 … 40, for positions under 2 or beyond every length, and
-    for counts that are no positive integers.
+    Raises:
+        ValueError: If a length is not in 6 … 40, a position is below 2 or beyond every length, or
+            a count is not a positive integer.
     """
     lengths, positions = (tuple(sorted(set(values))) for values in (lengths, positions))
     cells = _cells(lengths, positions)
@@ -136,13 +138,14 @@ def make_years(
 def sentences(
     cells: Sequence[tuple[int, int]], count: int, split: str, seed: int = 0
 ) -> list[tuple[str, int]]:
-    """`count` different sentences of one side with their years, each of a cell drawn from `cells`.
+    """`count` different sentences of one split with their years, each from a random cell.
 
-    Raises ValueError for a count that is no positive integer, an unknown split, and for cells
-    that there cannot be.
+    Raises:
+        ValueError: If the count is not a positive integer, the split is unknown, there are no
+            cells or a cell is impossible, or there are too few different sentences.
     """
     checks.positive("count", count)
-    checks.one_of("split", split, ("train", "valid", "test"))
+    checks.one_of("split", split, SPLITS)
     cells = _possible(cells)
     draw = random.Random(f"{seed} {split} {cells}")  # other cells, other countries and years
     found: dict[str, int] = {}
@@ -169,14 +172,14 @@ def _possible(cells: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _cells(lengths: Sequence[int], positions: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    """All (length, position), the position inside the sentence."""
+    """All (length, position) with the position inside the sentence."""
     return tuple((n, p) for n in lengths for p in positions if p <= n)
 
 
 def _encode(texts: Sequence[str]) -> tuple[Tensor, Tensor]:
     if isinstance(texts, str):
         raise TypeError(f"texts: expected a sequence of strings, got the string {texts!r}")
-    return encode([words(text) or "" for text in texts], vocabulary())
+    return encode([words(text) for text in texts], vocabulary())
 
 
 def _split(drawn: Sequence[tuple[str, int]]) -> Split:

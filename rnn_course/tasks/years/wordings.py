@@ -1,8 +1,8 @@
-"""Sentences that say in which year somebody went where, as the year task needs them.
+"""Sentences that say in which year somebody went where, of any length, the year at any position.
 
 A core, such as "i went to {country} in {year}", holds the year and a country; fillers before and
-after it bring the sentence to any length and the year to any position. One of the fillers holds a
-number that is no year.
+after it give the sentence its length and the year its position. One of the fillers holds a number
+that is not a year.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from datetime import date
 from functools import cache
 
 YEARS = range(1970, 2020)
-"""The years that are asked for. The numbers that are no years lie in the same range."""
+"""The years to be found. The numbers that are not years lie in the same range."""
 
 DECK = ("I went to Nepal in 1999", "In 1999, I went to Nepal")
-"""The lecture's own two sentences: the year is at word 6 and at word 2."""
+"""The lecture's own two sentences: the year is word 6 in one and word 2 in the other."""
 
 WITH_ARTICLE = frozenset("BS GM KM MV NL PH SC".split())  # the Netherlands; CLDR has no articles
 NO_COUNTRY = frozenset("EZ XA XB".split())  # Eurozone, two for testing software
@@ -90,10 +90,10 @@ NO_YEAR_AFTER = frozenset(phrase.split()[1] for phrase in NUMBERED)
 
 @cache
 def countries() -> dict[str, tuple[str, ...]]:
-    """CLDR's English names of one word that need no article, in small letters, in three groups.
+    """CLDR's English country names of one word without article, in lower case, in three groups.
 
-    "known" have a symbol each. "unnamed" are in training as well, but as the unknown symbol, so
-    that it is learnt. "new" are in validation and test only, and unknown there.
+    "known" have a symbol each. "unnamed" occur in training as well, but as the unknown symbol, so
+    that it is learnt. "new" occur only in validation and test, where they are unknown.
     """
     from babel import Locale
 
@@ -112,7 +112,7 @@ def countries() -> dict[str, tuple[str, ...]]:
 
 @cache
 def vocabulary() -> tuple[str, ...]:
-    """The symbols: padding, unknown, and the words that training sentences are made of, sorted."""
+    """The symbols: padding, unknown, and the words of the training sentences, sorted."""
     from babel import Locale
 
     phrases = [*CORES, *BEFORE, *AFTER, *NUMBERED, *(w for slot in SLOTS.values() for w in slot)]
@@ -127,7 +127,7 @@ def vocabulary() -> tuple[str, ...]:
 
 
 def words(text: str) -> list[str]:
-    """The words of a sentence, in small letters and without its punctuation.
+    """The words of a sentence, in lower case and without punctuation.
 
     >>> words("In 1999, I went to Nepal.")
     ['in', '1999', 'i', 'went', 'to', 'nepal']
@@ -136,10 +136,12 @@ def words(text: str) -> list[str]:
 
 
 def by_rule(text: str) -> int:
-    """The answer by a rule written by hand: the number of `YEARS` that no gate, flight, … precedes.
+    """The answer by a hand-written rule: the number in `YEARS` that is not a gate, flight, ….
 
-    It is right for every sentence of the task, so the ceiling is 1. Raises ValueError for a text in
-    which the rule finds no year, or several.
+    The rule is right for every sentence of the task, so the best possible accuracy is 1.
+
+    Raises:
+        ValueError: If the rule finds no year in the text, or several.
     """
     sentence = words(text)
     found = [
@@ -155,7 +157,7 @@ def by_rule(text: str) -> int:
 def sentence(length: int, position: int, split: str, draw: random.Random) -> tuple[str, int]:
     """One sentence of `length` words with its year at word `position`, and the year.
 
-    Which countries there can be depends on the split.
+    The split decides which countries are possible.
     """
     from babel.dates import format_date
 
@@ -177,7 +179,7 @@ def sentence(length: int, position: int, split: str, draw: random.Random) -> tup
 
 @cache
 def _fitting(length: int, position: int) -> list[tuple[str, int, int]]:
-    """The cores that the cell has room for, with the number of words before and after each."""
+    """The cores that fit the cell, with the number of words before and after each."""
     found = []
     for core in CORES:
         pattern = core.replace("{date}", "day month {year}").split()
@@ -189,7 +191,7 @@ def _fitting(length: int, position: int) -> list[tuple[str, int, int]]:
 
 
 def _filler(phrases: Sequence[str], room: int, number: str, draw: random.Random) -> list[str]:
-    """`room` words of phrases, those with the number (if any) at a random place among them."""
+    """`room` words of phrases, with the number (if any) at a random place among them."""
     parts, left = [number] * bool(number), room - len(number.split())
     while left:
         fitting = [phrase for phrase in phrases if len(phrase.split()) <= left]

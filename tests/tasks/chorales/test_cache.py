@@ -1,4 +1,4 @@
-"""The chorales as they are read: what music21's files hold, kept safely, read by none twice."""
+"""Reading the chorales: the notes in music21's files, kept safely, and read only once."""
 
 import hashlib
 import logging
@@ -25,7 +25,7 @@ from rnn_course.tasks.chorales.corpus import REST, Chorale, load_corpus
 
 
 def digest(pieces):
-    """One number for everything that was read."""
+    """A checksum of everything that was read."""
     parts = [f"{p.name} {p.title} {p.parts} {p.notes.tolist()}" for p in pieces]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -34,7 +34,7 @@ def digest(pieces):
 
 
 def read_independently(path):
-    """The parts' names and what each sounds at each quarter note, straight from the MusicXML."""
+    """The names of the parts and their notes at each quarter, straight from the MusicXML."""
     if path.suffix == ".mxl":
         with zipfile.ZipFile(path) as archive:
             container = ElementTree.fromstring(archive.read("META-INF/container.xml"))
@@ -78,12 +78,12 @@ def read_independently(path):
 
 @pytest.fixture(scope="module")
 def every():
-    """All the chorales, from the cache of whoever runs the tests."""
+    """All the chorales, from the user's own cache."""
     return load_corpus(progress=False)
 
 
-def test_what_is_read_is_what_the_files_say(every):
-    """Every sixth chorale, and those with instruments, in odd files or in odd metres."""
+def test_the_notes_read_are_those_in_the_files(every):
+    """Every sixth chorale, and those with instruments, unusual files or unusual metres."""
     odd = {"bwv18.5-l", "bwv69.6", "bwv244.3", "bwv281", "bwv248.23-2", "bwv299", "bwv27.6"}
     chosen = [p for i, p in enumerate(every) if i % 6 == 0 or len(p.parts) > 4 or p.name in odd]
     assert len(chosen) > 70 and odd <= {p.name for p in chosen}
@@ -93,14 +93,14 @@ def test_what_is_read_is_what_the_files_say(every):
         assert piece.notes.tolist() == rows, piece.name
 
 
-def test_there_are_as_many_as_in_riemenschneiders_edition(every):
+def test_the_chorales_are_those_of_riemenschneiders_edition(every):
     assert len(every) == len({piece.name for piece in every}) == 350
     assert every[0].name == "bwv269" and every[0].title == "Aus meines Herzens Grunde"
     assert sum(piece.notes.shape[1] for piece in every) > 19_000
     assert all(piece.notes.dtype == torch.int64 for piece in every)
 
 
-def test_every_chorale_has_its_four_voices_and_the_bass_is_a_bass(every):
+def test_every_chorale_has_four_voices_in_their_ranges(every):
     lows = {"soprano": 57, "alto": 50, "tenor": 45, "bass": 36}
     highs = {"soprano": 81, "alto": 75, "tenor": 70, "bass": 64}
     for piece in every:
@@ -108,7 +108,7 @@ def test_every_chorale_has_its_four_voices_and_the_bass_is_a_bass(every):
             sung = piece.voice(voice)
             sung = sung[sung != REST]
             assert lows[voice] <= int(sung.min()) <= int(sung.max()) <= highs[voice], piece.name
-    # By where they stand in the score, some would be horns, violins, kettledrums or organs.
+    # By their place in the score, some would be horns, violins, kettledrums or organs.
     assert sum(not torch.equal(piece.notes[3], piece.voice("bass")) for piece in every) > 10
 
 
@@ -140,7 +140,7 @@ def test_a_voice_is_found_by_its_name():
         ("bwv18.5-l", "bwv18.5-lz.mxl"),
     ],
 )
-def test_of_several_files_the_works_own_is_read(name, file):
+def test_of_several_files_the_one_of_the_work_is_read(name, file):
     assert reader.file_of(name).name == file
 
 
@@ -165,16 +165,16 @@ def note(pitch, lasts, extra=""):
     "notes, sounding",
     [
         (note("C4", 8) + note("D4", 4), [60, 60, 62]),
-        (note("C4", 2) + note("D4", 2) + note("E4", 4), [60, 64]),  # D is between two onsets
+        (note("C4", 2) + note("D4", 2) + note("E4", 4), [60, 64]),  # D falls between two onsets
         (note("C4", 6) + note("D4", 2) + note("E4", 4), [60, 60, 64]),
         (note(None, 4) + note("C4", 4), [REST, 60]),
         (note(None, 2) + note("C4", 4) + note("D4", 2), [REST, 60]),  # it sounds at the onset
         (note("C4", 4) + note("E4", 4, "<chord/>") + note("D4", 4), [64, 62]),
         (note("B4", 0, "<grace/>") + note("C4", 4), [60]),
-        (note("C4", 3) + note("D4", 2), [60, 62]),  # a last step begun
+        (note("C4", 3) + note("D4", 2), [60, 62]),  # a last step, not full
     ],
 )
-def test_a_step_is_what_sounds_at_its_onset(notes, sounding, tmp_path, monkeypatch):
+def test_a_step_holds_the_note_at_its_onset(notes, sounding, tmp_path, monkeypatch):
     path = tmp_path / "score.xml"
     path.write_text(SCORE.format(notes))
     monkeypatch.setattr(reader, "file_of", lambda name: path)
@@ -185,7 +185,7 @@ def test_a_step_is_what_sounds_at_its_onset(notes, sounding, tmp_path, monkeypat
 
 
 class Recorded:
-    """In place of the processes that read: it knows ten works by heart, and what was asked."""
+    """In place of the processes that read: it knows ten works, and records what was asked."""
 
     NAMES = [f"bwv{i}" for i in range(10)]
 
@@ -203,7 +203,7 @@ class Recorded:
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The cache, in a place of its own."""
+    """An empty cache folder."""
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setattr(storage, "_told", set())
     return tmp_path / "cache"
@@ -221,7 +221,7 @@ def files(folder):
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def test_what_was_read_is_read_from_the_cache(recorded, folder):
+def test_chorales_once_read_come_from_the_cache(recorded, folder):
     first = load_corpus(progress=False)
     assert recorded.asked == ["works", *Recorded.NAMES]
     again = load_corpus(progress=False)
@@ -238,16 +238,16 @@ def test_what_was_read_is_read_from_the_cache(recorded, folder):
     ]
 
 
-def test_a_few_cost_only_their_own_reading_and_the_rest_comes_later(recorded):
+def test_only_the_chorales_asked_for_are_read(recorded):
     assert [p.name for p in load_corpus(3, progress=False)] == Recorded.NAMES[:3]
-    assert recorded.asked == ["works", *Recorded.NAMES[:4]]  # a file of the cache at a time
+    assert recorded.asked == ["works", *Recorded.NAMES[:4]]  # one cache file at a time
     assert [p.name for p in load_corpus(8, progress=False)] == Recorded.NAMES[:8]
     assert recorded.asked == ["works", *Recorded.NAMES[:8]]
     assert [p.name for p in load_corpus(99, progress=False)] == Recorded.NAMES
     assert recorded.asked == ["works", *Recorded.NAMES]
 
 
-def test_what_was_read_before_an_interruption_is_kept(recorded, monkeypatch):
+def test_chorales_read_before_an_interruption_are_kept(recorded, monkeypatch):
     def interrupted(names):
         yield from Recorded()(names[:5])
         raise KeyboardInterrupt
@@ -264,7 +264,7 @@ def test_what_was_read_before_an_interruption_is_kept(recorded, monkeypatch):
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "text", "another's", "folder"])
 @pytest.mark.parametrize("name", ["chunk-01", "works"])
-def test_a_damaged_file_is_read_anew(damage, name, recorded, folder, caplog):
+def test_a_damaged_file_is_replaced(damage, name, recorded, folder, caplog):
     caplog.set_level(logging.INFO)
     sound = digest(load_corpus(progress=False))
     recorded.asked.clear()
@@ -285,7 +285,7 @@ def test_a_damaged_file_is_read_anew(damage, name, recorded, folder, caplog):
         )
     assert digest(load_corpus(progress=False)) == sound
     assert recorded.asked == (["works"] if name == "works" else Recorded.NAMES[4:8])
-    if damage == "folder":  # nothing can be put in its place
+    if damage == "folder":  # a folder cannot be replaced
         assert len(files(folder)) == 3 and len(caplog.records) == 1
     else:
         assert len(files(folder)) == 4 and not caplog.records
@@ -293,7 +293,7 @@ def test_a_damaged_file_is_read_anew(damage, name, recorded, folder, caplog):
 
 
 @pytest.mark.parametrize("where", ["no right to write", "disk full"])
-def test_where_nothing_can_be_kept_the_chorales_come_all_the_same(
+def test_the_chorales_are_returned_even_if_they_cannot_be_kept(
     where, recorded, folder, caplog, monkeypatch, recwarn
 ):
     if where == "no right to write":
@@ -311,17 +311,15 @@ def test_where_nothing_can_be_kept_the_chorales_come_all_the_same(
     with caplog.at_level(logging.INFO):
         pieces = load_corpus(progress=False)
     assert [p.name for p in pieces] == Recorded.NAMES
-    [record] = caplog.records  # said once
+    [record] = caplog.records  # logged once
     assert re.search(
         r"cannot be kept \(.+\): it will be read again.*Set RNN_COURSE_CACHE", record.getMessage()
     )
-    assert record.levelname == "INFO" and not recwarn.list  # and stops no page
-    assert not files(folder)  # nothing half is left
+    assert record.levelname == "INFO" and not recwarn.list  # and no page stops
+    assert not files(folder)  # no partial file is left
 
 
-def test_what_is_kept_where_nothing_can_be_written_is_read_there(
-    recorded, folder, tmp_path, monkeypatch
-):
+def test_a_read_only_cache_is_read(recorded, folder, tmp_path, monkeypatch):
     sound = digest(load_corpus(progress=False))
     recorded.asked.clear()
     chunk = next(path for path in files(folder) if path.stem == "chunk-02")
@@ -340,7 +338,7 @@ def test_what_is_kept_where_nothing_can_be_written_is_read_there(
     assert recorded.asked == Recorded.NAMES[8:] and chunk.read_bytes() == b"damaged"
 
 
-def test_another_version_has_a_cache_of_its_own(recorded, folder, tmp_path, monkeypatch):
+def test_each_version_has_its_own_cache(recorded, folder, tmp_path, monkeypatch):
     load_corpus(progress=False)
     before = {path: path.read_bytes() for path in files(folder)}
     recorded.asked.clear()
@@ -373,7 +371,7 @@ def test_a_wrong_limit_is_refused(limit, recorded):
     assert not recorded.asked
 
 
-# -------------------------------------------------------------------- processes, for real
+# ------------------------------------------------------------------------- real processes
 
 SCRIPT = """
 import sys
@@ -385,7 +383,7 @@ print(digest(corpus.load_corpus(6, progress=False)), "music21" in sys.modules)
 
 
 def start(tmp_path, root):
-    """A plain script, without a guard, in which nothing but the cache can be written."""
+    """Start a plain script, without a main guard, that may write nothing but the cache."""
     home, temporary = tmp_path / "home", tmp_path / "temporary"
     home.mkdir(exist_ok=True)
     temporary.mkdir(exist_ok=True)
@@ -413,7 +411,7 @@ def test_two_processes_on_a_cold_cache_both_get_all_of_it(every, tmp_path, root)
     processes = [start(tmp_path, root) for _ in range(2)]
     answers = [process.communicate(timeout=120) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], answers
-    expected = f"{digest(every[:6])} False\n"  # music21 stays out of the process that asks
+    expected = f"{digest(every[:6])} False\n"  # the parent does not import music21
     assert answers == [(expected, ""), (expected, "")]
 
     assert [path.name for path in files(tmp_path / "cache")] == [
@@ -479,7 +477,7 @@ def counting(popen, started):
     return start
 
 
-def test_what_stands_beside_the_reader_hides_no_module(every, tmp_path, monkeypatch):
+def test_files_beside_the_reader_hide_no_module(every, tmp_path, monkeypatch):
     (tmp_path / "json.py").write_text("raise ImportError('the wrong one')")
     copy = tmp_path / "reader.py"
     copy.write_bytes(Path(reader.__file__).read_bytes())
@@ -488,12 +486,12 @@ def test_what_stands_beside_the_reader_hides_no_module(every, tmp_path, monkeypa
     assert answer["notes"] == every[0].notes.tolist()
 
 
-def test_a_work_that_cannot_be_read_is_named():
+def test_the_error_names_a_work_that_cannot_be_read():
     with pytest.raises(RuntimeError, match="music21: expected to read bwv0, got CorpusException"):
         list(corpus._answers(["bwv0"]))
 
 
-def test_a_reader_that_dies_is_no_endless_wait(tmp_path, monkeypatch):
+def test_a_reader_that_dies_is_an_error_and_not_an_endless_wait(tmp_path, monkeypatch):
     script = tmp_path / "reader.py"
     script.write_text("import os; os._exit(1)")
     monkeypatch.setattr(reader, "__file__", str(script))

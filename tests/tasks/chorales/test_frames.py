@@ -1,4 +1,4 @@
-"""Frames of chorales: keys from notes, and both baselines against counting by hand."""
+"""Frames of chorales: the keys of the notes, and both baselines against counting by hand."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_y_is_the_next_frame(task):
         for x, y, length in zip(split.x, split.y, split.lengths, strict=True):
             assert torch.equal(y[: length - 1], x[1:length])
             assert not x[length:].any() and not y[length:].any()
-            assert x[:length].sum(1).max() <= 12  # a rest of all parts is a frame
+            assert x[:length].sum(1).max() <= 12  # a frame may be silent
 
 
 def by_hand(train: Split, split: Split, use_x: bool) -> float:
@@ -67,7 +67,7 @@ def by_hand(train: Split, split: Split, use_x: bool) -> float:
 
 
 @pytest.mark.parametrize(("baseline", "use_x"), [(by_key, False), (by_frame_before, True)])
-def test_the_baselines_are_what_counting_gives(baseline, use_x):
+def test_the_baselines_agree_with_counting_by_hand(baseline, use_x):
     torch.manual_seed(0)
     x = torch.zeros(4, 6, N_KEYS)
     x[..., [28, 40, 45]] = (torch.rand(4, 6, 3) < 0.4).float()
@@ -75,7 +75,7 @@ def test_the_baselines_are_what_counting_gives(baseline, use_x):
     y[..., [28, 40, 45]] = (torch.rand(4, 6, 3) < 0.4).float()
     train = Split(x[:3], y[:3], torch.tensor([6, 2, 4]), torch.tensor([6, 2, 4]))
     test = Split(x[3:], y[3:], torch.tensor([5]), torch.tensor([5]))
-    # the keys that never sound cost the same small sum by either count
+    # Keys that never sound cost the same small sum by either count.
     never = sum(-math.log(1 - 0.5 / (len_ + 1)) for len_ in [12]) * (N_KEYS - 3)
     assert baseline(train, test) == pytest.approx(by_hand(train, test, use_x) + never, rel=1e-4)
 
@@ -104,6 +104,6 @@ def test_each_level_is_probed(task):
     assert told["now"][0] > told["next"][0] > 0
 
 
-def test_too_few_chorales_are_named():
+def test_too_few_chorales_are_refused():
     with pytest.raises(ValueError, match="limit: expected enough chorales for each side, got 2"):
         load_frames(2, progress=False)

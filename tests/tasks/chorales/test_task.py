@@ -1,4 +1,4 @@
-"""The chorales task: no melody on two sides, one alphabet, crops that are really in the music."""
+"""The chorales task: no melody in two splits, one alphabet, crops that occur in the music."""
 
 import hashlib
 import os
@@ -10,14 +10,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rnn_course.tasks.base import PADDING, Split, Task
+from rnn_course.tasks.base import PADDING, SPLITS, Split, Task
 from rnn_course.tasks.chorales.corpus import REST, Chorale, load_corpus
 from rnn_course.tasks.chorales.task import (
     FIRST_NOTE,
     HIGHEST,
     LOWEST,
     SILENT,
-    SPLITS,
     SYMBOLS,
     Crops,
     _by_hash,
@@ -46,11 +45,11 @@ def members():
     return split_chorales(progress=False)
 
 
-# ---------------------------------------------------------------------------------- no leak
+# ---------------------------------------------------------------------------------- no leaks
 
 
 def windows(melody, size=12):
-    """Every `size` notes in a row as one string of intervals, rests in the way left out."""
+    """Every `size` consecutive notes without a rest, as a string of intervals."""
     for start in range(len(melody) - size + 1):
         window = melody[start : start + size]
         if REST not in window:
@@ -58,7 +57,7 @@ def windows(melody, size=12):
 
 
 def passages(piece):
-    """What two related melodies have in common, written without the package's own rule."""
+    """The passages that relate melodies, written independently of the package's own rule."""
     steps = piece.voice("soprano").tolist()
     sung = []
     for note in steps:
@@ -68,7 +67,7 @@ def passages(piece):
 
 
 def leaks(pieces, side_of):
-    """The pairs of chorales that share a passage and lie on different sides."""
+    """The pairs of chorales that share a passage and are in different splits."""
     found, where = set(), {}
     for piece in pieces:
         if piece.name in side_of:
@@ -80,16 +79,16 @@ def leaks(pieces, side_of):
     return found
 
 
-def test_no_chorale_has_a_relative_on_another_side(every):
+def test_no_chorale_has_a_relative_in_another_split(every):
     assert not leaks(every, sides(every))
 
 
-def test_without_the_families_it_would_leak(every):
-    """The same check finds the leak of a split that looks at nothing but the name."""
+def test_a_split_by_name_alone_would_leak(every):
+    """The same check finds the leaks of a split that looks only at the name."""
     assert len(leaks(every, {p.name: _by_hash(p.name) for p in every})) > 50
 
 
-def test_the_rows_of_the_task_are_the_chorales_of_those_sides(task, members, every):
+def test_the_rows_of_each_split_are_its_chorales(task, members, every):
     side_of = sides(every)
     for side in SPLITS:
         split = getattr(task, side)
@@ -106,8 +105,8 @@ def test_the_rows_of_the_task_are_the_chorales_of_those_sides(task, members, eve
         assert torch.equal(split.y_lengths, split.lengths)
 
 
-def test_duplicates_are_gone(every):
-    """348 of the 350 differ; no two that are kept are equal in all voices, in whatever key."""
+def test_duplicates_are_left_out(every):
+    """348 of the 350 differ; no two that are kept are equal in all voices, in any key."""
 
     def music(piece):
         voices = [piece.voice(v).tolist() for v in ("soprano", "alto", "tenor", "bass")]
@@ -120,7 +119,7 @@ def test_duplicates_are_gone(every):
     assert len({music(piece) for piece in kept}) == len(kept)
 
 
-def test_little_is_left_out_and_each_side_has_its_share(every, members):
+def test_few_are_left_out_and_each_split_has_its_share(every, members):
     kept = sum(map(len, members.values()))
     assert 335 <= kept <= 348
     shares = [len(members[side]) / kept for side in SPLITS]
@@ -129,7 +128,7 @@ def test_little_is_left_out_and_each_side_has_its_share(every, members):
 
 
 @pytest.mark.parametrize("limit", [20, 60, 100, 200, 349])
-def test_a_few_chorales_lie_where_they_lie_among_all(limit, every):
+def test_a_limit_moves_no_chorale_to_another_split(limit, every):
     few, all_of_them = sides(every[:limit]), sides(every)
     assert few == {p.name: all_of_them[p.name] for p in every[:limit] if p.name in all_of_them}
 
@@ -176,7 +175,7 @@ def named(side, other_than=()):
     )
 
 
-def test_a_relative_follows_a_copy_is_dropped_and_one_between_two_sides_is_left_out():
+def test_relatives_follow_and_copies_and_those_related_to_two_splits_are_left_out():
     first, second = named("test"), named("train")
     between = [*MELODY, *OTHER]
     pieces = [
@@ -222,7 +221,7 @@ print(hashlib.sha256(b"".join(parts)).hexdigest())
     assert there.stdout == here + "\n"
 
 
-def test_a_limit_that_leaves_a_side_empty_is_refused(every):
+def test_a_limit_that_leaves_a_split_empty_is_refused(every):
     with pytest.raises(
         ValueError,
         match="limit: expected enough chorales for each side, got 1, which leaves no chorale in",
@@ -247,7 +246,7 @@ def test_the_alphabet_is_padding_a_rest_and_the_notes_in_order(task):
     ]
 
 
-def test_decoding_gives_the_notes_back():
+def test_decoding_notes_inverts_encoding():
     notes = torch.tensor([60, REST, REST, LOWEST, HIGHEST])
     assert decode(encode(notes)) == [60, None, None, LOWEST, HIGHEST]
     assert decode(torch.tensor([5, PADDING, PADDING])) == [LOWEST + 3]
@@ -261,7 +260,7 @@ def test_a_note_outside_the_alphabet_is_refused(note):
 
 def test_a_transposition_moves_the_notes_and_nothing_else(task):
     for voice in (task.train.x, task.train.y, task.test.x, task.test.y, task.valid.x, task.valid.y):
-        for semitones in (-5, 3, 5):  # every chorale can be moved so far
+        for semitones in (-5, 3, 5):  # the alphabet has room for every chorale
             moved = transposed(voice, semitones)
             notes = voice >= FIRST_NOTE
             assert (moved[notes] - voice[notes] == semitones).all()
@@ -272,7 +271,7 @@ def test_a_transposition_moves_the_notes_and_nothing_else(task):
     assert torch.equal(up[1], transposed(task.train.x[1], -1))
 
 
-def test_a_transposition_out_of_the_alphabet_is_refused(task):
+def test_a_transposition_beyond_the_alphabet_is_refused(task):
     with pytest.raises(
         ValueError,
         match="semitones: expected a shift that keeps the notes within "
@@ -316,13 +315,13 @@ def test_each_crop_is_a_window_of_its_chorale_in_one_key():
             ]
             assert len(matches) == 1
             seen[row, *matches[0]] += 1
-    # Every place and every key comes, about equally often: 200 draws over 4 · 5 and 1 · 5.
+    # Every place and key occurs about equally often: 200 draws over 4 · 5 and 1 · 5.
     assert len(seen) == 4 * 5 + 5
     for (row, *_), count in seen.items():
         assert count == pytest.approx((10, 40)[row], abs=(16, 30)[row])
 
 
-def test_crops_as_long_as_the_chorales_in_their_own_key_are_the_split_itself():
+def test_crops_of_full_length_in_the_same_key_are_the_split_itself():
     for steps in (7, 48):
         drawn = Crops(SMALL, steps=steps, semitones=0).draw(torch.Generator())
         inside = torch.arange(7) < SMALL.lengths.unsqueeze(1)
@@ -331,12 +330,12 @@ def test_crops_as_long_as_the_chorales_in_their_own_key_are_the_split_itself():
         assert torch.equal(drawn.lengths, SMALL.lengths)
 
 
-def test_what_lies_past_the_end_of_a_short_chorale_is_padding():
+def test_a_short_chorale_is_padded_past_its_end():
     for drawn in draws(Crops(SMALL, steps=5), 20):
         assert (drawn.x[1, 3:] == PADDING).all() and (drawn.y[1, 3:] == PADDING).all()
 
 
-def test_crops_can_be_trained_on_like_a_split(task):
+def test_crops_train_like_a_split(task):
     crops = Crops(task.train, steps=48, per_example=3)
     assert len(crops) == 3 * len(task.train)
 
@@ -374,6 +373,6 @@ def test_wrong_crops_are_refused(task):
         Crops(SMALL).batches(0)
 
 
-def test_a_task_is_what_every_task_is(task):
+def test_the_task_is_a_task(task):
     assert isinstance(task, Task) and task.name == "chorales"
     assert replace(task.train).x.dtype == task.train.y.dtype == torch.int64

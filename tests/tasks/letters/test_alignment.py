@@ -1,4 +1,4 @@
-"""Letters and phones: the alignment against brute force, and what is learnt from words alone."""
+"""Letters and phones: the alignment against brute force, and learning it from words alone."""
 
 import math
 from collections import Counter
@@ -45,7 +45,7 @@ def random_words(generator, count=12, n_x=4, n_y=5, longest=5):
 
 
 def every_alignment(x, y):
-    """All ways for letters x to say phones y: a (p, q) for each letter."""
+    """All ways in which letters x can say phones y: a (p, q) for each letter."""
     for counts in product(range(3), repeat=len(x)):
         if sum(counts) == len(y):
             ends = [sum(counts[: t + 1]) for t in range(len(x))]
@@ -89,7 +89,7 @@ def test_of_equally_good_alignments_the_last_letters_say_least():
     assert found.phones.tolist() == [[[1, 0], [2, 0], [0, 0]]]
 
 
-def test_padding_and_the_order_of_the_words_never_matter():
+def test_padding_and_the_order_of_words_do_not_matter():
     generator = torch.Generator().manual_seed(1)
     aligner = Aligner(random_table(generator, impossible=0.1))
     batch = words(*random_words(generator, count=40))
@@ -106,7 +106,7 @@ def test_padding_and_the_order_of_the_words_never_matter():
     assert torch.equal(moved.cost, plain.cost[order])
 
 
-#: a made-up spelling: letter 3 is silent, letter 5 says two phones, letter 6 says one of two
+# A made-up spelling: letter 3 is silent, letter 5 says two phones, letter 6 says one of two.
 CODE = {1: [(1, 0)], 2: [(2, 0)], 3: [(0, 0)], 4: [(3, 0)], 5: [(1, 4)], 6: [(2, 0), (5, 0)]}
 
 
@@ -140,10 +140,10 @@ def test_a_spelling_is_learnt_from_words_and_phones_alone():
     assert {tuple(of) for of in aligner.table.isfinite().nonzero().tolist()} == finite
 
 
-def test_the_table_is_the_shares_of_what_was_counted():
+def test_the_table_holds_the_relative_frequencies():
     x, y = random_words(torch.Generator().manual_seed(3), count=60)
     batch = words(x, y)
-    aligner = learn(batch, rounds=30, rare=0)  # to where nothing changes any more
+    aligner = learn(batch, rounds=30, rare=0)  # until nothing changes any more
     found = aligner.align(batch)
     counts, totals = Counter(), Counter()
     for letters, said, cost in zip(x, found.phones.tolist(), found.cost.tolist(), strict=True):
@@ -167,9 +167,9 @@ def test_no_round_makes_the_words_less_probable(seed):
     assert all(after <= before + 1e-5 for before, after in zip(history, history[1:], strict=False))
 
 
-def test_what_a_letter_hardly_ever_says_is_struck_out():
+def test_rare_pairs_are_removed():
     x, y, _ = coded(400, seed=0)
-    x, y = [*x, [1, 2]], [*y, [1, 3]]  # once, 2 says 3
+    x, y = [*x, [1, 2]], [*y, [1, 3]]  # in one word, letter 2 says phone 3
     kept, struck = (learn(words(x, y), rare=rare) for rare in (0, 0.01))
     odd = words([[1, 2]], [[1, 3]])
     assert kept.align(odd).cost.isfinite().all()

@@ -1,4 +1,4 @@
-"""CMUdict with a label a letter: the phones are those listed, learnt from training alone."""
+"""CMUdict with a label per letter: listed phones, and an alignment learnt from training alone."""
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ def whole():
     return load_pronunciations(limit=6000)
 
 
-def test_the_letters_say_together_what_is_listed(task):
+def test_the_letters_of_a_word_say_a_listed_pronunciation(task):
     for split in (task.train, task.valid, task.test):
         said = task.said(split.y, split.lengths)
         assert all(
@@ -33,7 +33,7 @@ def test_the_letters_say_together_what_is_listed(task):
         assert (split.y[inside] > UNKNOWN).all() and not split.y[~inside].any()
 
 
-def test_the_words_are_those_of_the_dictionary_but_for_some_left_out(task, whole):
+def test_the_words_are_those_of_the_dictionary_except_those_left_out(task, whole):
     for name in ("train", "valid", "test"):
         mine, all_words = (t.decode(getattr(t, name).x) for t in (task, whole))
         out = task.left_out[name]
@@ -43,14 +43,14 @@ def test_the_words_are_those_of_the_dictionary_but_for_some_left_out(task, whole
     assert task.symbols == whole.symbols
 
 
-def test_only_the_training_words_teach_the_alignment(task, whole):
+def test_the_alignment_is_learnt_from_training_words_only(task, whole):
     split = whole.train
     y = torch.where(split.y == whole.end, 0, split.y)
     table = learn(Words(split.x, y, split.lengths, split.y_lengths - 1)).table
     assert torch.equal(task.aligner.table, table)
 
 
-def test_the_labels_are_what_letters_say(task):
+def test_each_label_is_what_some_letter_says(task):
     assert task.labels[:3] == ("", "�", SILENT) and len(set(task.labels)) == len(task.labels)
     assert all(1 <= len(label.split()) <= 2 for label in task.labels[2:])
     single = [label for label in task.labels[3:] if " " not in label]
@@ -72,8 +72,8 @@ def test_well_known_spellings(task, spelling, at, label):
     assert len(said) > 30 and said.count(task.labels.index(label)) > 0.7 * len(said)
 
 
-def test_of_doubled_letters_never_the_second_alone_speaks(task):
-    """Both ways cost the same, and how floats happen to round must not decide between them."""
+def test_of_two_equal_letters_the_second_never_speaks_alone(task):
+    """Both ways cost the same, and the rounding of floats must not decide between them."""
     x, y = task.train.x, task.train.y
     doubled = (x[:, 1:] == x[:, :-1]) & (x[:, 1:] > UNKNOWN)
     silent = y == task.labels.index(SILENT)
@@ -81,7 +81,7 @@ def test_of_doubled_letters_never_the_second_alone_speaks(task):
     assert not (doubled & silent[:, :-1] & ~silent[:, 1:]).any()
 
 
-def test_a_limit_keeps_so_many_words(task):
+def test_a_limit_is_the_number_of_training_words(task):
     assert len(set(task.decode(task.train.x)) | set(task.left_out["train"])) == 6000
     with pytest.raises(ValueError, match="limit: expected an integer of at least 1, got 0"):
         load_letters(limit=0)

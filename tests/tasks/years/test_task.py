@@ -1,4 +1,4 @@
-"""The year task: every sentence can be answered, stands where it was asked for, and on one side."""
+"""The year task: every sentence can be answered, its year is in place, and no split leaks."""
 
 import hashlib
 import os
@@ -10,11 +10,10 @@ from collections import Counter
 import pytest
 import torch
 
-from rnn_course.tasks.base import UNKNOWN
+from rnn_course.tasks.base import SPLITS, UNKNOWN
 from rnn_course.tasks.years.task import DECK, YEARS, by_rule, make_years, sentences, side
 from rnn_course.tasks.years.wordings import AFTER, BEFORE, countries, vocabulary, words
 
-SPLITS = ("train", "valid", "test")
 EVERY_CELL = [(length, position) for length in range(6, 21) for position in range(2, length + 1)]
 
 
@@ -41,7 +40,7 @@ def test_a_rule_written_by_hand_answers_every_sentence(task, drawn):
     assert [by_rule(text) for text in DECK] == [1999, 1999]
 
 
-def test_the_year_stands_where_it_was_asked_for(task):
+def test_the_year_is_at_the_position_asked_for(task):
     for length, position in EVERY_CELL:
         cell = task.at([(length, position)], 4)
         assert cell.lengths.tolist() == [length] * 4
@@ -49,7 +48,7 @@ def test_the_year_stands_where_it_was_asked_for(task):
             assert text.split()[position - 1] == task.labels[y]
 
 
-def test_several_cells_at_once_come_in_order(task):
+def test_several_cells_come_in_order(task):
     cells = [(9, 4), (6, 2), (14, 13)]
     together, alone = task.at(cells, 5), [task.at([cell], 5) for cell in cells]
     assert together.y.tolist() == [y for cell in alone for y in cell.y.tolist()]
@@ -71,12 +70,12 @@ def test_training_has_its_cells_about_equally_often_and_no_others(task):
     assert not {5, 6} & {position for _, position in task.cells}
 
 
-def test_a_second_number_stands_wherever_there_is_room_and_gives_no_hint(drawn):
+def test_a_second_number_fills_any_room_and_gives_no_hint(drawn):
     two = first = last = 0
     for text, year in drawn["test"]:
         found = numbers(text)
         assert len(found) in (1, 2) and found.count(year) == 1
-        if len(words(text)) >= 13:  # three words are free on one side
+        if len(words(text)) >= 13:  # three words are free before or after the core
             assert len(found) == 2
         two += len(found) == 2
         first += len(found) == 2 and found[0] == year
@@ -87,7 +86,7 @@ def test_a_second_number_stands_wherever_there_is_room_and_gives_no_hint(drawn):
     assert seen == set(YEARS)
 
 
-def test_numbers_that_are_no_years_stand_at_the_positions_left_out_too(task):
+def test_numbers_that_are_not_years_occur_at_the_positions_left_out_too(task):
     at = Counter()
     for text in task.decode(task.train.x):
         at.update(
@@ -104,7 +103,7 @@ def test_years_are_about_equally_frequent(task):
     assert (counts - expected).abs().max() < 5 * expected**0.5
 
 
-def test_no_sentence_is_on_two_sides_as_a_network_sees_it(task):
+def test_no_sentence_as_a_network_sees_it_is_in_two_splits(task):
     cells = task.at(task.cells, 30, seed=3)
     seen = {split: {tuple(row.tolist()) for row in getattr(task, split).x} for split in SPLITS}
     seen["cells"] = {tuple(row.tolist()) for row in cells.x}
@@ -120,7 +119,7 @@ def test_no_sentence_is_on_two_sides_as_a_network_sees_it(task):
     )
 
 
-def test_unknown_words_do_not_tell_sides_apart():
+def test_unknown_words_do_not_decide_the_split():
     one, other = (f"i went to {name} in 1999" for name in countries()["new"][:2])
     assert side(one) == side(other) == side(f"i went to {countries()['unnamed'][0]} in 1999")
 
@@ -133,7 +132,7 @@ def test_the_lectures_sentences_are_in_no_training_set():
     assert {" ".join(words(text)) for text in DECK}.isdisjoint(large.decode(large.train.x))
 
 
-def test_more_training_sentences_are_added_to_the_same_ones(task):
+def test_more_training_sentences_include_the_fewer(task):
     less = make_years(500, n_test=10)
     longest = less.train.x.shape[1]
     torch.testing.assert_close(less.train.x, task.train.x[:500, :longest])
@@ -141,7 +140,7 @@ def test_more_training_sentences_are_added_to_the_same_ones(task):
     assert not torch.equal(make_years(500, n_test=10, seed=1).train.y, less.train.y)
 
 
-def test_countries_are_real_have_no_article_and_keep_to_their_sides(drawn):
+def test_countries_are_real_have_no_article_and_stay_in_their_splits(drawn):
     groups = countries()
     every = [name for names in groups.values() for name in names]
     assert len(every) == len(set(every)) > 150 and min(map(len, groups.values())) >= 10
@@ -172,13 +171,13 @@ def test_dates_come_in_two_real_formats(drawn):
         assert all(int(match[1]) == by_rule(match.string) for match in found if match)
 
 
-def test_fillers_hold_no_number_and_fill_any_room():
+def test_fillers_hold_no_number_and_fit_any_room():
     assert not any(word.isdecimal() for phrase in (*BEFORE, *AFTER) for word in phrase.split())
     for phrases in (BEFORE, AFTER):
         assert {len(phrase.split()) for phrase in phrases} >= {1, 2, 3, 4}
 
 
-def test_coding_goes_both_ways(task):
+def test_encode_and_decode(task):
     x, lengths = task.encode([*DECK, "to Atlantis"])
     assert lengths.tolist() == [6, 6, 2]
     assert task.decode(x) == ["i went to nepal in 1999", "in 1999 i went to nepal", "to �"]
@@ -215,8 +214,8 @@ def test_the_task_is_the_same_in_every_process():
     assert fingerprint("0") == fingerprint("4321") == digest
 
 
-def test_a_cell_with_too_few_sentences_is_an_error_and_no_endless_loop(monkeypatch):
-    module = sys.modules[sentences.__module__]  # rnn_course.tasks.years.task is a function
+def test_a_cell_with_too_few_sentences_is_an_error_and_not_an_endless_loop(monkeypatch):
+    module = sys.modules[sentences.__module__]
     monkeypatch.setattr(module, "sentence", lambda *_: (DECK[0], 1999))
     assert sentences([(6, 6)], 1, "test") == [(DECK[0], 1999)]
     with pytest.raises(ValueError, match="count: expected fewer, .* hardly 2 different"):
@@ -249,6 +248,6 @@ def test_a_cell_with_too_few_sentences_is_an_error_and_no_endless_loop(monkeypat
         (lambda task: by_rule("in 1987 in 1988"), ValueError, "text: expected one year, got"),
     ],
 )
-def test_bad_input_is_named(task, call, error, message):
+def test_bad_input_is_refused(task, call, error, message):
     with pytest.raises(error, match=message):
         call(task)

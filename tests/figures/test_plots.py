@@ -267,7 +267,7 @@ def test_accuracies_draw_each_seed_the_mean_and_each_baseline():
             {"b": -0.1},
             r"baselines\['b'\]: expected a share between 0 and 1, got -0.1",
         ),
-        ({"a": [0.5]}, {"a": 0.1}, "baselines: expected names that results has not, got 'a'"),
+        ({"a": [0.5]}, {"a": 0.1}, "baselines: expected names that are not in results, got 'a'"),
     ],
 )
 def test_accuracies_name_what_is_wrong(results, baselines, message):

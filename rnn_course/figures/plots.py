@@ -128,11 +128,11 @@ def learning_curves(
 def _by_name(argument: str, runs: Mapping[str, Iterable[Any]]) -> dict[str, list[Any]]:
     """A list of the seeds of each name."""
     if not isinstance(runs, Mapping) or not runs:
-        raise ValueError(f"{argument}: expected {{name: [one entry a seed]}}, got {runs!r}")
+        raise ValueError(f"{argument}: expected {{name: [one entry per seed]}}, got {runs!r}")
     for name, entries in runs.items():
         if isinstance(entries, str) or not isinstance(entries, Iterable):
             raise TypeError(
-                f"{argument}[{name!r}]: expected a list with an entry a seed, "
+                f"{argument}[{name!r}]: expected a list with an entry per seed, "
                 f"got {type(entries).__name__}"
             )
     found = {name: list(entries) for name, entries in runs.items()}

@@ -6,21 +6,10 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from rnn_course.experiments import (
-    attention,
-    both_directions,
-    deep,
-    echo,
-    long_gaps,
-    remedies,
-    sharing,
-    two_dimensions,
-)
 from rnn_course.figures import plots
 from rnn_course.figures.deep import transition_path
 from rnn_course.figures.remedies import alignment, cliff
-from rnn_course.figures.style import BLUE, CYCLE, GREEN, NETWORKS, VERMILION, styles
-from rnn_course.networks.dashed_edges import EDGES
+from rnn_course.figures.style import BLUE
 
 
 @pytest.fixture
@@ -76,33 +65,6 @@ def test_every_seed_is_a_dot_beside_the_others(ax):
     assert list(across[0]) == list(upright[1]) == [0.1, 0.2, 0.6]
     assert list(across[1]) == list(upright[0]) == pytest.approx([2.91, 3, 3.09])
     assert mean == (pytest.approx([0.3, 0.3]), pytest.approx([2.7, 3.3]))
-
-
-def test_a_network_has_the_same_colour_in_every_figure():
-    assert styles(["LSTM", "GRU"])["GRU"] == styles(["GRU"])["GRU"] == GREEN
-    assert styles(["coins: backward"])["coins: backward"] == styles(["backward"])["backward"]
-    assert styles(["a", "tied", "b"]) == {"a": VERMILION, "tied": BLUE, "b": GREEN}
-    assert len(set(CYCLE)) == len(styles(map(str, range(len(CYCLE))))) == len(CYCLE)
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        [*long_gaps.ARCHITECTURES],
-        ["tanh, orthogonal", *long_gaps.REMEDIES, *[*long_gaps.ARCHITECTURES][4:]],
-        [*remedies.CELLS],
-        [*sharing.NETWORKS],
-        [*deep.CELLS],
-        [*echo.TRANSITIONS],
-        [*attention.READERS],
-        [*both_directions.DIRECTIONS],
-        [*two_dimensions.DIRECTIONS, two_dimensions.CONVOLUTION],
-        [*EDGES],
-    ],
-)
-def test_the_networks_of_a_chapter_differ_in_colour_and_are_all_in_the_table(names):
-    assert set(names) <= set(NETWORKS)
-    assert len({style.colour for style in styles(names).values()}) == len(names)
 
 
 def test_dots_are_accuracies_of_any_number(ax):

@@ -122,13 +122,13 @@ def on_ceilings(
     shares: Mapping[str, Sequence[float]], ceilings: Mapping[str, float], ax: Axes | None = None
 ) -> Axes:
     """Draw `dots` for each name, and in its row a bar at the highest share that is possible."""
-    ax = dots(shares, ax=ax, xlabel="accuracy")
+    ax = dots(shares, ax=white_axes(ax, 7.4, 1.1 + 0.4 * len(shares)), xlabel="accuracy")
     for row, name in enumerate(shares):
         ax.plot(
             [ceilings[name]] * 2,
             [row - 0.4, row + 0.4],
-            color=PALE,
-            linewidth=3,
+            color=FAINT,
+            linewidth=5,
             zorder=0,
             label="_" * (row > 0) + "highest possible",
         )
@@ -166,5 +166,5 @@ def told_by(
         )
     ax.axhline(most_frequent, color=PALE, linestyle="--", label="most frequent symbol")
     ax.set(ylim=(0, 1.04), xticks=offsets)
-    name_axes(ax, "k: which symbol stood at t + k?", "")
+    name_axes(ax, "k (which symbol was at t + k?)", "")
     return ax

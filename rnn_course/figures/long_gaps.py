@@ -119,7 +119,7 @@ def accuracy_over_gap(
     ax.set_xticks(gaps, [str(gap) for gap in gaps])
     ax.minorticks_off()
     ax.legend(frameon=False, fontsize=SIZE - 2, labelcolor=INK, loc="lower left")
-    name_axes(ax, "words from the country to “fluent” (the gap)", "share of right answers")
+    name_axes(ax, "words from the country to “fluent” (the gap)", "accuracy")
     return ax
 
 
@@ -157,5 +157,5 @@ def accuracy_over_norm(
                 )
     ax.set(xscale="log", ylim=(-0.02, 1.04))
     ax.legend(frameon=False, fontsize=SIZE - 2, labelcolor=INK)
-    name_axes(ax, "norm before training, over the gap", "share of right answers")
+    name_axes(ax, "norm before training, over the gap", "accuracy")
     return ax

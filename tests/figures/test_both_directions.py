@@ -50,7 +50,7 @@ def test_networks_stand_beside_their_ceilings(ax):
         for line in ax.lines
         if len(set(line.get_ydata())) == 2
         and len(set(line.get_xdata())) == 1
-        and line.get_linewidth() == 3
+        and line.get_linewidth() == 5
     ]
     assert [list(bar) for bar in bars] == [[0.75, 0.75], [1.0, 1.0]]
     dots = [list(line.get_xdata()) for line in ax.lines if line.get_marker() == "o"]

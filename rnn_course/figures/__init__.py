@@ -1,1 +1,1 @@
-"""What is drawn: what several chapters share, and a file for each chapter that draws its own."""
+"""Figures: what several chapters share, and a module for each chapter with its own drawings."""

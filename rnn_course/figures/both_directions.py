@@ -1,7 +1,7 @@
-"""The figures of the chapter on both directions: the network, and what its outputs look at.
+"""Figures for the chapter on both directions: the network, and what its outputs depend on.
 
-Like `plots`, each draws into `ax`; those that `widgets.movable` moves return the sentence that
-tells what is to be seen.
+Like `plots`, each draws into `ax`; those for `widgets.movable` return a sentence that describes the
+picture.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from torch import Tensor
 
-from rnn_course.figures.drawing import COLOURS, INK, PALE, SIZE, name_axes, white_axes
+from rnn_course.figures.drawing import arrow, canvas, node
+from rnn_course.figures.plots import dots
+from rnn_course.figures.style import COLOURS, FAINT, INK, KINDS, PALE, SIZE, name_axes, white_axes
 
 _HEIGHT = {"x": 0.0, "h": 1.0, "g": 2.0, "o": 3.0}
-_COLOUR = {"x": COLOURS[2], "h": COLOURS[0], "g": COLOURS[3], "o": COLOURS[1]}
 _BLUES = LinearSegmentedColormap.from_list("from white", ["#EAF3FA", COLOURS[0]]).with_extremes(
     bad="#D5D5D5"
 )
 
 
 def both_ways(ax: Axes, t: int, steps: int) -> str:
-    """Draw h running forward and g running backward over x, and in colour all ways to o^(t)."""
-    white_axes(ax, 6, 4)
+    """Draw h running forward and g running backward over x, with all paths to o^(t) in colour."""
+    canvas(ax, (6, 4), (0.4, steps + 0.6), (-0.45, 3.45))
     arrows = [((kind, s), ("o", s)) for kind in "hg" for s in range(1, steps + 1)]
     arrows += [(("x", s), (kind, s)) for kind in "hg" for s in range(1, steps + 1)]
     arrows += [(("h", s), ("h", s + 1)) for s in range(1, steps)]
@@ -31,51 +32,36 @@ def both_ways(ax: Axes, t: int, steps: int) -> str:
     reached = {("o", t)}
     while more := {start for start, end in arrows if end in reached} - reached:
         reached |= more
+    circles = {
+        (kind, s): node(
+            ax,
+            (s, height),
+            f"${kind}^{{({s})}}$",
+            KINDS[kind] if (kind, s) in reached else FAINT,
+            name=f"{kind}({s})",
+            ink=INK if (kind, s) in reached else PALE,
+            width=2.2 if (kind, s) in reached else 1.0,
+        )
+        for kind, height in _HEIGHT.items()
+        for s in range(1, steps + 1)
+    }
     # x to g passes h on its left, h to o passes g on its right
-    bends = {("x", "g"): 0.35, ("h", "o"): 0.35}
+    bends = {("x", "g"): -0.35, ("h", "o"): 0.35}
     for start, end in arrows:
         on = end in reached
-        (x0, y0), (x1, y1) = ((s, _HEIGHT[kind]) for kind, s in (start, end))
-        curve = bends.get((start[0], end[0]), 0)
-        colour = _COLOUR["g" if "g" in (start[0], end[0]) else "h"]
-        ax.annotate(
-            "",
-            (x1, y1),
-            (x0, y0),
-            zorder=2 + on,
-            arrowprops={
-                "arrowstyle": "-|>",
-                "color": colour if on else "#CCCCCC",
-                "linewidth": 1.8 if on else 1.0,
-                "shrinkA": 13,
-                "shrinkB": 13,
-                "connectionstyle": f"arc3,rad={curve if start[0] == 'h' else -curve}",
-            },
+        colour = KINDS["g" if "g" in (start[0], end[0]) else "h"]
+        arrow(
+            ax,
+            circles[start],
+            circles[end],
+            colour if on else FAINT,
+            width=1.8 if on else 1.0,
+            bend=bends.get((start[0], end[0]), 0),
+            zorder=2.5 if on else 2,
         )
-    for kind, height in _HEIGHT.items():
-        for s in range(1, steps + 1):
-            on = (kind, s) in reached
-            ax.text(
-                s,
-                height,
-                f"${kind}^{{({s})}}$",
-                ha="center",
-                va="center",
-                fontsize=SIZE,
-                color=INK if on else PALE,
-                zorder=5,
-                bbox={
-                    "boxstyle": "circle",
-                    "facecolor": "white",
-                    "edgecolor": _COLOUR[kind] if on else "#CCCCCC",
-                    "linewidth": 2.2 if on else 1.0,
-                },
-            )
-    ax.set(xlim=(0.4, steps + 0.6), ylim=(-0.45, 3.45))
-    ax.set_axis_off()
     seen = sorted(s for kind, s in reached if kind == "x")
     return (
-        f"h runs forward and g backward over {steps} steps. Ways lead to o({t}) from h(1) to "
+        f"h runs forward and g backward over {steps} steps. Paths lead to o({t}) from h(1) to "
         f"h({t}), from g({t}) to g({steps}), and so from x({seen[0]}) to x({seen[-1]})."
     )
 
@@ -89,15 +75,16 @@ def looks(
 ) -> str:
     """Draw for each network what its outputs depend on in one word.
 
-    D : for each network the word's dependency map (T, T). A row is drawn relative to its largest
-        value, and what is exactly 0 is grey.
-    said : the labels that each network gave, one a letter; wrong ones are marked. right : the true
-        ones.
+    Args:
+        D: For each network the word's dependency map (T, T). A row is drawn relative to its largest
+            value; exact zeros are grey.
+        said: The label that each network gave to each letter; wrong ones are marked.
+        right: The true labels.
     """
     ax.set_axis_off()
     counts = {}
     for i, (name, values) in enumerate(D.items()):
-        inset = white_axes(ax.inset_axes([0.1 + 0.34 * i, 0.05, 0.22, 0.8]), 2, 2)
+        inset = white_axes(ax.inset_axes((0.1 + 0.34 * i, 0.05, 0.22, 0.8)), 2, 2)
         rows = (values / values.amax(1, keepdim=True)).masked_fill(values == 0, float("nan"))
         inset.imshow(
             rows.numpy(), cmap=_BLUES, vmin=0, vmax=1, aspect="auto", interpolation="nearest"
@@ -118,13 +105,13 @@ def looks(
         inset.set_title(name, fontsize=SIZE, color=INK)
         counts[name] = sum(hits)
     ax.set_title(
-        "across: the letters read; down: what each is said to be",
+        "across: the letters read; down: the label given to each",
         fontsize=SIZE - 1,
         color=INK,
         loc="left",
     )
     return (
-        f"{word}, which is {' '.join(right)}: the network labels right "
+        f"{word}, which is {' '.join(right)}. Labels that are right: "
         + ", ".join(f"{name} {n} of {len(word)} letters" for name, n in counts.items())
         + ". Forward, nothing depends on later letters; backward, nothing on earlier ones; "
         "both, each output on all."
@@ -134,32 +121,19 @@ def looks(
 def on_ceilings(
     shares: Mapping[str, Sequence[float]], ceilings: Mapping[str, float], ax: Axes | None = None
 ) -> Axes:
-    """Draw for each name a dot a seed, and a bar at the most that is possible."""
-    ax = white_axes(ax, 6.4, 0.8 + 0.4 * len(shares))
-    for row, (name, seeds) in enumerate(shares.items()):
+    """Draw `dots` for each name, and in its row a bar at the highest share that is possible."""
+    ax = dots(shares, ax=white_axes(ax, 7.4, 1.1 + 0.4 * len(shares)), xlabel="accuracy")
+    for row, name in enumerate(shares):
         ax.plot(
             [ceilings[name]] * 2,
-            [row - 0.36, row + 0.36],
-            color=INK,
-            linewidth=3,
-            label="_" * (row > 0) + "the most that is possible",
+            [row - 0.4, row + 0.4],
+            color=FAINT,
+            linewidth=5,
+            zorder=0,
+            label="_" * (row > 0) + "highest possible",
         )
-        ax.plot(
-            seeds,
-            [row + 0.14 * (i - (len(seeds) - 1) / 2) for i in range(len(seeds))],
-            "o",
-            color=COLOURS[0],
-            alpha=0.8,
-            label="_" * (row > 0) + "a network, a dot a seed",
-        )
-    ax.set(
-        yticks=range(len(shares)),
-        yticklabels=list(shares),
-        ylim=(len(shares) - 0.5, -0.5),
-        xlim=(0.5, 1.03),
-    )
+    ax.set_xlim(0.5, 1.03)
     ax.legend(frameon=False, fontsize=SIZE - 2, loc="lower left")
-    name_axes(ax, "share of right answers", "")
     return ax
 
 
@@ -170,13 +144,13 @@ def told_by(
     most_frequent: float,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how often h and g tell the symbol k steps away, a line a seed, over k.
+    """Draw how often h and g tell the symbol k steps away against k, one line per seed.
 
-    told : for "h" and "g" a list of shares for each seed. untrained : one list for each.
+    `told` has for "h" and "g" a list of shares per seed, `untrained` has one list for each.
     """
     ax = white_axes(ax, 3.8, 3.6)
     for side, mark in (("h", "o"), ("g", "D")):
-        colour = _COLOUR[side]
+        colour = KINDS[side]
         for i, shares in enumerate(told[side]):
             ax.plot(
                 offsets,
@@ -192,5 +166,5 @@ def told_by(
         )
     ax.axhline(most_frequent, color=PALE, linestyle="--", label="most frequent symbol")
     ax.set(ylim=(0, 1.04), xticks=offsets)
-    name_axes(ax, "k: which symbol stood at t + k?", "")
+    name_axes(ax, "k (which symbol was at t + k?)", "")
     return ax

@@ -1,55 +1,44 @@
-"""The figures of the chapter on encoder and decoder: the network, and what it says of a word.
+"""Figures for the chapter on encoder and decoder: the network, and what it says of a word.
 
-Like `plots`, each draws into `ax`, or into new axes where there are none.
+Like `plots`, each draws into `ax`, or into new axes if there are none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 
-from rnn_course.figures.drawing import COLOURS, INK, PALE, SIZE, name_axes, white_axes
+from rnn_course.figures.drawing import DASHED, arrow, canvas, node
+from rnn_course.figures.style import COLOURS, GREEN, INK, KINDS, PALE, SIZE, name_axes, white_axes
+
+_DECODER = GREEN.colour
 
 
 def two_networks(letters: str, phones: Sequence[str], ax: Axes | None = None) -> Axes:
-    """Draw encoder, C and decoder, unfolded over a word and what it becomes, end symbol included.
+    """Draw encoder, C and decoder, unfolded over a word and its phones with the end symbol.
 
-    Full arrows are weights; dashed ones take each phone to the next step.
+    Solid arrows are weights; dashed ones take each phone to the next step.
     """
-    ax = white_axes(ax, 7.2, 3.4)
     tau, written = len(letters), [*phones, "."]
-    C = (tau + 0.6, 0)
-    nodes: list[tuple[str, tuple[float, float]]] = [("$C$", C)]
-    arrows: list[tuple[tuple[float, float], tuple[float, float], str, str]] = []
-    for t, letter in enumerate(letters, start=1):
-        nodes += [(letter, (t - 1, -1)), (f"$h^{{({t})}}$", (t - 1, 0))]
-        arrows.append(((t - 1, -1), (t - 1, 0), COLOURS[0], "-"))
-        arrows.append(((t - 1, 0), C if t == tau else (t, 0), COLOURS[0], "-"))
-    for t, phone in enumerate(written, start=1):
-        s = (C[0] + 0.6 + t, 1)
-        nodes += [(f"$s^{{({t})}}$", s), (phone, (s[0], 2))]
-        arrows += [(C, s, COLOURS[1], "-"), (s, (s[0], 2), COLOURS[2], "-")]
-        if t > 1:
-            arrows += [((s[0] - 1, 1), s, COLOURS[2], "-"), ((s[0] - 1, 2), s, PALE, "--")]
-    for start, end, colour, dashes in arrows:
-        ax.annotate(
-            "",
-            end,
-            start,
-            arrowprops={
-                "arrowstyle": "->",
-                "color": colour,
-                "linewidth": 1.5,
-                "linestyle": dashes,
-                "shrinkA": 11,
-                "shrinkB": 11,
-            },
-        )
-    for text, place in nodes:
-        ax.annotate(text, place, ha="center", va="center", fontsize=SIZE, color=INK)
-    ax.set(xlim=(-0.5, C[0] + len(written) + 1.1), ylim=(-1.4, 2.4))
-    ax.set_axis_off()
+    across = tau + 0.6  # where C stands
+    ax = canvas(ax, (7.2, 3.0), (-0.5, across + len(written) + 1.1), (-1.4, 2.4))
+    C = node(ax, (across, 0), "$C$", INK)
+    h = [node(ax, (t, 0), f"$h^{{({t + 1})}}$", KINDS["h"]) for t in range(tau)]
+    for t, letter in enumerate(letters):
+        arrow(ax, node(ax, (t, -1), letter), h[t], KINDS["h"])
+    for before, after in pairwise([*h, C]):
+        arrow(ax, before, after, KINDS["h"])
+    places = [across + 0.6 + t for t in range(1, len(written) + 1)]
+    s = [node(ax, (at, 1), f"$s^{{({t})}}$", _DECODER) for t, at in enumerate(places, start=1)]
+    y = [node(ax, (at, 2), phone) for at, phone in zip(places, written, strict=True)]
+    for t in range(len(written)):
+        arrow(ax, C, s[t], KINDS["o"])
+        arrow(ax, s[t], y[t], _DECODER)
+        if t:
+            arrow(ax, s[t - 1], s[t], _DECODER)
+            arrow(ax, y[t - 1], s[t], PALE, dashes=DASHED)
     return ax
 
 
@@ -61,11 +50,10 @@ def said_of(
     listed: Collection[tuple[str, ...]],
     greedy: tuple[str, ...],
 ) -> str:
-    """Draw what the decoder finds most probable for a word, and put it in words.
+    """Draw the outputs that the decoder finds most probable for a word, and describe them.
 
-    `p` has the probabilities of whole outputs, `drawn` the share of samples that were this output;
-    those that are `listed` in the dictionary are bold. Returns the sentence that tells what is
-    to be seen.
+    `p` holds the probabilities of whole outputs, `drawn` their shares of the samples; those
+    `listed` in the dictionary are bold. Returns a sentence that describes the picture.
     """
     white_axes(ax, 6.6, 3.4)
     best = sorted(p, key=lambda phones: -p[phones])

@@ -1,4 +1,4 @@
-"""The figures of the chapter on long gaps: how far a gradient reaches, and what is learnt of it."""
+"""Figures for the chapter on long gaps: how far a gradient reaches, and what is learnt from it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from statistics import median
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from rnn_course.figures.drawing import COLOURS, INK, PALE, SIZE, name_axes, white_axes
-from rnn_course.figures.plots import DASHES
-
-_MARKS = "osD^vP"
+from rnn_course.figures.plots import seeds as draw_seeds
+from rnn_course.figures.style import INK, PALE, SIZE, name_axes, styles, white_axes
 
 
 def norms_over_gap(
@@ -23,16 +21,16 @@ def norms_over_gap(
 ) -> Axes:
     """Draw the norms of `dependence.gradient_norms` against the gap T - t, on a logarithmic scale.
 
-    norms : for each name (T + 1,), for t = 0 … T. bounds : the same, as thin lines, for all or
-        some of the names. What leaves `ylim` is cut off.
+    `norms` has for each name (T + 1,) numbers, for t = 0 … T; `bounds` has the same for all or some
+    of the names, drawn as thin lines. Whatever leaves `ylim` is cut off.
     """
-    ax = white_axes(ax, 6, 4)
-    for i, (name, values) in enumerate(norms.items()):
+    ax, style = white_axes(ax, 6, 4), styles(norms)
+    for name, values in norms.items():
         ax.plot(
             range(len(values)),
             values.flip(0),
-            DASHES[i % len(DASHES)],
-            color=COLOURS[i],
+            style[name].dashes,
+            color=style[name].colour,
             linewidth=2.2,
             label=name,
         )
@@ -40,7 +38,7 @@ def norms_over_gap(
         ax.plot(
             range(len(values)),
             values.flip(0),
-            color=COLOURS[list(norms).index(name)],
+            color=style[name].colour,
             linewidth=0.9,
             label=f"_{name}, bound",
         )
@@ -58,14 +56,14 @@ def norms_over_radius(
     *,
     ylim: tuple[float, float] = (1e-9, 1e5),
 ) -> Axes:
-    """Draw for one gap the norm against the spectral radius of W: a line for each name."""
+    """Draw the norm over one gap against the spectral radius of W, a line for each name."""
     ax = white_axes(ax, 6, 4)
-    for i, (name, values) in enumerate(norms.items()):
+    for name, style in styles(norms).items():
         ax.plot(
             radii,
-            values,
-            _MARKS[i] + DASHES[i % len(DASHES)],
-            color=COLOURS[i],
+            norms[name],
+            style.mark + style.dashes,
+            color=style.colour,
             linewidth=2.2,
             label=name,
         )
@@ -82,30 +80,33 @@ def accuracy_over_gap(
     ceiling: float,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw accuracy against the gap: a dot a seed, a line through their medians for each name.
+    """Draw accuracy against the gap: for each name a dot per seed, and a line through the medians.
 
-    found : for each name and gap the accuracies of the seeds. The dashed lines are chance and the
-        ceiling, the dotted one stands half-way between them (`experiments.long_gaps.outcome`).
+    `found` has for each name and gap the accuracies of the seeds. The dashed lines are chance and
+    the ceiling, the dotted one is half-way between them (`experiments.long_gaps.outcome`).
     """
     ax = white_axes(ax, 6.4, 4.2)
-    for i, (name, at) in enumerate(found.items()):
+    for i, (name, style) in enumerate(styles(found).items()):
+        at = found[name]
         shift = 1.03 ** (i - (len(found) - 1) / 2)  # or the dots would hide one another
         for gap, seeds in at.items():
-            ax.plot(
-                [gap * shift] * len(seeds),
+            draw_seeds(
+                ax,
+                gap * shift,
                 seeds,
-                _MARKS[i],
-                color=COLOURS[i],
-                alpha=0.5,
-                markersize=5,
-                markeredgewidth=0,
-                label=f"_{name}, {gap}",
+                style,
+                label=f"{name}, {gap}",
+                mark=style.mark,
+                size=5,
+                spread=0,
+                upright=True,
+                mean=False,
             )
         ax.plot(
             [gap * shift for gap in at],
             [median(seeds) for seeds in at.values()],
-            _MARKS[i] + DASHES[i % len(DASHES)],
-            color=COLOURS[i],
+            style.mark + style.dashes,
+            color=style.colour,
             linewidth=2,
             label=name,
             markersize=7,
@@ -118,7 +119,7 @@ def accuracy_over_gap(
     ax.set_xticks(gaps, [str(gap) for gap in gaps])
     ax.minorticks_off()
     ax.legend(frameon=False, fontsize=SIZE - 2, labelcolor=INK, loc="lower left")
-    name_axes(ax, "words from the country to “fluent” (the gap)", "share of right answers")
+    name_axes(ax, "words from the country to “fluent” (the gap)", "accuracy")
     return ax
 
 
@@ -127,19 +128,19 @@ def accuracy_over_norm(
     norms: Mapping[str, Mapping[int, Sequence[float]]],
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw each network's accuracy against a norm, on a logarithmic scale: a dot a seed.
+    """Draw each network's accuracy against a norm, on a logarithmic scale, with a dot per seed.
 
-    found, norms : for each name and gap the accuracies and the norms of the seeds, in one order.
-        The gap stands beside their medians, but not at the top, where there is no room.
+    `found` and `norms` have for each name and gap the numbers of the seeds, in the same order. The
+    gap is written beside the medians, except at the top, where there is no room.
     """
     ax = white_axes(ax, 6.4, 4.2)
-    for i, (name, at) in enumerate(found.items()):
-        for j, (gap, seeds) in enumerate(at.items()):
+    for name, style in styles(found).items():
+        for j, (gap, seeds) in enumerate(found[name].items()):
             ax.plot(
                 norms[name][gap],
                 seeds,
-                _MARKS[i],
-                color=COLOURS[i],
+                style.mark,
+                color=style.colour,
                 alpha=0.6,
                 markersize=6,
                 markeredgewidth=0,
@@ -156,5 +157,5 @@ def accuracy_over_norm(
                 )
     ax.set(xscale="log", ylim=(-0.02, 1.04))
     ax.legend(frameon=False, fontsize=SIZE - 2, labelcolor=INK)
-    name_axes(ax, "norm before training, over the gap", "share of right answers")
+    name_axes(ax, "norm before training, over the gap", "accuracy")
     return ax

@@ -1,4 +1,4 @@
-"""Figures of accuracy over length and position, and of curves with their seeds' spread."""
+"""Accuracy over length and position, curves with the spread of their seeds, and answers."""
 
 from __future__ import annotations
 
@@ -9,39 +9,40 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
 
-from rnn_course.figures.drawing import COLOURS, name_axes, white_axes
-from rnn_course.figures.plots import DASHES
+from rnn_course.figures.style import COLOURS, name_axes, styles, white_axes
 
 
 def accuracy_map(
     cells: Sequence[tuple[int, int]],
-    shares: Sequence[float],
-    trained: Sequence[bool],
+    shares: ArrayLike,
+    trained: ArrayLike,
     ax: Axes,
     title: str = "",
 ) -> AxesImage:
     """Draw a share for each cell (length, position): lengths downwards, positions across.
 
-    Cells that were trained are framed; grey is what is no cell. Returns the picture, for a colour
-    bar. Raises `ValueError` unless there are as many shares and marks as cells, one at least, and
-    all shares lie between 0 and 1.
+    Cells that were trained are framed; pixels that are not cells are grey. Returns the picture, for
+    a colour bar.
+
+    Raises:
+        ValueError: If there are no cells, the numbers of shares, marks and cells differ, or a share
+            is not between 0 and 1.
     """
     rows, columns = np.asarray(cells, dtype=int).reshape(-1, 2).T
-    shares, trained = np.asarray(shares, dtype=float), np.asarray(trained, dtype=bool)
-    for name, values in (("shares", shares), ("trained", trained)):
+    share, framed = np.asarray(shares, dtype=float), np.asarray(trained, dtype=bool)
+    for name, values in (("shares", share), ("trained", framed)):
         if values.shape != rows.shape or len(rows) == 0:
             raise ValueError(
                 f"{name}: expected one for each of {len(rows)} cells, at least one, "
                 f"got shape {values.shape}"
             )
-    if not ((shares >= 0) & (shares <= 1)).all():
-        raise ValueError(
-            f"shares: expected numbers from 0 to 1, got {shares.min()} … {shares.max()}"
-        )
+    if not ((share >= 0) & (share <= 1)).all():
+        raise ValueError(f"shares: expected numbers from 0 to 1, got {share.min()} … {share.max()}")
     low, left = rows.min(), columns.min()
     image = np.full((rows.max() - low + 1, columns.max() - left + 1), np.nan)
-    image[rows - low, columns - left] = shares
+    image[rows - low, columns - left] = share
     picture = ax.imshow(
         image,
         vmin=0,
@@ -49,7 +50,7 @@ def accuracy_map(
         cmap=mpl.colormaps["Blues"].with_extremes(bad="#CCCCCC"),
         extent=(left - 0.5, columns.max() + 0.5, rows.max() + 0.5, low - 0.5),
     )
-    for row, column in zip(rows[trained], columns[trained], strict=True):
+    for row, column in zip(rows[framed], columns[framed], strict=True):
         ax.add_patch(
             Rectangle(
                 (column - 0.5, row - 0.5), 1, 1, fill=False, linewidth=0.8, edgecolor=COLOURS[1]
@@ -62,7 +63,7 @@ def accuracy_map(
 
 
 def bands(
-    curves: Mapping[str, Sequence[Sequence[float]]],
+    curves: Mapping[str, ArrayLike],
     x: Sequence[float],
     ax: Axes | None = None,
     *,
@@ -70,22 +71,25 @@ def bands(
     ylabel: str,
     log: bool = False,
 ) -> Axes:
-    """Draw a line a name: the mean over its seeds, with a band from the lowest to the highest.
+    """Draw a line for each name: the mean over its seeds, with a band from lowest to highest.
 
-    `curves[name]` has a row for each of `x` with a share for each seed. `log` puts x on a scale of
-    powers of two. Raises `ValueError` for a curve with another number of rows.
+    `curves[name]` has a row for each of `x`, with a share per seed. `log` puts x on a scale of
+    powers of two.
+
+    Raises:
+        ValueError: If a curve has another number of rows.
     """
     ax = white_axes(ax, 6.6, 4.4)
-    for i, (name, seeds) in enumerate(curves.items()):
-        seeds = np.asarray(seeds, dtype=float)
+    for name, style in styles(curves).items():
+        seeds = np.asarray(curves[name], dtype=float)
         if seeds.ndim != 2 or len(seeds) != len(x):
             raise ValueError(
-                f"curves[{name!r}]: expected {len(x)} rows with a number a seed, got "
+                f"curves[{name!r}]: expected {len(x)} rows with a number per seed, got "
                 f"shape {seeds.shape}"
             )
-        colour = COLOURS[i % len(COLOURS)]
-        ax.fill_between(x, seeds.min(1), seeds.max(1), color=colour, alpha=0.2, linewidth=0)
-        ax.plot(x, seeds.mean(1), DASHES[i % 4], marker="o", markersize=4, color=colour, label=name)
+        ax.fill_between(x, seeds.min(1), seeds.max(1), color=style.colour, alpha=0.2, linewidth=0)
+        line = style.dashes + style.mark
+        ax.plot(x, seeds.mean(1), line, markersize=4, color=style.colour, label=name)
     if log:
         ax.set_xscale("log", base=2)
     ax.set(ylim=(-0.02, 1.02), xticks=x, xticklabels=list(map(str, x)))
@@ -101,7 +105,7 @@ def bands(
 
 
 def chances(given: Mapping[str, tuple[float, str]], ax: Axes, of: str) -> Axes:
-    """Draw for each name the probability that it gives to `of`, and write its answer beside it."""
+    """Draw the probability that each name gives to `of`, with its answer beside it."""
     for row, (probability, answer) in enumerate(given.values()):
         ax.barh(row, probability, color=COLOURS[0])
         ax.barh(row, 1 - probability, left=probability, color="0.85")

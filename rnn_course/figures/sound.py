@@ -1,4 +1,4 @@
-"""Let notes be heard: a few voices as a waveform, made of sines, with nothing but NumPy."""
+"""Notes made audible: a few voices as a waveform of sines, with nothing but NumPy."""
 
 from __future__ import annotations
 
@@ -17,18 +17,23 @@ def render(
 ) -> np.ndarray:
     """The sound of voices that sing together, float32 (samples,) between -1 and 1.
 
-    voices : a sequence for each voice, all of one length: a MIDI number (0 to 127) a quarter note,
-        or None for a rest, which is silent. Equal numbers in a row are one held note: on a grid of
-        quarter notes it cannot be told which were struck again (in the chorales, the fewer).
-    tempo : quarter notes a minute.
-    rate : samples a second.
-
     A note m has the fundamental frequency f = 440 · 2^((m - 69) / 12) Hz and the partials
     f, 2 f, 3 f, … below half the rate, the k-th with an amplitude proportional to 1 / k². It
     swells for 30 ms, decays slowly, and dies away over its last 120 ms, so that nothing clicks.
     Each voice has the same share of the amplitude, so that the sum never exceeds 1.
 
-    Raises TypeError or ValueError that names the argument and says what was expected.
+    Args:
+        voices: A sequence for each voice, all of the same length, with a MIDI number (0 to 127) per
+            quarter note, or None for a rest, which is silent. Equal numbers in a row are one held
+            note: a grid of quarter notes does not show which were struck again (few in the
+            chorales).
+        tempo: Quarter notes per minute.
+        rate: Samples per second.
+
+    Raises:
+        TypeError: If `voices` is not a sequence of sequences.
+        ValueError: If the voices differ in length or are empty, a note is not a MIDI number, or
+            `tempo` or `rate` is not positive.
     """
     for name, value in (("tempo", tempo), ("rate", rate)):
         if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < np.inf:
@@ -41,7 +46,7 @@ def render(
         ) from error
     if not voices or not voices[0] or len({len(voice) for voice in voices}) > 1:
         raise ValueError(
-            "voices: expected one voice or more, all of one length that is not 0, "
+            "voices: expected one voice or more, all of the same length and not empty, "
             f"got lengths {[len(voice) for voice in voices]}"
         )
     for i, voice in enumerate(voices):

@@ -1,4 +1,4 @@
-"""Figures of the chapter on two dimensions: who waits, what is seen, what is enclosed."""
+"""Figures for the chapter on two dimensions: what waits, what is seen, what is enclosed."""
 
 from __future__ import annotations
 
@@ -7,71 +7,66 @@ from collections.abc import Mapping
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from rnn_course.figures.drawing import COLOURS, PALE, SIZE, name_axes, white_axes
+from rnn_course.figures.drawing import arrow, node
+from rnn_course.figures.style import COLOURS, INK, PALE, SIZE, name_axes, white_axes
 
 
 def steps(rows: int, columns: int, ax: Axes | None = None) -> Axes:
-    """Draw the pixels with arrows from the two that each waits for, and its step as a number."""
+    """Draw each pixel with its step as a number, and arrows from the two that it waits for."""
     ax = white_axes(ax, 5.6, 4.2)
-    shade = mpl.colormaps["Blues"]
-    for i in range(rows):
-        for j in range(columns):
-            for k, m in ((i - 1, j), (i, j - 1)):
-                if k >= 0 and m >= 0:
-                    ax.annotate(
-                        "",
-                        (j, i),
-                        (m, k),
-                        arrowprops={
-                            "arrowstyle": "->",
-                            "color": PALE,
-                            "shrinkA": 14,
-                            "shrinkB": 14,
-                        },
-                    )
-            ax.text(
-                j,
-                i,
-                str(i + j + 1),
-                ha="center",
-                va="center",
-                fontsize=SIZE + 1,
-                bbox={"boxstyle": "circle", "fc": shade(0.08 + 0.5 * (i + j) / (rows + columns))},
-            )
     ax.set(
         xlim=(-0.4, columns - 0.6), ylim=(rows - 0.6, -0.4), xticks=[], yticks=[], aspect="equal"
     )
+    shade = mpl.colormaps["Blues"]
+    pixels = {
+        (i, j): node(
+            ax,
+            (j, i),
+            str(i + j + 1),
+            INK,
+            name=f"{i}, {j}",
+            fill=shade(0.08 + 0.5 * (i + j) / (rows + columns)),
+            size=SIZE + 1,
+            width=1,
+        )
+        for i in range(rows)
+        for j in range(columns)
+    }
+    for (i, j), pixel in pixels.items():
+        for before in ((i - 1, j), (i, j - 1)):
+            if before in pixels:
+                arrow(ax, pixels[before], pixel, PALE, name=f"{before[0]}, {before[1]} to {i}, {j}")
     ax.spines[:].set_visible(False)
     name_axes(ax, "column j", "row i")
     return ax
 
 
 def fields(slopes: Mapping[str, Tensor], pixel: tuple[int, int], ax: Axes) -> Axes:
-    """Draw what four networks see at a pixel, each on a map, and how many see each pixel.
+    """Draw a map of what each of four networks sees at a pixel, and how many see each pixel.
 
     `slopes[name][i, j, k, l]` (n, n, n, n) is the size of ∂h^(i,j)/∂x^(k,l): blue on a
-    scale of powers of ten, grey where it is exactly zero.
+    logarithmic scale, grey where it is exactly zero.
     """
     (i, j), n = pixel, len(next(iter(slopes.values())))
     places = [(0, 0), (n + 1, 0), (0, n + 1.6), (n + 1, n + 1.6), (2 * n + 3, n / 2 + 0.8)]
     blues = mpl.colormaps["Blues"].with_extremes(bad="#CCCCCC")
-    count = sum((slope[i, j] > 0).int() for slope in slopes.values()).numpy()
+    count = torch.stack([slope[i, j] > 0 for slope in slopes.values()]).sum(0).numpy()
     panels = {
         f"from {name}": np.ma.log10(np.ma.masked_equal(slope[i, j].numpy(), 0))
         for name, slope in slopes.items()
     } | {"seen by how many": count}
     for (left, top), (title, values) in zip(places, panels.items(), strict=True):
-        colours = (
-            {"cmap": "Oranges", "vmin": 0, "vmax": 5}
-            if values is count
-            else {"cmap": blues, "vmin": -4, "vmax": 0.5}
-        )
-        _panel(ax, values, (left, top), title, **colours)
+        if values is count:
+            _panel(ax, values, (left, top), title, "Oranges", (0, 5))
+        else:
+            _panel(ax, values, (left, top), title, blues, (-4, 0.5))
         ax.add_patch(
             Rectangle((left + j, top + i), 1, 1, fill=False, color=COLOURS[1], linewidth=2.5)
         )
@@ -81,27 +76,22 @@ def fields(slopes: Mapping[str, Tensor], pixel: tuple[int, int], ax: Axes) -> Ax
 
 
 def answers(ink: Tensor, background: Tensor, given: Mapping[str, Tensor], ax: Axes) -> Axes:
-    """Draw an image (rows, columns), ink 0 … 1, and beside it each of the given answers: how
-    probably each background pixel is enclosed, from white to dark orange."""
+    """Draw an image (rows, columns), ink from 0 to 1, and each given answer beside it.
+
+    An answer is the probability that a background pixel is enclosed, from white to dark orange.
+    """
     rows, columns = ink.shape
-    _panel(ax, ink.numpy(), (0, 0), "the image", cmap="Greys", vmin=0, vmax=1.6)
+    _panel(ax, ink.numpy(), (0, 0), "the image", "Greys", (0, 1.6))
     for n, (title, p) in enumerate(given.items(), start=1):
         place = (n * (columns + 1), 0)
-        _panel(ax, ink.numpy(), place, title, cmap="Greys", vmin=0, vmax=1.6)
-        _panel(
-            ax,
-            np.ma.masked_where(~background.numpy(), p.numpy()),
-            place,
-            "",
-            cmap="Oranges",
-            vmin=0,
-            vmax=1,
-        )
+        _panel(ax, ink.numpy(), place, title, "Greys", (0, 1.6))
+        enclosed = np.ma.masked_where(~background.numpy(), p.numpy())
+        _panel(ax, enclosed, place, "", "Oranges", (0, 1))
     return _bare(ax, (len(given) + 1) * (columns + 1) - 1, rows)
 
 
 def corner_maps(maps: Mapping[str, Tensor], label: str) -> Figure:
-    """Draw a map of shares (rows, columns) for each name, the four corners' written in."""
+    """Draw a map of shares (rows, columns) for each name, with the four corners written in."""
     figure, axes = plt.subplots(
         1,
         len(maps),
@@ -136,11 +126,17 @@ def corner_maps(maps: Mapping[str, Tensor], label: str) -> Figure:
 
 
 def _panel(
-    ax: Axes, values: np.ndarray, place: tuple[float, float], title: str, **colours: object
+    ax: Axes,
+    values: np.ndarray,
+    place: tuple[float, float],
+    title: str,
+    cmap: str | Colormap,
+    limits: tuple[float, float],
 ) -> None:
-    """One map, a unit a pixel, its upper left corner at `place`."""
+    """One map with its upper left corner at `place`; each pixel is one unit wide."""
     (left, top), (rows, columns) = place, values.shape
-    ax.imshow(values, extent=(left, left + columns, top + rows, top), **colours)
+    extent = (left, left + columns, top + rows, top)
+    ax.imshow(values, extent=extent, cmap=cmap, vmin=limits[0], vmax=limits[1])
     ax.add_patch(Rectangle(place, columns, rows, fill=False, color=PALE))
     ax.text(left + columns / 2, top - 0.15, title, ha="center", va="bottom", fontsize=SIZE - 2)
 

@@ -1,56 +1,44 @@
-"""The figures of the chapter on captions: where x enters, and pictures with what is said of them.
+"""Figures for the chapter on captions: where x enters, and pictures with their captions.
 
-Like `plots`, each draws into `ax`, or into new axes where there are none.
+Like `plots`, each draws into `ax`, or into new axes if there are none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import compress, pairwise
 
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from rnn_course.figures.drawing import COLOURS, INK, PALE, SIZE, name_axes, white_axes
+from rnn_course.figures.drawing import arrow, canvas, node
+from rnn_course.figures.style import COLOURS, INK, KINDS, PALE, SIZE, name_axes, styles, white_axes
 
-ROWS = 3  # captions shown of each network
+ROWS = 3  # captions shown for each network
 
 
 def entries(at: Mapping[str, Sequence[bool]]) -> list[Axes]:
-    """Draw an unfolded network for each name, an arrow from x to each h^(t) that it enters.
+    """Draw an unfolded network for each name, with an arrow from x to each h^(t) that it enters.
 
-    `at[name][t]` tells whether x enters at step t, from t = 0, the initial state, on.
+    `at[name][t]` says whether x enters at step t; t = 0 is the initial state.
     """
     _, axes = plt.subplots(
         1, len(at), figsize=(3 * len(at), 3), layout="constrained", squeeze=False, facecolor="white"
     )
     for ax, (name, enters) in zip(axes[0], at.items(), strict=True):
-        steps = range(1, len(enters))
-        x = ((len(enters) - 1) / 2, -1.4)
-        nodes = {"$x$": x} | {f"$h^{{({t})}}$": (t, 0) for t in range(len(enters))}
-        nodes |= {f"$o^{{({t})}}$": (t, 1) for t in steps}
-        arrows = [(x, (t, 0), COLOURS[1]) for t, yes in enumerate(enters) if yes]
-        arrows += [((t - 1, 0), (t, 0), COLOURS[0]) for t in steps]
-        arrows += [((t, 0), (t, 1), PALE) for t in steps]
-        for start, end, colour in arrows:
-            ax.annotate(
-                "",
-                end,
-                start,
-                arrowprops={
-                    "arrowstyle": "->",
-                    "color": colour,
-                    "linewidth": 1.6,
-                    "shrinkA": 12,
-                    "shrinkB": 12,
-                },
-            )
-        for text, place in nodes.items():
-            ax.annotate(text, place, ha="center", va="center", fontsize=SIZE, color=INK)
-        ax.set(xlim=(-0.5, len(enters) - 0.5), ylim=(-1.8, 1.4))
+        canvas(ax, (3, 3), (-0.5, len(enters) - 0.5), (-1.8, 1.4))
+        x = node(ax, ((len(enters) - 1) / 2, -1.4), "$x$", KINDS["x"])
+        h = [node(ax, (t, 0), f"$h^{{({t})}}$", KINDS["h"]) for t in range(len(enters))]
+        o = [node(ax, (t, 1), f"$o^{{({t})}}$", KINDS["o"]) for t in range(1, len(enters))]
+        for h_t in compress(h, enters):
+            arrow(ax, x, h_t, COLOURS[1])
+        for before, after in pairwise(h):
+            arrow(ax, before, after, KINDS["h"])
+        for h_t, o_t in zip(h[1:], o, strict=True):
+            arrow(ax, h_t, o_t, PALE)
         ax.set_title(name, color=INK)
-        ax.set_axis_off()
     return list(axes[0])
 
 
@@ -82,19 +70,20 @@ def show_pairs(pairs: Tensor, titles: Sequence[str], columns: int = 3) -> list[A
 
 
 def said_of(ax: Axes, pair: Tensor, asked: str, said: Mapping[str, Mapping[str, float]]) -> str:
-    """Draw a pair of pictures beside what each network says of it, and put it in words.
+    """Draw a pair of pictures beside the captions that each network gives it, and describe them.
 
-    `said[name]` has the probability of each whole caption; the three most probable are drawn as
-    bars, the caption `asked` for in bold. Returns the sentence that tells what is to be seen.
+    `said[name]` holds the probability of each whole caption; the three most probable are drawn as
+    bars, the caption `asked` for in bold. Returns a sentence that describes the picture.
     """
     white_axes(ax, 7, 4.4)
     best, group = [], ROWS + 1.3
-    for i, (name, captions) in enumerate(said.items()):
+    for i, (name, style) in enumerate(styles(said).items()):
+        captions, colour = said[name], style.colour
         top = sorted(captions.items(), key=lambda caption: -caption[1])[:ROWS]
         best.append(f"{name} says {top[0][0]!r} with probability {top[0][1]:.2f}")
-        ax.text(0, group * i - 0.1, name, va="center", fontsize=SIZE, color=COLOURS[i])
+        ax.text(0, group * i - 0.1, name, va="center", fontsize=SIZE, color=colour)
         for row, (text, p) in enumerate(top, start=1):
-            ax.barh(group * i + row - 0.1, p, color=COLOURS[i], alpha=0.4)
+            ax.barh(group * i + row - 0.1, p, color=colour, alpha=0.4)
             ax.text(
                 0.01,
                 group * i + row - 0.1,

@@ -1,4 +1,4 @@
-"""Figures that the reader can move: drawn in advance for a page, drawn anew where a kernel runs."""
+"""Figures that the reader can move: drawn in advance for a page, redrawn if a kernel runs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ T = TypeVar("T")
 #: every frame is stored in the page, some 10 to 30 KB each
 MAX_FRAMES = 60
 DPI, SHOWN_DPI = 160, 120  # more pixels than are shown at full size, for dense screens
-IN_ADVANCE = "Drawn when this cell ran. Where a kernel is running, moving the slider draws it anew."
-LIVE = "Drawn just now by the kernel, from its variables as they are."
+IN_ADVANCE = "Drawn when this cell ran. If a kernel is running, moving the slider redraws it."
+LIVE = "Drawn just now by the kernel, from the present values of its variables."
 
 TYPE_IN_ADVANCE = (
-    "Answered when this cell ran. To type another, a kernel has to run: open this "
+    "Answered when this cell ran. To type another, you need a kernel: open this "
     "chapter with the rocket at the top, or on your own computer."
 )
 TYPED_LIVE = "Answered just now by the kernel."
@@ -40,33 +40,33 @@ def movable(
 ) -> VBox:
     """A figure with a slider and a Play button, which also works on a page without a kernel.
 
-    `draw(ax, value)` draws one frame on the empty axes `ax` and returns a sentence that tells
-    someone who cannot see the frame what it shows. It is called for each of `values` at once, and
-    the frames go into the page. Where a kernel runs, it is called again at every move, so that it
-    sees what the reader has changed since; the line under the figure says which of the two it is.
+    `draw(ax, value)` draws one frame on the empty axes `ax` and returns a sentence that describes
+    it for readers who cannot see it. It is called for all of `values` at once, and the frames go
+    into the page. If a kernel runs, it is called again at every move, so that it sees what the
+    reader has changed since; the line under the figure says which of the two has happened.
 
     Args:
-        draw: The function that draws. Fix the limits of the axes in it, or they jump.
+        draw: The function that draws. It should fix the limits of the axes, or they jump.
         label: What the slider moves, such as "step t".
         values: Between 2 and 60 values for the slider.
-        start: The value shown first; the first one if not given.
+        start: The value shown first; by default the first one.
         show: How a value is written beside the slider.
         size: Width and height of the figure in inches.
         interval: Milliseconds that Play stays on a frame.
 
     Raises:
-        TypeError: `draw` cannot be called or returns no text; `label` is no text; `values` cannot
-            be iterated over.
-        ValueError: Too few or too many values, two that are written alike, a `start` that is not
-            among them, a size or an interval that is not positive.
+        TypeError: If `draw` is not callable or returns no text, `label` is not a text, or `values`
+            is not iterable.
+        ValueError: If there are too few or too many values, two are written alike, `start` is not
+            one of them, or the size or the interval is not positive.
     """
     values = _checked(draw, label, values, size, interval)
     names = [show(value) for value in values]
     for name in names:
         if names.count(name) > 1:
             raise ValueError(
-                f"values: expected values that can be told apart, got {name!r} more "
-                "than once; pass show= to write them otherwise"
+                f"values: expected values that are written differently, got {name!r} "
+                "more than once; pass show= to write them otherwise"
             )
     if start is not None and show(start) not in names:
         raise ValueError(f"start: expected one of {', '.join(names)}, got {show(start)}")
@@ -108,12 +108,13 @@ def movable(
 
 
 def typed(answer: Callable[[str], str], *, label: str, start: str) -> VBox:
-    """A field to type in, and under it what `answer` says of the text: where a kernel runs.
+    """A text field, and under it what `answer` says about the text, if a kernel runs.
 
-    A page has no kernel; it shows the answer for `start`, and says what it takes to type another.
-    A `ValueError` of `answer` is shown in its own words.
+    A page has no kernel; it shows the answer for `start` and says how to type another. The message
+    of a `ValueError` of `answer` is shown instead of an answer.
 
-    Raises `TypeError` where `answer` cannot be called or returns no text for `start`.
+    Raises:
+        TypeError: If `answer` is not callable or returns no text for `start`.
     """
     if not callable(answer):
         raise TypeError(f"answer: expected a function of a text, got {type(answer).__name__}")

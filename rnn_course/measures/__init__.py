@@ -1,1 +1,1 @@
-"""What is asked of a network: its graph, its gradients, what it knows; and what it has to beat."""
+"""Questions to a network: its graph, its gradients, what it knows; and what it has to beat."""

@@ -1,4 +1,4 @@
-"""What to beat, and what to ask a summary: classifiers without recurrence, by scikit-learn."""
+"""What a network has to beat, and a probe of its summary: classifiers by scikit-learn."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from rnn_course.tasks.base import Split, Task
 class Baseline:
     """A classifier fitted on the training split of a task.
 
-    It reads the texts as the task decodes them, unknown characters included, and so knows exactly
-    what a network knows of them.
+    It reads the texts as the task decodes them, unknown characters included, so it knows exactly
+    what a network knows about them.
     """
 
     name: str
@@ -37,22 +37,24 @@ class Baseline:
         return torch.as_tensor(predicted, dtype=torch.int64)
 
     def accuracy(self, split: Split) -> float:
-        """The share of the examples that are classified rightly, between 0 and 1."""
+        """The share of examples that are classified correctly."""
         return float((self.predict(split) == split.y).double().mean())
 
 
 def majority(task: Task) -> Baseline:
-    """Always the most frequent class of the training split: what knowing no input gives.
+    """Always the most frequent class of the training split: the best without any input.
 
-    Raises ValueError for a task whose symbols or classes are missing.
+    Raises:
+        ValueError: If the task has no symbols or classes.
     """
     return _fit("majority", task, 1, DummyClassifier(strategy="most_frequent"))
 
 
 def bag_of_characters(task: Task) -> Baseline:
-    """Logistic regression on how often each character occurs: all but the order.
+    """Logistic regression on how often each character occurs: everything but the order.
 
-    Raises ValueError for a task whose symbols or classes are missing.
+    Raises:
+        ValueError: If the task has no symbols or classes.
     """
     return _fit("bag of characters", task, 1, LogisticRegression(max_iter=1000))
 
@@ -60,23 +62,24 @@ def bag_of_characters(task: Task) -> Baseline:
 def character_ngrams(task: Task, longest: int = 3) -> Baseline:
     """A linear support vector machine on the counts of runs of 1 to `longest` characters.
 
-    The regularisation is light enough to fit the training split almost wholly and was chosen on
-    the validation split of the names task.
+    The regularisation is light enough to fit almost all of the training split; it was chosen on the
+    validation split of the names task.
 
-    Raises ValueError for a `longest` that is no positive integer and for a task whose symbols or
-    classes are missing.
+    Raises:
+        ValueError: If `longest` is not a positive integer, or the task has no symbols or classes.
     """
     checks.positive("longest", longest)
     return _fit(f"1–{longest}-grams", task, longest, LinearSVC(C=0.1, random_state=0))
 
 
 def probe(h_train: Tensor, y_train: Tensor, h_test: Tensor, y_test: Tensor) -> float:
-    """How much of y can be read from h by a linear classifier: its accuracy on the test part.
+    """How much of y a linear classifier can read from h: its accuracy on the test part.
 
-    Linear discriminant analysis is fitted on h_train (N, n) and y_train (N). What made h stays as
-    it is. Beside it belongs the same probe on a network that was not trained.
+    Linear discriminant analysis is fitted on h_train (N, n) and y_train (N,); the network that made
+    h is not changed. Compare it with the same probe of an untrained network.
 
-    Raises ValueError for shapes that do not fit.
+    Raises:
+        ValueError: If the shapes do not fit.
     """
     for name, h, y in (("train", h_train, y_train), ("test", h_test, y_test)):
         if h.dim() != 2 or h.shape[1] != h_train.shape[1]:
@@ -98,7 +101,7 @@ def _fit(name: str, task: Task, longest: int, estimator: object) -> Baseline:
         raise ValueError(f"task: expected one with symbols and labels, got {task.name!r}")
     count = CountVectorizer(analyzer="char", ngram_range=(1, longest), lowercase=False)
     classifier = make_pipeline(count, estimator)
-    # One thread: how a sum is split over threads changes its last bits, and with them near ties.
+    # One thread: splitting a sum over threads changes its last bits, and so decides near ties.
     with threadpool_limits(1):
         classifier.fit(task.decode(task.train.x), task.train.y.numpy())
     return Baseline(name, task, classifier)

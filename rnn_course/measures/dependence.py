@@ -16,17 +16,19 @@ def dependency_map(outputs: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
         D_{ts} = ‖∂o^(t) / ∂x^(s)‖ = sqrt(Σ_ki (∂o_k^(t) / ∂x_i^(s))²)
 
-    x (B, T, n_in) floats, `outputs(x)` (B, T_y, n_out), each row of the batch for itself. Where no
-    path leads from x^(s) to o^(t), D is exactly 0. It takes a backward pass for each of the
-    T_y · n_out outputs; one number a step, such as the logit of the answer, is quicker.
+    x (B, T, n_in) floats to `outputs(x)` (B, T_y, n_out), each row of the batch on its own. D is
+    exactly 0 where no path leads from x^(s) to o^(t). It takes a backward pass for each of the
+    T_y · n_out outputs; one number per step, such as the logit of the answer, is quicker.
     Source: deck S5.2.
 
-    Raises `TypeError` or `ValueError` for an x that is not (B, T, n_in) floats, outputs that are
-    not (B, T_y, n_out), and such that do not depend on x at all, nor on anything made from it.
+    Raises:
+        TypeError: If x is not floats.
+        ValueError: If x is not (B, T, n_in), or the outputs are not (B, T_y, n_out) or do not
+            depend on x or anything computed from it.
     """
     if not isinstance(x, Tensor) or not x.is_floating_point():
-        got = x.dtype if isinstance(x, Tensor) else type(x).__name__
-        raise TypeError(f"x: expected floats (for symbols, their one-hot vectors), got {got}")
+        kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise TypeError(f"x: expected floats (for symbols, their one-hot vectors), got {kind}")
     if x.dim() != 3 or x.numel() == 0:
         raise ValueError(f"x: expected shape (B, T, n_in), not empty, got {tuple(x.shape)}")
     x = x.detach().requires_grad_()
@@ -41,7 +43,7 @@ def dependency_map(outputs: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     squares = x.new_zeros(len(x), o.shape[1], x.shape[1])
     for t, o_t in enumerate(o.unbind(1)):
         for o_tk in o_t.unbind(1):
-            # a row of the batch does not enter another one's output: the sum keeps them apart
+            # no row of the batch enters the output of another, so their sum keeps them apart
             (g,) = torch.autograd.grad(o_tk.sum(), x, retain_graph=True)
             squares[:, t] += g.square().sum(2)
     return squares.sqrt()
@@ -49,18 +51,19 @@ def dependency_map(outputs: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 @torch.enable_grad()
 def jacobians(cell: Cell, x: Tensor, state: State | None = None) -> Tensor:
-    """What each step does to a small change of the state before it:
+    """The effect of each step on a small change of the state before it:
 
         J^(t) = ∂s^(t) / ∂s^(t-1),    s^(t) = step(a^(t), s^(t-1)),    t = 1 … T
 
     x (B, T, n_in) to J (B, T, n, n), J^(t) at index t - 1. s is the *whole* state, its parts side
-    by side: h alone for a plain network or a GRU, [h, c] with n = 2 n_hidden for an LSTM.
-    Any cell will do: each row of a batch must be for itself, and so one backward pass a step
-    through n copies of the batch gives all n rows of J^(t).
+    by side: h alone for a plain network or a GRU, [h, c] with n = 2 n_hidden for an LSTM. The rows
+    of a batch do not affect one another, so one backward pass per step through n copies of the
+    batch gives all n rows of J^(t), whatever the cell.
     Source: Goodfellow et al. (2016), section 10.7; Pascanu et al. (2013), equation 5; deck S8.1.
 
-    Raises `TypeError` or `ValueError` for what is no cell, a cell without a state, and for x and
-    states that do not fit the cell.
+    Raises:
+        TypeError: If `cell` is not a Cell, or x or the state has another type.
+        ValueError: If the cell has no state, or x or the state does not fit the cell.
     """
     found = []
     for a_t, before in _steps(cell, x, state):
@@ -89,25 +92,32 @@ def jacobian_products(J: Tensor) -> Tensor:
 
 
 def gradient_norms(cell: Cell, x: Tensor, state: State | None = None) -> Tensor:
-    """How much of a gradient gets from the last step back to step t: (T + 1,), for t = 0 … T,
+    """How much of a gradient reaches step t from the last step: (T + 1,), for t = 0 … T,
 
         ‖∂s^(T) / ∂s^(t)‖₂
 
-    the most by which any small change of s^(t) is lengthened on its way to s^(T) (the largest
-    singular value). s is the whole state, as in `jacobians`; with several sequences in x
-    (B, T, n_in), the mean over them. At t = T it is 1.
-    Source: deck S8.1. Raises what `jacobians` raises.
+    the largest factor by which a small change of s^(t) grows on its way to s^(T) (the largest
+    singular value). s is the whole state, as in `jacobians`. With several sequences in x
+    (B, T, n_in) it is the mean over them. At t = T it is 1.
+    Source: deck S8.1.
+
+    Raises:
+        TypeError, ValueError: As `jacobians`.
     """
     return _largest(jacobian_products(jacobians(cell, x, state))).mean(0)
 
 
 def gradient_bounds(cell: Cell, x: Tensor, state: State | None = None) -> Tensor:
-    """What the norms of `gradient_norms` cannot exceed: (T + 1,), for t = 0 … T,
+    """Upper bounds of the norms of `gradient_norms`: (T + 1,), for t = 0 … T,
 
         ‖∂s^(T) / ∂s^(t)‖₂ ≤ Π_{k = t+1 … T} ‖J^(k)‖₂
 
-    a product of largest singular values, which are not spectral radii. With several sequences, the
-    mean over them. Source: Pascanu et al. (2013), section 2.1. Raises what `jacobians` raises.
+    a product of largest singular values, which are not spectral radii. With several sequences it is
+    the mean over them.
+    Source: Pascanu et al. (2013), section 2.1.
+
+    Raises:
+        TypeError, ValueError: As `jacobians`.
     """
     each = _largest(jacobians(cell, x, state))  # (B, T)
     ones = each.new_ones(len(each), 1)
@@ -118,16 +128,18 @@ def gradient_bounds(cell: Cell, x: Tensor, state: State | None = None) -> Tensor
 def gradient_terms(
     cell: Cell, x: Tensor, loss: Callable[[State], Tensor], state: State | None = None
 ) -> dict[str, Tensor]:
-    """The gradient of a loss at step T, taken apart by the step at which θ acted:
+    """The gradient of a loss at step T, split by the step at which θ acted:
 
         ∂L/∂θ = Σ_t  ∂L/∂s^(T) · ∂s^(T)/∂s^(t) · ∂⁺s^(t)/∂θ,    t = 1 … T
 
     ∂⁺ is the immediate derivative: s^(t-1) is held fixed. `loss` takes the state after the last
-    step (for an LSTM, `state.h` is its output) and returns a scalar. For each of the cell's
-    parameters θ, by name: its terms, T of θ's shape, term t at index t - 1. Their sum over t is
-    what autograd calls the gradient.
-    Source: Pascanu et al. (2013), equations 3 to 5; deck S8.1. Raises what `jacobians` raises, and
-    `ValueError` for a loss that is no scalar.
+    step (the output of an LSTM is its `state.h`) and returns a scalar. The result has for the name
+    of each parameter θ of the cell its T terms, each of θ's shape, term t at index t - 1. Their sum
+    over t is autograd's gradient.
+    Source: Pascanu et al. (2013), equations 3 to 5; deck S8.1.
+
+    Raises:
+        TypeError, ValueError: As `jacobians`; or the loss is not a scalar.
     """
     names, weights = zip(*cell.named_parameters(), strict=True)
     P = jacobian_products(jacobians(cell, x, state))
@@ -148,9 +160,9 @@ def gradient_terms(
 
 
 def _steps(cell: Cell, x: Tensor, state: State | None) -> Iterator[tuple[Tensor, Tensor]]:
-    """Of each step what it reads, and the state before it, flat and without a past.
+    """The input of each step and the state before it, flat and detached.
 
-    It reads the projected input; the input itself if the cell has to be called as a whole.
+    The input is projected, unless the cell has to be called as a whole.
     """
     checks.instance("cell", cell, Cell)
     checks.features("x", x, next(cell.parameters()), "B T n_in", cell.n_in)
@@ -170,7 +182,7 @@ def _one_step(cell: Cell, a_t: Tensor, before: Tensor) -> Tensor:
 
 
 def _flat(state: State) -> Tensor:
-    """The parts of a state, and theirs, side by side: (B, n)."""
+    """All parts of a nested state side by side: (B, n)."""
     return state if isinstance(state, Tensor) else torch.cat([_flat(s) for s in state], dim=1)
 
 

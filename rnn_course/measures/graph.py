@@ -1,6 +1,6 @@
 """The unfolded computational graph of a recurrent network, measured on the module itself.
 
-Nothing here is declared. The module runs once, each x^(t), h^(t), o^(t) and state is kept, and
+No module declares its graph. It runs once, each x^(t), h^(t), o^(t) and state is kept, and
 autograd's own graph is walked backwards from each until it meets another that was kept.
 """
 
@@ -26,14 +26,16 @@ BATCH = 4  # sequences in the trial run
 def unfold(model: nn.Module, steps: int) -> UnfoldedGraph:
     """Run `model` over `steps` steps and read its unfolded graph from what autograd recorded.
 
-    `model` is a cell, an RNN, or a module that has its RNN as `.rnn` (and the table of its symbols,
-    where these are its input, as `.embed`). x^(t) is what enters the RNN. An output (B, n_out) is
-    one o at the end, an output (B, T, n_out) an o at each step; the edges of an o come from those
-    h^(t) on which it depends. All this happens on a copy: the model stays as it is.
-
-    Raises `TypeError` for another kind of model, `ValueError` for a wrong number of steps or shape
-    of the output, `RuntimeError` if the RNN and its cell step by step do not compute the same.
+    `model` is a cell, an RNN, or a module that has its RNN as `.rnn` (and, if its input is symbols,
+    their embedding as `.embed`). x^(t) is what enters the RNN. An output (B, n_out) is one o at the
+    end, an output (B, T, n_out) an o at each step; the edges of an o come from the h^(t) on which
+    it depends. The model itself is not changed: all this happens on a copy.
     Source: Goodfellow et al. (2016), section 10.1 and figures 10.3 to 10.5; deck S1.1.
+
+    Raises:
+        TypeError: If the model is of another kind.
+        ValueError: If the number of steps or the shape of the output is wrong.
+        RuntimeError: If the RNN and its cell run step by step do not compute the same.
     """
     checks.positive("steps", steps)
     model, rnn = _copy(model)
@@ -56,10 +58,9 @@ def unfold(model: nn.Module, steps: int) -> UnfoldedGraph:
 
 
 def _copy(model: nn.Module) -> tuple[nn.Module, RNN]:
-    """A copy of the model, nothing frozen and no dropout, and the RNN in it."""
-    if isinstance(model, Cell):
-        model = RNN(model)
-    rnn = model if isinstance(model, RNN) else getattr(model, "rnn", None)
+    """A copy of the model, with nothing frozen and no dropout, and the RNN in it."""
+    model = RNN(model) if isinstance(model, Cell) else model
+    rnn = _rnn(model)
     if not isinstance(model, nn.Module) or not isinstance(rnn, RNN):
         with_rnn = "" if rnn is None else f" with a {type(rnn).__name__} as .rnn"
         raise TypeError(
@@ -67,11 +68,17 @@ def _copy(model: nn.Module) -> tuple[nn.Module, RNN]:
             f"{type(model).__name__}{with_rnn}"
         )
     model = copy.deepcopy(model).requires_grad_(True).eval()
-    return model, model if isinstance(model, RNN) else model.rnn
+    rnn = _rnn(model)
+    assert isinstance(rnn, RNN)
+    return model, rnn
+
+
+def _rnn(model: nn.Module) -> object:
+    return model if isinstance(model, RNN) else getattr(model, "rnn", None)
 
 
 def _inputs(model: nn.Module, cell: Cell, steps: int) -> dict[str, Tensor]:
-    """Random symbols or numbers for the model's first argument, and `lengths` if it takes them."""
+    """Random input for the model's first argument, and y and `lengths` if it takes them."""
     names = list(inspect.signature(model.forward).parameters)
     random = torch.Generator().manual_seed(0)
     embed = getattr(model, "embed", None)
@@ -81,7 +88,9 @@ def _inputs(model: nn.Module, cell: Cell, steps: int) -> dict[str, Tensor]:
         x = torch.randn(BATCH, steps, cell.n_in, generator=random).to(cell.U.dtype)
     inputs = {names[0]: x.to(cell.U.device)}
     if "y" in names:  # the true outputs, to be fed back
-        y = torch.randint(model.V.out_features, (BATCH, steps), generator=random)
+        readout = model.V
+        assert isinstance(readout, nn.Linear)
+        y = torch.randint(readout.out_features, (BATCH, steps), generator=random)
         inputs["y"] = y.to(cell.U.device)
     if "lengths" in names:
         inputs["lengths"] = torch.full((BATCH,), steps, device=cell.U.device)
@@ -91,8 +100,8 @@ def _inputs(model: nn.Module, cell: Cell, steps: int) -> dict[str, Tensor]:
 class _Run:
     """Keeps what passes through an RNN while the model runs.
 
-    A hook puts the plain loop in the place of what the RNN did, since a kernel leaves autograd
-    one node for all steps.
+    A hook replaces what the RNN did by the plain loop, since a kernel leaves autograd one node for
+    all steps.
     """
 
     def __init__(self, rnn: RNN) -> None:
@@ -104,7 +113,7 @@ class _Run:
     def replace(
         self, rnn: RNN, args: tuple[Any, ...], kwargs: dict[str, Any], output: tuple[Tensor, State]
     ) -> tuple[Tensor, State]:
-        """The same h and state as `output`, made step by step from separate x^(t)."""
+        """The same h and state as `output`, computed step by step from separate x^(t)."""
         self.calls += 1
         got = inspect.signature(rnn.forward).bind(*args, **kwargs).arguments
         cell, x = rnn.cell, got["x"].detach()
@@ -143,7 +152,7 @@ def _map(function: Callable[[Tensor], Tensor], state: State) -> State:
 
 
 def _parts(state: State) -> dict[str, Tensor]:
-    """The tensors in a state by their fields' names, empty ones left out."""
+    """The tensors in a state by the names of their fields, without empty ones."""
     parts = {"s": state} if isinstance(state, Tensor) else state._asdict()
     return {name: part for name, part in parts.items() if part.numel()}
 
@@ -173,7 +182,7 @@ def _letters(model: nn.Module, cell: Cell) -> dict[int, str]:
 
 
 def _outputs(output: Tensor, steps: int) -> dict[Node, Tensor]:
-    """Is there one o at the end, or an o at each step? The shape of the output tells."""
+    """The nodes of the output: one o at the end or one at each step, according to its shape."""
     if isinstance(output, Tensor) and output.dim() == 2:
         return {Node("o", "o", steps): output}
     if isinstance(output, Tensor) and output.dim() == 3 and output.shape[1] == steps:
@@ -186,7 +195,7 @@ def _outputs(output: Tensor, steps: int) -> dict[Node, Tensor]:
 
 
 def _depends(o: Tensor, feeds: walk.Feeds[Node], given: Mapping[Node, Tensor]) -> walk.Feeds[Node]:
-    """Of what the walk has found, that on which o depends: where its gradient is not zero."""
+    """The part of what the walk has found on which o depends: where its gradient is not zero."""
     reached, biases = feeds
     weights = torch.linspace(1, 2, o.numel(), dtype=o.dtype, device=o.device).view_as(o)
     sources: dict[Node, set[str]] = {}

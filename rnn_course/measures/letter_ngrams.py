@@ -1,4 +1,4 @@
-"""What to beat on letters: what a letter says, told from the letters around it by counting."""
+"""What a network has to beat on letters: the label of a letter by counting its neighbours."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rnn_course import checks, padding
+from rnn_course import checks
+from rnn_course.measures.counting import inside, looked_up, numbered
 from rnn_course.tasks.base import Split, Task
 
 
 @dataclass(frozen=True, eq=False)
 class LetterNgram:
-    """The label most frequent for a letter between the same neighbours, in the training split.
+    """The most frequent label of a letter with the same neighbours in the training split.
 
-    window : where the letters of a context stand, 0 the letter itself, the most telling first. A
-        context that training did not have is cut short from its end, until training had it; the
-        letter alone always counts. Around the word stands the padding, as a letter of its own.
-    tables : for 1, 2, … letters of the window the contexts of training, as numbers in rising order,
-        and the label of each.
+    Attributes:
+        window: The positions of a context's letters, the most important first; 0 is the letter
+            itself. A context that training lacks is shortened from its end until training has it;
+            the letter alone always counts. The padding around a word is a letter of its own.
+        tables: For 1, 2, … letters of the window the contexts of training, as numbers in rising
+            order, with the label of each.
     """
 
     window: tuple[int, ...]
@@ -29,29 +31,27 @@ class LetterNgram:
 
     def predict(self, split: Split) -> Tensor:
         """A label for each letter, (N, T) int64, 0 in the padding."""
-        inside = _inside(split)
-        y = torch.zeros(int(inside.sum()), dtype=torch.int64)
-        for keys, (known, labels) in zip(
-            _keys(split, self.window, self.n_symbols), self.tables, strict=True
-        ):
-            place = torch.searchsorted(known, keys).clamp(max=len(known) - 1)
-            y = torch.where(known[place] == keys, labels[place], y)
-        return torch.zeros_like(split.x).masked_scatter(inside, y)
+        mask = inside(split)
+        y = torch.zeros(int(mask.sum()), dtype=torch.int64)
+        contexts = _keys(split, self.window, self.n_symbols)
+        for keys, table in zip(contexts, self.tables, strict=True):
+            y = looked_up(table, keys, y)
+        return torch.zeros_like(split.x).masked_scatter(mask, y)
 
     def accuracy(self, split: Split) -> float:
-        """The share of the letters whose label is right, between 0 and 1."""
-        inside = _inside(split)
-        return float((self.predict(split) == split.y)[inside].double().mean())
+        """The share of letters with the right label."""
+        return float((self.predict(split) == split.y)[inside(split)].double().mean())
 
 
 def letter_ngram(task: Task, past: int = 0, future: int = 0) -> LetterNgram:
-    """Count, on the training split, what each letter says between `past` and `future` others.
+    """Count the labels of each letter between `past` and `future` others, on the training split.
 
-    The letters nearest to it are the last to be given up, and of two equally near the later one.
-    Of labels counted equally often it is the first.
+    The nearest letters of a context are the last to be dropped; of two equally near, the later one.
+    Of labels counted equally often, the first is predicted.
 
-    Raises `ValueError` for a task without a label a letter, and for counts of letters that are not
-    whole numbers from 0, or so many that a context and its label are no 64-bit number any more.
+    Raises:
+        ValueError: If the task does not have a label per letter, or `past` or `future` is negative
+            or so large that a context with its label does not fit into 64 bits.
     """
     for name, count in (("past", past), ("future", future)):
         checks.whole(name, count)
@@ -61,16 +61,16 @@ def letter_ngram(task: Task, past: int = 0, future: int = 0) -> LetterNgram:
     if len(task.symbols) ** (past + 1 + future) * n >= 2**63:
         raise ValueError(f"past, future: expected fewer letters together, got {past} and {future}")
     window = tuple(sorted(range(-past, future + 1), key=lambda at: (abs(at), -at)))
-    y = train.y[_inside(train)]
+    y = train.y[inside(train)]
     tables = tuple(_most_frequent(keys, y, n) for keys in _keys(train, window, len(task.symbols)))
     return LetterNgram(window, tables, len(task.symbols))
 
 
 def _most_frequent(keys: Tensor, y: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    """Each key once, in rising order, and the label that comes with it most often."""
+    """Each key once, in rising order, and its most frequent label."""
     pairs, counts = torch.unique(keys * n + y, return_counts=True)
     known, labels = pairs // n, pairs % n
-    # By key, then by count; the pairs of a key come with rising labels, and the sorts are stable.
+    # By key, then by count. The labels of a key are in rising order, and the sorts are stable.
     order = torch.argsort(-counts, stable=True)
     order = order[torch.argsort(known[order], stable=True)]
     known, labels = known[order], labels[order]
@@ -81,15 +81,8 @@ def _most_frequent(keys: Tensor, y: Tensor, n: int) -> tuple[Tensor, Tensor]:
 
 def _keys(split: Split, window: tuple[int, ...], n_symbols: int) -> list[Tensor]:
     """The contexts of 1, 2, … letters of the window, as numbers, of all letters in turn."""
-    inside = _inside(split)
-    x = torch.where(inside, split.x, 0)
-    reach = max(map(abs, window))
-    padded = F.pad(x, (reach, reach))
-    keys = [torch.zeros_like(x)]
-    for at in window:
-        keys.append(keys[-1] * n_symbols + padded[:, reach + at : reach + at + x.shape[1]])
-    return [key[inside] for key in keys[1:]]
-
-
-def _inside(split: Split) -> Tensor:
-    return padding.inside(split.lengths, split.x.shape[1])
+    mask = inside(split)
+    reach, steps = max(map(abs, window)), split.x.shape[1]
+    padded = F.pad(torch.where(mask, split.x, 0), (reach, reach))
+    letters = [padded[:, reach + at : reach + at + steps] for at in window]
+    return numbered(letters, n_symbols, mask)[1:]

@@ -1,12 +1,16 @@
-"""How far what a network wrote is from what it should have written."""
+"""How far the sequences that a network wrote are from the right ones."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+Each = TypeVar("Each")
 
 
 def edit_distance(a: Sequence[object], b: Sequence[object]) -> int:
-    """The fewest insertions, deletions and substitutions of one symbol that make a into b.
+    """The fewest insertions, deletions and substitutions of a symbol that turn a into b.
 
     With d(i, j) the distance between the first i symbols of a and the first j of b:
 
@@ -22,10 +26,11 @@ def edit_distance(a: Sequence[object], b: Sequence[object]) -> int:
     return row[-1]
 
 
-def nearest(written: Sequence[object], accepted: Sequence[Sequence[object]]) -> Sequence[object]:
-    """That of several right answers from which what was written is the fewest edits away.
+def nearest(written: Sequence[T], accepted: Sequence[Sequence[T]]) -> Sequence[T]:
+    """The right answer that is the fewest edits away from what was written; of equals the first.
 
-    The first of equals. Raises ValueError where no answer is right.
+    Raises:
+        ValueError: If there is no right answer.
     """
     if not accepted:
         raise ValueError("accepted: expected at least one right answer, got none")
@@ -33,12 +38,14 @@ def nearest(written: Sequence[object], accepted: Sequence[Sequence[object]]) -> 
 
 
 def error_rate(written: Sequence[Sequence[object]], truth: Sequence[Sequence[object]]) -> float:
-    """The edit distances as a share of what there was to write: of characters, phones or words.
+    """The edit distances as a share of the symbols (characters, phones or words) to be written:
 
         Σ edit_distance(written, truth) / Σ length(truth)
 
-    0 is perfect, and more than 1 is possible. Raises ValueError for lists of different lengths and
-    where there was nothing to write.
+    0 is perfect, and more than 1 is possible.
+
+    Raises:
+        ValueError: If the lists differ in length, or there was nothing to write.
     """
     total = sum(map(len, _as_many(written, truth)))
     if total == 0:
@@ -49,19 +56,23 @@ def error_rate(written: Sequence[Sequence[object]], truth: Sequence[Sequence[obj
 def exact_match(written: Sequence[Sequence[object]], truth: Sequence[Sequence[object]]) -> float:
     """The share of sequences that are right from the first symbol to the last.
 
-    Raises ValueError for lists of different lengths and for empty ones.
+    Raises:
+        ValueError: If the lists differ in length or are empty.
     """
     right = [a == b for a, b in zip(written, _as_many(written, truth), strict=True)]
     return sum(right) / len(right)
 
 
 def accepted_rates(
-    written: Sequence[Sequence[object]], accepted: Sequence[Sequence[Sequence[object]]]
+    written: Sequence[Sequence[T]], accepted: Sequence[Sequence[Sequence[T]]]
 ) -> tuple[float, float]:
-    """Error rates where several answers are right: of symbols and of whole sequences.
+    """The error rates of symbols and of whole sequences when several answers are right.
 
-    The symbols' errors are counted against the `nearest` answer, and a sequence is wrong if it is
-    none of them. Raises ValueError for lists of different lengths and where no answer is right.
+    Errors of symbols are counted against the `nearest` answer; a sequence is wrong if it is none of
+    the answers.
+
+    Raises:
+        ValueError: If the lists differ in length, or a sequence has no right answer.
     """
     right = [
         nearest(each, answers)
@@ -70,9 +81,8 @@ def accepted_rates(
     return error_rate(written, right), 1 - exact_match(written, right)
 
 
-def _as_many(
-    written: Sequence[Sequence[object]], truth: Sequence[Sequence[object]]
-) -> Sequence[Sequence[object]]:
+def _as_many(written: Sequence[Sequence[object]], truth: Sequence[Each]) -> Sequence[Each]:
+    """`truth`, if it has as many sequences as `written`."""
     if len(written) != len(truth) or not truth:
         raise ValueError(
             f"written: expected a sequence for each in truth, {len(truth)} and at "

@@ -1,4 +1,4 @@
-"""What does a state know of the symbols around it? Ask it, with a linear classifier."""
+"""What a state knows about the symbols around it, asked with a linear classifier."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from torch import Tensor
 
 from rnn_course import checks
 from rnn_course.measures.baselines import probe
+from rnn_course.measures.counting import inside
 from rnn_course.tasks.base import Split
 
 
 def places(split: Split, reach: int, most: int) -> tuple[Tensor, Tensor]:
     """The first `most` places (row, t) of x that have `reach` steps of their sequence on each side.
 
-    Two tensors (n,) int64, t counted from 0. Raises `ValueError` for a reach or a number below 1,
-    and where there is no such place.
+    Two tensors (n,) int64, t counted from 0.
+
+    Raises:
+        ValueError: If `reach` or `most` is below 1, or there is no such place.
     """
     checks.positive("reach", reach)
     checks.positive("most", most)
-    steps = split.x.shape[1]
-    lengths = torch.full((len(split),), steps) if split.lengths is None else split.lengths
-    t = torch.arange(steps)
-    row, t = ((t >= reach) & (t < lengths.unsqueeze(1) - reach)).nonzero()[:most].unbind(1)
+    followed = inside(split)[:, reach:]  # at t: is t + reach still in the sequence?
+    row, t = followed[:, reach:].nonzero()[:most].unbind(1)
+    t = t + reach
     if len(row) == 0:
         raise ValueError(f"split: expected a sequence of more than {2 * reach} steps, got none")
     return row, t
@@ -36,14 +38,15 @@ def told(
     offsets: Sequence[int],
     most: int = 6000,
 ) -> list[float]:
-    """How often the state at t tells x^(t+k), for each k of `offsets`: shares between 0 and 1.
+    """How often x^(t+k) can be read from the state at t, for each k of `offsets`, as shares.
 
     For each k a linear classifier (`baselines.probe`) is fitted on the states at up to `most`
-    places of `train`, and tried at as many of `test`. They are the same places for all k, so that
-    nothing but k changes. states(split) gives (N, T, n) floats. A symbol that stands at less than
-    two places of training cannot be learnt; where it comes up it is told wrong.
+    places of `train` and tested at up to as many of `test`. The places are the same for all k, so
+    that only k changes. `states(split)` returns (N, T, n) floats. A symbol at fewer than two places
+    of training cannot be learnt and counts as wrong.
 
-    Raises `ValueError` where there are no such places, and for no offset but 0.
+    Raises:
+        ValueError: If there are no such places, or no offset other than 0.
     """
     reach = max(map(abs, offsets), default=0)
     (row, t), (row_test, t_test) = (places(split, reach, most) for split in (train, test))

@@ -1,4 +1,4 @@
-"""What an unfolded graph consists of: its nodes, its edges, and how often it uses what."""
+"""What an unfolded graph consists of: its nodes, its edges, and the uses of each parameter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KINDS = ("x", "state", "h", "o")
 class Node(NamedTuple):
     """A tensor of the unfolded graph: one of `KINDS`, at one step, under one letter.
 
-    The letter is the kind, but for a state that is neither h nor o: c for an LSTM.
+    The letter is the kind, except for a state that is neither h nor o: c in an LSTM.
     """
 
     letter: str
@@ -30,7 +30,7 @@ class Node(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """`source` feeds `target` directly, multiplied by `parameters` (none: as it is)."""
+    """`source` feeds `target` directly, multiplied by `parameters` if there are any."""
 
     source: str
     target: str
@@ -41,9 +41,11 @@ class Edge(NamedTuple):
 class UnfoldedGraph:
     """What `unfold` found.
 
-    `biases[name]` are the parameters that enter a node by themselves, on no edge; `shapes[p]` is
-    the shape of parameter p, `uses[p]` the number of steps that use it. Step 0 is the state that
-    the network starts from.
+    Attributes:
+        steps: The number of steps; step 0 is the state that the network starts from.
+        biases: For each node the parameters that enter it on their own, on no edge.
+        shapes: The shape of each parameter.
+        uses: For each parameter the number of steps that use it.
     """
 
     steps: int
@@ -55,16 +57,16 @@ class UnfoldedGraph:
 
     @property
     def n_parameters(self) -> int:
-        """How many numbers the parameters used here hold, each counted once."""
+        """The number of parameters in use, each counted once."""
         return sum(torch.Size(shape).numel() for shape in self.shapes.values())
 
     def of_kind(self, kind: str) -> list[Node]:
-        """The nodes of one kind, in the order of time."""
+        """The nodes of one kind, in order of time."""
         checks.one_of("kind", kind, KINDS)
         return [node for node in self.nodes if node.kind == kind]
 
     def __str__(self) -> str:
-        """One edge a line: `h(1) → h(2)   W`."""
+        """One edge per line: `h(1) → h(2)   W`."""
         arrows = [(f"{e.source} → {e.target}", ", ".join(sorted(e.parameters))) for e in self.edges]
         width = max(len(arrow) for arrow, _ in arrows)
         return "\n".join(f"{arrow:{width}}   {letters}".rstrip() for arrow, letters in arrows)

@@ -1,4 +1,8 @@
-"""Walking autograd's recorded graph backwards, from a tensor to those that feed it."""
+"""Walking autograd's recorded graph backwards, from a tensor to those that feed it.
+
+Two searches and a walk, each a loop over `next_functions`. A graph library is no shorter: it needs
+the same loop to copy the graph.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,10 @@ from torch.autograd.function import BackwardCFunction
 from torch.autograd.graph import Node as Function
 
 Name = TypeVar("Name", bound=Hashable)
-#: the names of the sources, each with the parameters on the way from it; and the biases
+#: the names of the sources, each with the parameters on the path from it; and the biases
 Feeds = tuple[dict[Name, set[str]], set[str]]
+#: an operation that autograd recorded, and the number of one of its outputs: this is a tensor
+Output = tuple[Function | None, int]
 
 
 def back_to(
@@ -21,11 +27,12 @@ def back_to(
     """A function from a tensor to the kept tensors that feed it directly.
 
     It walks `grad_fn.next_functions` and stops at each kept tensor, which must not be a leaf.
-    `parameters` gives the name of a parameter by its id. A parameter is on the way from a source
-    if it multiplies what comes from there; one that is only added is a bias.
+    `parameters` maps the id of a parameter to its name. A parameter is on the path from a source if
+    it multiplies what comes from there; one that is only added is a bias.
     """
-    # An operation may have several outputs, so a tensor is known by its operation and number.
-    names = {(t.grad_fn, t.output_nr): name for name, t in kept.items() if t.grad_fn is not None}
+    names: dict[Output, Name] = {
+        (t.grad_fn, t.output_nr): name for name, t in kept.items() if t.grad_fn is not None
+    }
     seen: dict[Function, Feeds[Name]] = {}
 
     def feeds(function: Function | None) -> Feeds[Name]:
@@ -38,36 +45,34 @@ def back_to(
                 paths, factors, added = _along(term)
                 if not paths:
                     biases |= factors
-                for name, on_the_way in paths.items():
-                    sources.setdefault(name, set()).update(on_the_way | factors)
+                for name, on_path in paths.items():
+                    sources.setdefault(name, set()).update(on_path | factors)
                 biases |= added
             seen[function] = sources, biases
         return seen[function]
 
-    def _along(
-        operands: Sequence[tuple[Function | None, int]],
-    ) -> tuple[dict[Name, set[str]], set[str], set[str]]:
-        """Of operands that are multiplied: the paths, the parameters, the biases on the paths."""
+    def _along(operands: Sequence[Output]) -> tuple[dict[Name, set[str]], set[str], set[str]]:
+        """The paths, parameters and biases of operands that are multiplied with each other."""
         paths: dict[Name, set[str]] = {}
         factors: set[str] = set()
         added: set[str] = set()
         for before, output_nr in operands:
             if (before, output_nr) in names:
                 paths.setdefault(names[before, output_nr], set())
-            elif hasattr(before, "variable"):  # a leaf
-                factors |= {parameters[key] for key in [id(before.variable)] if key in parameters}
+            elif (leaf := getattr(before, "variable", None)) is not None:
+                factors |= {parameters[id(leaf)]} if id(leaf) in parameters else set()
             else:
                 further, alone = feeds(before)
-                for name, on_the_way in further.items():
-                    paths.setdefault(name, set()).update(on_the_way)
+                for name, on_path in further.items():
+                    paths.setdefault(name, set()).update(on_path)
                 (added if further else factors).update(alone)
         return paths, factors, added
 
     return lambda tensor: feeds(tensor.grad_fn)
 
 
-def _terms(function: Function) -> list[Sequence[tuple[Function | None, int]]]:
-    """The operands of an operation, in groups that it adds to each other."""
+def _terms(function: Function) -> list[Sequence[Output]]:
+    """The operands of an operation, in groups that are added to each other."""
     operands = function.next_functions
     match function.name():
         case "AddBackward0" | "SubBackward0":
@@ -81,9 +86,10 @@ def _terms(function: Function) -> list[Sequence[tuple[Function | None, int]]]:
 
 
 def longest_chain(tensor: Tensor, kind: str = "TanhBackward0") -> int:
-    """The most operations of one kind that had to wait for one another on the way to `tensor`.
+    """The length of the longest path to `tensor`, counted in operations of one kind.
 
-    Autograd's graph is gone through from the leaves up: the longest path, counted in `kind`.
+    Each of these operations had to wait for the one before. Autograd's graph is searched from the
+    leaves up.
     """
     longest: dict[Function, int] = {}
     todo = [tensor.grad_fn] if tensor.grad_fn is not None else []
@@ -94,43 +100,49 @@ def longest_chain(tensor: Tensor, kind: str = "TanhBackward0") -> int:
         if waiting:
             todo += waiting
         else:
-            longest[function] = (function.name() == kind) + max(map(longest.get, before), default=0)
+            longest[function] = (function.name() == kind) + max(
+                (longest[f] for f in before), default=0
+            )
             todo.pop()
-    return longest.get(tensor.grad_fn, 0)
+    return longest[tensor.grad_fn] if tensor.grad_fn is not None else 0
 
 
-#: the operations that are counted as a layer: each is a non-linear function of one number
+#: the operations that count as a layer: each is a non-linear function applied to every element
 LAYERS = frozenset(f"{name}Backward0" for name in ("Tanh", "Relu", "Sigmoid"))
 
 
 def shortest_path(source: Tensor, target: Tensor) -> int | None:
     """The fewest non-linear layers on a path from `source` to `target`; None if there is no path.
 
-    It is counted on autograd's real graph, from the target back: a breadth-first search in which
-    a tanh, ReLU or sigmoid costs 1, and sums and products nothing. `source` must have been computed
-    from something that needs a gradient (it is no leaf).
-    Source: deck S7.5. Raises `ValueError` for a tensor that autograd has no node of, and where a
-    kernel lies on the way, which hides its layers: use `unroll`.
+    It is found in autograd's own graph, from the target back, by a breadth-first search in which a
+    tanh, ReLU or sigmoid costs 1, and sums and products cost nothing. `source` must not be a leaf:
+    it must have been computed from something that needs a gradient.
+    Source: deck S7.5.
+
+    Raises:
+        ValueError: If autograd has no node for a tensor, or there is a kernel on the path, which
+            hides its layers (use `unroll`).
     """
     for name, tensor in (("source", source), ("target", target)):
         if tensor.grad_fn is None:
             raise ValueError(f"{name}: expected a tensor with a node in autograd's graph, no leaf")
-    goal = source.grad_fn, source.output_nr
-    todo, seen = deque([(0, (target.grad_fn, target.output_nr))]), set()
+    goal: Output = source.grad_fn, source.output_nr
+    todo: deque[tuple[int, Output]] = deque([(0, (target.grad_fn, target.output_nr))])
+    seen: set[Output] = set()
     while todo:  # 0-1 breadth-first: the nearest first
         length, here = todo.popleft()
+        function = here[0]
         if here == goal:
             return length
-        if here in seen:
+        if here in seen or function is None:
             continue
         seen.add(here)
-        if isinstance(here[0], BackwardCFunction):
+        if isinstance(function, BackwardCFunction):
             raise ValueError(
-                f"target: expected plain operations on the way, got "
-                f"{here[0].name()}, a kernel, which hides its layers: use unroll"
+                f"target: expected plain operations on the path, got {function.name()}, a kernel, "
+                "which hides its layers: use unroll"
             )
-        cost = here[0].name() in LAYERS
-        for before in here[0].next_functions:
-            if before[0] is not None:
-                (todo.append if cost else todo.appendleft)((length + cost, before))
+        cost = function.name() in LAYERS
+        for before in function.next_functions:
+            (todo.append if cost else todo.appendleft)((length + cost, before))
     return None

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_hex
+from matplotlib.patches import Circle
 
 from rnn_course.figures.both_directions import both_ways, looks, on_ceilings, told_by
+from rnn_course.figures.style import FAINT
 
 
 @pytest.fixture
@@ -19,16 +21,14 @@ def ax():
 @pytest.mark.parametrize("t", [1, 3, 5])
 def test_the_ways_to_an_output_are_in_colour(ax, t):
     said = both_ways(ax, t, 5)
-    edges = {
-        text.get_text(): to_hex(text.get_bbox_patch().get_edgecolor()).upper()
-        for text in ax.texts
-        if text.get_bbox_patch() is not None
-    }
-    on = {name for name, colour in edges.items() if colour != "#CCCCCC"}
-    expected = {f"$x^{{({s})}}$" for s in range(1, 6)} | {f"$o^{{({t})}}$"}
-    expected |= {f"$h^{{({s})}}$" for s in range(1, t + 1)}
-    expected |= {f"$g^{{({s})}}$" for s in range(t, 6)}
-    assert on == expected and len(edges) == 20
+    nodes = {p.get_label(): to_hex(p.get_edgecolor()) for p in ax.patches if isinstance(p, Circle)}
+    on = {name for name, colour in nodes.items() if colour.upper() != FAINT}
+    expected = {f"x({s})" for s in range(1, 6)} | {f"o({t})"}
+    expected |= {f"h({s})" for s in range(1, t + 1)}
+    expected |= {f"g({s})" for s in range(t, 6)}
+    assert on == expected and len(nodes) == 20
+    letters = [text.get_text() for text in ax.texts]
+    assert sorted(letters) == sorted(f"${k}^{{({s})}}$" for k in "xhgo" for s in range(1, 6))
     assert f"h(1) to h({t}), from g({t}) to g(5)" in said and "x(1) to x(5)" in said
 
 
@@ -50,7 +50,7 @@ def test_networks_stand_beside_their_ceilings(ax):
         for line in ax.lines
         if len(set(line.get_ydata())) == 2
         and len(set(line.get_xdata())) == 1
-        and line.get_linewidth() == 3
+        and line.get_linewidth() == 5
     ]
     assert [list(bar) for bar in bars] == [[0.75, 0.75], [1.0, 1.0]]
     dots = [list(line.get_xdata()) for line in ax.lines if line.get_marker() == "o"]

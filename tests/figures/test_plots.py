@@ -197,10 +197,10 @@ def test_learning_curves_of_histories_and_of_unequal_lengths():
 @pytest.mark.parametrize(
     "runs, settings, error, message",
     [
-        ({}, {}, ValueError, r"runs: expected \{name: \[one entry a seed\]\}"),
+        ({}, {}, ValueError, r"runs: expected \{name: \[one entry per seed\]\}"),
         ([[1, 2]], {}, ValueError, "runs: expected"),
         ({"a": []}, {}, ValueError, r"runs\['a'\]: expected at least one seed, got none"),
-        ({"a": 3}, {}, TypeError, r"runs\['a'\]: expected a list with an entry a seed, got int"),
+        ({"a": 3}, {}, TypeError, r"runs\['a'\]: expected a list with an entry per seed, got int"),
         ({"a": [1, 2, 3]}, {}, ValueError, r"runs\['a'\]\[0\]: expected a sequence of at least 1"),
         (
             {"a": [[1, 2]]},
@@ -267,7 +267,7 @@ def test_accuracies_draw_each_seed_the_mean_and_each_baseline():
             {"b": -0.1},
             r"baselines\['b'\]: expected a share between 0 and 1, got -0.1",
         ),
-        ({"a": [0.5]}, {"a": 0.1}, "baselines: expected names that results has not, got 'a'"),
+        ({"a": [0.5]}, {"a": 0.1}, "baselines: expected names that are not in results, got 'a'"),
     ],
 )
 def test_accuracies_name_what_is_wrong(results, baselines, message):

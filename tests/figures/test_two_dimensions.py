@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from matplotlib.patches import Circle, FancyArrowPatch
 
 from rnn_course.figures import two_dimensions
 from rnn_course.networks.two_dimensions import CORNERS, quadrants
@@ -31,11 +32,13 @@ def test_each_pixel_has_its_step_and_an_arrow_from_each_it_waits_for():
     ax = two_dimensions.steps(3, 4)
     found = {t.get_position(): int(t.get_text()) for t in ax.texts if t.get_text()}
     assert found == {(j, i): i + j + 1 for i in range(3) for j in range(4)}
-    arrows = {(t.xyann, t.xy) for t in ax.texts if getattr(t, "arrow_patch", None)}
+    arrows = {p.get_label() for p in ax.patches if isinstance(p, FancyArrowPatch)}
     assert arrows == (
-        {((j, i - 1), (j, i)) for i in range(1, 3) for j in range(4)}
-        | {((j - 1, i), (j, i)) for i in range(3) for j in range(1, 4)}
+        {f"{i - 1}, {j} to {i}, {j}" for i in range(1, 3) for j in range(4)}
+        | {f"{i}, {j - 1} to {i}, {j}" for i in range(3) for j in range(1, 4)}
     )
+    circles = {p.get_label(): p.center for p in ax.patches if isinstance(p, Circle)}
+    assert circles == {f"{i}, {j}": (j, i) for i in range(3) for j in range(4)}
 
 
 def test_the_fields_are_blank_where_nothing_is_seen_and_counted_where_it_is():

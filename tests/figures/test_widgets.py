@@ -157,7 +157,11 @@ def test_pyplot_keeps_no_figure() -> None:
             ValueError,
             "values: expected between 2 and 60, got 61",
         ),
-        ({"values": [1, 2, 1]}, ValueError, "values: .* told apart, got '1' more than once"),
+        (
+            {"values": [1, 2, 1]},
+            ValueError,
+            "values: .* written differently, got '1' more than once",
+        ),
         ({"start": 9}, ValueError, "start: expected one of 1, 2, got 9"),
         ({"size": (4, 0)}, ValueError, r"size: .* got \(4, 0\)"),
         ({"size": (4,)}, ValueError, r"size: .* got \(4,\)"),

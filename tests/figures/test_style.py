@@ -1,0 +1,45 @@
+"""One table has the look of each network, and all figures take it from there."""
+
+from __future__ import annotations
+
+import pytest
+
+from rnn_course.experiments import (
+    attention,
+    both_directions,
+    deep,
+    echo,
+    long_gaps,
+    remedies,
+    sharing,
+    two_dimensions,
+)
+from rnn_course.figures.style import BLUE, CYCLE, GREEN, NETWORKS, VERMILION, styles
+from rnn_course.networks.dashed_edges import EDGES
+
+
+def test_a_network_has_the_same_colour_in_every_figure():
+    assert styles(["LSTM", "GRU"])["GRU"] == styles(["GRU"])["GRU"] == GREEN
+    assert styles(["coins: backward"])["coins: backward"] == styles(["backward"])["backward"]
+    assert styles(["a", "tied", "b"]) == {"a": VERMILION, "tied": BLUE, "b": GREEN}
+    assert len(set(CYCLE)) == len(styles(map(str, range(len(CYCLE))))) == len(CYCLE)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [*long_gaps.ARCHITECTURES],
+        ["tanh, orthogonal", *long_gaps.REMEDIES, *[*long_gaps.ARCHITECTURES][4:]],
+        [*remedies.CELLS],
+        [*sharing.NETWORKS],
+        [*deep.CELLS],
+        [*echo.TRANSITIONS],
+        [*attention.READERS],
+        [*both_directions.DIRECTIONS],
+        [*two_dimensions.DIRECTIONS, two_dimensions.CONVOLUTION],
+        [*EDGES],
+    ],
+)
+def test_the_networks_of_a_chapter_differ_in_colour_and_are_all_in_the_table(names):
+    assert set(names) <= set(NETWORKS)
+    assert len({style.colour for style in styles(names).values()}) == len(names)

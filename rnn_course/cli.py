@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from rnn_course import experiments, ledger
+from rnn_course import experiments, ledger, ledger_report
 from rnn_course.command import STOPPED
 from rnn_course.devices import Device, find_device
 from rnn_course.training.checkpoints import CheckpointError
@@ -160,7 +160,8 @@ def show_ledger(found: Sequence[ledger.Verdict], markdown: bool = False) -> int:
     wrong = ledger.problems(statements, found)
     if wrong:
         print("The ledger and the notebooks disagree:", *wrong, sep="\n  ", file=sys.stderr)
-    print((ledger.as_markdown if markdown else ledger.as_text)(statements, found))
+    write = ledger_report.as_markdown if markdown else ledger_report.as_text
+    print(write(statements, found))
     return 1 if wrong else 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rnn_course import cli, command, ledger
+from rnn_course import cli, command, ledger, ledger_report
 
 LEDGER = [sys.executable, "-m", "rnn_course", "ledger"]
 INTERRUPT = """
@@ -59,7 +59,7 @@ def test_a_terminal_without_letters_gets_escapes(root):
     done = ended(LEDGER, root, env={"PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.isascii() and "S1 \\xb7 Summarise" in done.stdout
-    assert done.stdout.splitlines()[-1] == ledger.count_line(ledger.load())
+    assert done.stdout.splitlines()[-1] == ledger_report.count_line(ledger.load())
 
 
 @pytest.mark.parametrize(

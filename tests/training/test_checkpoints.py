@@ -15,7 +15,8 @@ from torch import nn
 
 from rnn_course import storage
 from rnn_course.training import checkpoints
-from rnn_course.training.checkpoints import CheckpointError, RunFile, load_weights, save_weights
+from rnn_course.training.checkpoints import CheckpointError, load_weights, save_weights
+from rnn_course.training.run_file import RunFile
 
 
 class Tied(nn.Module):

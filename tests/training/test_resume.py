@@ -18,6 +18,7 @@ from rnn_course.tasks.base import Split
 from rnn_course.training import checkpoints
 from rnn_course.training.checkpoints import CheckpointError
 from rnn_course.training.fit import fit
+from rnn_course.training.run_file import RUN
 
 STEPS = 12  # three epochs of four
 
@@ -158,7 +159,7 @@ def test_a_run_that_is_over_returns_at_once(path):
 def test_the_seconds_of_all_sittings_count(path):
     with pytest.raises(InterruptedError):
         run(path, stop=10)
-    _, facts = checkpoints.read(path, checkpoints.RUN)
+    _, facts = checkpoints.read(path, RUN)
     first_sitting = facts["rest"]["history/seconds"]
     assert run(path)[1].seconds > first_sitting > 0
 

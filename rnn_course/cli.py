@@ -30,8 +30,11 @@ BEST = "(default: the accelerator where there is one)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. 0: all is well; 1: the ledger and the notebooks disagree; 2: misuse; 130: a
-    run was stopped."""
+    """Run one command, and return its exit status.
+
+    0: all is well; 1: the ledger and the notebooks disagree; 2: usage error; 130: a run was
+    stopped.
+    """
     parser = argparse.ArgumentParser(prog="python -m rnn_course", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
@@ -98,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.set_defaults(name="g2p")
     options = parser.parse_args(arguments)
 
-    # What the package logs, such as that nothing can be kept, is for whoever sits here.
+    # Show what the package logs, for example that results cannot be kept.
     logging.basicConfig(format="%(message)s")
     logging.getLogger("rnn_course").setLevel(logging.INFO)
 
@@ -106,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         notebooks = options.notebooks or NOTEBOOKS
         if not options.notebooks and not notebooks.is_dir():
             parser.error(
-                "ledger: what was measured stands in the executed notebooks, which are "
+                "ledger: the measurements are in the executed notebooks, which are "
                 "not installed with the package. Clone the course and run this there, or "
                 "say where they are: --notebooks FOLDER"
             )
@@ -147,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"    python -m rnn_course experiment g2p{how}",
             file=sys.stderr,
         )
-    except BrokenPipeError:  # nobody reads on: see command.run
+    except BrokenPipeError:  # the reader has gone: see command.run
         raise
     except (OSError, ValueError, CheckpointError) as error:
         print(error, file=sys.stderr)
@@ -166,7 +169,7 @@ def show_ledger(found: Sequence[ledger.Verdict], markdown: bool = False) -> int:
 
 
 def run_experiment(experiment: experiments.Experiment, folder: Path, device: Device = None) -> int:
-    """Run what an experiment's results file lacks; interrupted, say how to go on."""
+    """Run the trials that an experiment's results file lacks; if interrupted, say how to go on."""
     print(f"{experiment.about} {len(experiment.settings)} trials.", file=sys.stderr)
     try:
         path = experiments.run(experiment, folder, device=device)
@@ -206,8 +209,8 @@ def show_rates(folder: Path, words: Dictionary | None, device: Device = None) ->
 def say_words(words: Sequence[str], folder: Path, device: Device = None) -> int:
     """Print each word with the phones that the trained network gives it.
 
-    On stderr stands which of them it had not ended when it was stopped. It runs on one thread: for
-    a few words, others would only wait, and take processor time for it.
+    Words whose phones were cut off at the limit are named on stderr. It runs on one thread: for a
+    few words, more would only wait, and use processor time for it.
     """
     from rnn_course.experiments import g2p
 

@@ -95,6 +95,30 @@ def test_ctrl_c_in_a_tool_is_one_line_too(tool, root):
     assert end.value.code == 130
 
 
+@pytest.mark.parametrize(
+    "arguments, status, said",
+    [
+        (["--help"], 0, "usage: screenshots.py [-h] folder [page ...]"),
+        ([], 2, "the following arguments are required: folder"),
+        (["pictures", "--dark"], 2, "unrecognized arguments: --dark"),
+        (["pictures", "notebooks/no such"], 2, "page: expected one of the built site, got noteb"),
+    ],
+)
+def test_wrong_usage_of_the_photographer_is_explained_and_leaves_nothing(
+    arguments, status, said, root, tmp_path
+):
+    tool = [sys.executable, str(root / "tools" / "screenshots.py")]
+    done = subprocess.run(
+        [*tool, *arguments],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == status and said in done.stdout + done.stderr
+    assert not os.listdir(tmp_path)
+
+
 FIT = """
 import os, sys
 import torch

@@ -223,6 +223,26 @@ def test_what_a_killed_writer_left_is_removed_and_what_another_writes_is_not(tmp
     assert set(tmp_path.iterdir()) == {path, others, of_another_file, mine}
 
 
+def test_a_writer_in_another_container_of_the_same_name_is_left_alone(tmp_path, monkeypatch):
+    path = tmp_path / "it"
+    monkeypatch.setattr(storage, "_pid_namespace", lambda: 4026531000)
+    others = tmp_path / f"{storage._mark(path)}{dead()}-ab.tmp"  # its id means nothing here
+    others.write_text("begun")
+    monkeypatch.undo()
+    write_whole(path, b"new")
+    assert set(tmp_path.iterdir()) == {path, others}
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/ns/pid"), reason="needs Linux's namespaces")
+def test_all_processes_of_a_container_know_each_others_files(tmp_path):
+    script = (
+        "from pathlib import Path; from rnn_course import storage; print(storage._mark(Path('it')))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.strip() == storage._mark(tmp_path / "it")
+    assert storage._pid_namespace() > 0
+
+
 def test_a_link_stays_a_link_and_its_target_is_replaced(tmp_path):
     (tmp_path / "disk").mkdir()
     target, link = tmp_path / "disk" / "it", tmp_path / "link"

@@ -97,7 +97,7 @@ def make(course, *arguments):
         ("..", "it holds the course itself"),
         ("book/..", "it holds the course itself"),
         ("book", "no virtual environment"),
-        ("Makefile", "it is no folder"),
+        ("Makefile", "it is not a folder"),
         ("../envs", "no virtual environment"),
         ("../link", "link is a link, and nothing is emptied"),
         ("../envs/m/..", "no virtual environ"),

@@ -47,7 +47,7 @@ def main() -> int:
         [markdown(about, rows, scaling), pairs.markdown(compared), grid.markdown(grids)]
     )
     missed = [line for row in found for line in row.short_of] + pairs.short_of(compared)
-    text += "\n\n" + told(missed)
+    text += "\n\n" + gates_missed(missed)
     print(text)
     if options.save:
         storage.write_whole(TABLE, (text + "\n").encode())
@@ -75,7 +75,7 @@ def plan(seconds: float) -> list[tuple[str, Callable[[], Figures]]]:
     ]
 
 
-def told(missed: Sequence[str]) -> str:
+def gates_missed(missed: Sequence[str]) -> str:
     """List the gates that this run missed, for the terminal and for the page."""
     if not missed:
         return "All gates were met in this run."

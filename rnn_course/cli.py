@@ -26,15 +26,11 @@ FILE_HELP = (
 )
 
 DEVICE_HELP = "where to compute: cpu, cuda, mps, xpu"
-BEST = "(default: the accelerator where there is one)"
+BEST = "(default: the accelerator if there is one)"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command, and return its exit status.
-
-    0: all is well; 1: the ledger and the notebooks disagree; 2: usage error; 130: a run was
-    stopped.
-    """
+def _parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
     parser = argparse.ArgumentParser(prog="python -m rnn_course", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
@@ -99,6 +95,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help=f"{DEVICE_HELP} (default: cpu; a GPU takes longer to wake than this)",
     )
     command.set_defaults(name="g2p")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command, and return its exit status.
+
+    0: all is well; 1: the ledger and the notebooks disagree; 2: usage error; 130: a run was
+    stopped.
+    """
+    parser = _parser()
     options = parser.parse_args(arguments)
 
     # Show what the package logs, for example that results cannot be kept.

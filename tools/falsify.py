@@ -107,9 +107,9 @@ def sabotage(notebook: NotebookNode, edits: Sequence[Edit]) -> None:
         count = sum(cell.source.count(old) for cell in code) if old else 0
         if count != 1 or old == new or "settle" in new.lower():
             raise ValueError(
-                "expected an edit of what stands once in the chapter's code, to "
-                f"something else that does not settle; {old!r} stands there {count} "
-                f"times, and becomes {new!r}"
+                "expected an edit of text that occurs once in the chapter's code, to "
+                f"something else that does not settle; {old!r} occurs {count} times, "
+                f"and becomes {new!r}"
             )
         cell = next(cell for cell in code if old in cell.source)
         start = cell.source.index(old)

@@ -331,7 +331,7 @@ def test_the_command_fails_where_file_and_notebooks_disagree(tmp_path, capsys):
         (["ledger", "--notebooks", "nowhere"], "expected a folder of notebooks, got nowhere"),
     ],
 )
-def test_misuse_of_the_command_is_explained(arguments, message, capsys):
+def test_wrong_usage_of_the_command_is_explained(arguments, message, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main(arguments)
     assert stopped.value.code == 2

@@ -68,7 +68,7 @@ notebooks: $(ENVIRONMENT) | $(SETTINGS)  ## run every notebook in place, and wri
 	$(PY) -m rnn_course ledger --markdown > book/ledger.md.new
 	mv book/ledger.md.new book/ledger.md
 
-falsify: $(ENVIRONMENT) | $(SETTINGS)  ## show that each verdict can fail (make falsify S7.2 ...); half an hour
+falsify: $(ENVIRONMENT) | $(SETTINGS)  ## show that each verdict can fail (make falsify S7.2 ...); about ten minutes
 	$(PY) tools/falsify.py --jobs $(JOBS) $(S)
 
 $(NAMED): falsify

@@ -1,1 +1,1 @@
-"""How fast the package is, beside others, in one process: `python -m benchmarks`."""
+"""How fast the package is, compared with others in one process: `python -m benchmarks`."""

@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from benchmarks import grid, pairs, tanh
 from benchmarks.measure import machine
@@ -16,6 +15,8 @@ from rnn_course.training.progress import progress_bar
 TABLE = Path(__file__).with_name("results.md")
 SECONDS = 3.0
 THREADS = (1, 2)
+
+Figures = tanh.Row | tanh.Scaling | pairs.Row | grid.Row
 
 
 def main() -> int:
@@ -32,29 +33,30 @@ def main() -> int:
 
     if options.save:
         storage.make_sure_of(TABLE)
-    about, found = machine(), []
+    about = machine()
+    found: list[Figures] = []
     with progress_bar(plan(options.seconds), unit="row") as bar:
         for name, measured in bar:
             bar.set_postfix_str(name)
             found.append(measured())
-    rows, compared, grids = (
-        [row for row in found if isinstance(row, kind)] for kind in (tanh.Row, pairs.Row, grid.Row)
-    )
+    rows = [row for row in found if isinstance(row, tanh.Row)]
+    compared = [row for row in found if isinstance(row, pairs.Row)]
+    grids = [row for row in found if isinstance(row, grid.Row)]
     [scaling] = (row for row in found if isinstance(row, tanh.Scaling))
     text = "\n\n".join(
         [markdown(about, rows, scaling), pairs.markdown(compared), grid.markdown(grids)]
     )
     missed = [line for row in found for line in row.short_of] + pairs.short_of(compared)
-    text += "\n\n" + told(missed)
+    text += "\n\n" + gates_missed(missed)
     print(text)
     if options.save:
         storage.write_whole(TABLE, (text + "\n").encode())
     return 1 if missed else 0
 
 
-def plan(seconds: float) -> list[tuple[str, Callable[[], Any]]]:
-    """All that is measured, in order: what to call it, and the call."""
-    rows = [
+def plan(seconds: float) -> list[tuple[str, Callable[[], Figures]]]:
+    """All that is measured, in order: its name, and the call that measures it."""
+    rows: list[tuple[str, Callable[[], Figures]]] = [
         (f"tanh {shape}", partial(tanh.measure, shape, n, seconds))
         for n in THREADS
         for shape in tanh.SHAPES
@@ -73,8 +75,8 @@ def plan(seconds: float) -> list[tuple[str, Callable[[], Any]]]:
     ]
 
 
-def told(missed: Sequence[str]) -> str:
-    """Which gates this run missed, for the page as well."""
+def gates_missed(missed: Sequence[str]) -> str:
+    """List the gates that this run missed, for the terminal and for the page."""
     if not missed:
         return "All gates were met in this run."
     return "\n".join(["**Gates missed in this run**", "", *(f"- {line}" for line in missed)])

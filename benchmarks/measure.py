@@ -1,4 +1,4 @@
-"""Timing several ways to do the same, in turns, so that only the ratios have to be believed."""
+"""Timing several ways to do the same, in turns, so that only the ratios need to be trusted."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from datetime import date
 import torch
 from torch import nn
 
+from rnn_course import Cell
+
 
 def interleaved(
     runs: dict[str, Callable[[], object]], seconds: float, at_least: int = 7
 ) -> dict[str, float]:
     """The median time of each run, in seconds; every round calls all of them, in a new order.
 
-    Before that, all are called once, to warm up.
+    Each is called once before, to warm up.
     """
     order, rng = list(runs), random.Random(0)
     times: dict[str, list[float]] = {name: [] for name in runs}
@@ -43,10 +45,10 @@ def milliseconds(
     seconds: float,
     at_least: int = 7,
 ) -> dict[str, float]:
-    """The medians of what `variants(*shape)` makes, on so many threads; drawn from seed 0.
+    """The medians of the runs of `variants(*shape)`, with seed 0, on that number of threads.
 
-    Gates are held on one thread only; the figures of more stand beside them, and get a third of the
-    time.
+    Gates apply to one thread only; the figures for more threads are shown beside them, and get a
+    third of the time.
     """
     if threads > 1:
         seconds, at_least = seconds / 3, min(at_least, 3)
@@ -59,7 +61,7 @@ def milliseconds(
 def trained(
     forward: Callable[[], torch.Tensor], module: nn.Module, g: torch.Tensor
 ) -> Callable[[], torch.Tensor]:
-    """A training step without the update: forward, and from the gradient g at h to the weights."""
+    """A training step without the update: forward, and back from the gradient g at h."""
 
     def run() -> torch.Tensor:
         module.zero_grad(set_to_none=True)
@@ -70,9 +72,17 @@ def trained(
     return run
 
 
+def copy_weights(cell: Cell, module: nn.RNNBase, end: str = "") -> None:
+    """Copy the cell's weights into torch's module, and set its second bias to zero."""
+    with torch.no_grad():
+        for name, value in (("weight_ih", cell.U), ("weight_hh", cell.W), ("bias_ih", cell.b)):
+            getattr(module, f"{name}_l0{end}").copy_(value)
+        getattr(module, f"bias_hh_l0{end}").zero_()
+
+
 def alive_between_passes(forward: Callable[[], torch.Tensor]) -> int:
     """The bytes alive after the forward pass: the output, and what autograd keeps for later."""
-    storages = {}
+    storages: dict[int, int] = {}
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
@@ -85,7 +95,7 @@ def alive_between_passes(forward: Callable[[], torch.Tensor]) -> int:
 
 
 def machine() -> dict[str, str]:
-    """What has to stand beside every figure."""
+    """The facts about this machine that belong beside every figure."""
     return {
         "processor": _processor(),
         "vector instructions": torch.backends.cpu.get_cpu_capability(),

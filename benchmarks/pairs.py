@@ -7,37 +7,37 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from benchmarks.measure import milliseconds, trained
+from benchmarks.measure import copy_weights, milliseconds, trained
 from benchmarks.tanh import SHAPES
-from rnn_course import RNN, Cell, ElmanCell, GRUCell, LSTMCell, unroll
+from rnn_course import RNN, ElmanCell, GRUCell, LSTMCell, unroll
 from rnn_course.networks.deep import BlockCell, SkipTransition, mlp
 from rnn_course.rnn import Bidirectional
 
-Runs = dict[str, Callable[[], Tensor]]
+Runs = dict[str, Callable[[], object]]
 
 
 def both_ends(T: int, B: int, n_in: int, H: int) -> Runs:
     """Two tanh networks over one input, one from each end."""
     ours = Bidirectional(ElmanCell(n_in, H), ElmanCell(n_in, H))
     theirs = nn.RNN(n_in, H, batch_first=True, bidirectional=True)
-    _copy(ours.forwards.cell, theirs)
-    _copy(ours.backwards.cell, theirs, "_reverse")
+    copy_weights(ours.forwards.cell, theirs)
+    copy_weights(ours.backwards.cell, theirs, "_reverse")
     return _runs(ours, theirs, T, B, n_in, 2 * H)
 
 
 def gru(T: int, B: int, n_in: int, H: int) -> Runs:
     """A GRU that resets after the matrix product, as torch's does."""
     ours, theirs = RNN(GRUCell(n_in, H)), nn.GRU(n_in, H, batch_first=True)
-    _copy(ours.cell, theirs)  # b_r starts at zero
+    copy_weights(ours.cell, theirs)  # b_r starts at zero
     return _runs(ours, theirs, T, B, n_in, H)
 
 
 def lstm(T: int, B: int, n_in: int, H: int) -> Runs:
-    """An LSTM, which this package hands on to torch."""
+    """An LSTM, which this package delegates to torch."""
     ours, theirs = RNN(LSTMCell(n_in, H)), nn.LSTM(n_in, H, batch_first=True)
-    _copy(ours.cell, theirs)
+    copy_weights(ours.cell, theirs)
     return _runs(ours, theirs, T, B, n_in, H)
 
 
@@ -54,9 +54,11 @@ def deep_transition(T: int, B: int, n_in: int, H: int) -> Runs:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is compared with whom, and how many times faster it has to be, on one thread.
+    """What is compared with which peer.
 
-    `median_gate`, where there is one, is for the median over all shapes.
+    Attributes:
+        gate: How many times faster each shape has to be, on one thread.
+        median_gate: The same for the median over all shapes; 0 for no such gate.
     """
 
     title: str
@@ -91,7 +93,7 @@ class Row:
 
     @property
     def short_of(self) -> list[str]:
-        """What this row fails to reach; only one thread gates."""
+        """The gates that this row misses, on one thread only."""
         if self.threads != 1 or self.speed_up >= self.of.gate:
             return []
         return [
@@ -112,7 +114,7 @@ def measure(of: Comparison, shape: tuple[int, int, int, int], threads: int, seco
 
 
 def short_of(rows: Sequence[Row]) -> list[str]:
-    """What all rows together fail to reach: the medians over the shapes, on one thread."""
+    """The gates that the medians over the shapes miss, on one thread."""
     missed = []
     for of in dict.fromkeys(row.of for row in rows):
         median = statistics.median(r.speed_up for r in rows if r.of == of and r.threads == 1)
@@ -124,7 +126,7 @@ def short_of(rows: Sequence[Row]) -> list[str]:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The tables of the benchmarks' page, one a comparison."""
+    """The tables of the benchmarks' page, one per comparison."""
     lines = []
     for of in dict.fromkeys(row.of for row in rows):
         lines += [
@@ -141,14 +143,6 @@ def markdown(rows: Sequence[Row]) -> str:
             if row.of == of
         ]
     return "\n".join(lines[1:])
-
-
-def _copy(cell: Cell, module: nn.RNNBase, end: str = "") -> None:
-    """The cell's weights into torch's module, whose second bias stays zero."""
-    with torch.no_grad():
-        for name, value in (("weight_ih", cell.U), ("weight_hh", cell.W), ("bias_ih", cell.b)):
-            getattr(module, f"{name}_l0{end}").copy_(value)
-        getattr(module, f"bias_hh_l0{end}").zero_()
 
 
 def _runs(ours: nn.Module, theirs: nn.Module, T: int, B: int, n_in: int, n_out: int) -> Runs:

@@ -1,6 +1,6 @@
-"""What is said of bad input: which argument, what came, what was expected.
+"""Checks of arguments, whose errors name the argument, what was expected and what was given.
 
-A number may be Python's or NumPy's, and comes back as Python's; True and False are no numbers.
+Numbers may be Python's or NumPy's, and come back as Python's; True and False are not numbers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def integer(value: Any) -> int | None:
-    """An integer as an int, whatever library it comes from; None for anything else."""
+    """Return an integer of any library as an int, and None for anything else."""
     if isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool:
         return None
     try:
@@ -55,9 +55,9 @@ def whole(name: str, value: int) -> int:
 
 
 def real(value: Any) -> float:
-    """A number as a float, whatever library it comes from; NaN for anything else.
+    """Return a number of any library as a float, and NaN for anything else.
 
-    Every comparison with NaN is false: ask for what is right, `0 < real(value) < 1`.
+    Every comparison with NaN is false, so ask for what is right: `0 < real(value) < 1`.
     """
     return float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
 
@@ -91,10 +91,13 @@ def path(name: str, value: object) -> str | os.PathLike[str]:
 
 
 def features(name: str, x: Tensor, like: Tensor, axes: str, width: int) -> Tensor:
-    """Return `x` if its axes are those in `axes`, its last axis has `width` features, it is not
-    empty, and it has the dtype and device of the weights `like`.
+    """Return `x` if its axes are those in `axes`, and the last one has `width` features.
 
-    Raises `TypeError` for what is no tensor and for a wrong dtype, `ValueError` for the rest.
+    It must have no empty axis, and the dtype and device of the weights `like`.
+
+    Raises:
+        TypeError: If `x` is not a tensor, or of another dtype.
+        ValueError: If its shape or its device is wrong.
     """
     letters = axes.split()
     shape = f"({', '.join(letters)})"
@@ -115,18 +118,19 @@ def features(name: str, x: Tensor, like: Tensor, axes: str, width: int) -> Tenso
 
 
 def autocast(x: Tensor) -> bool:
-    """Does torch choose the precision of what is computed with x? Then x comes in any, too."""
+    """Does torch choose the precision of computations with x? Then x may have any precision."""
     return x.device.type != "meta" and torch.is_autocast_enabled(x.device.type)
 
 
 def lengths(value: Tensor | Sequence[int], batch: int, steps: int, device: torch.device) -> Tensor:
     """Return the lengths as an int64 tensor (B,) on `device`, each between 1 and `steps`.
 
-    Raises `TypeError` unless they are whole numbers, `ValueError` for a wrong count or range
-    (but see `transformed`).
+    Raises:
+        TypeError: If they are not whole numbers.
+        ValueError: If their number or their range is wrong (but see `transformed`).
     """
     if isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.integer):
-        value = value.astype(np.int64, order="C")  # torch knows no negative strides
+        value = value.astype(np.int64, order="C")  # torch has no negative strides
     try:
         value = torch.as_tensor(value, device=device)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -153,8 +157,9 @@ def lengths(value: Tensor | Sequence[int], batch: int, steps: int, device: torch
 def symbols(name: str, x: Tensor, n_symbols: int) -> Tensor:
     """Return `x` if it is an int64 tensor (B, T) of symbols 0 ≤ x < n_symbols, not empty.
 
-    Raises `TypeError` for a wrong type, `ValueError` for a wrong shape or range (but see
-    `transformed`).
+    Raises:
+        TypeError: If its type is wrong.
+        ValueError: If its shape or its range is wrong (but see `transformed`).
     """
     if not isinstance(x, Tensor) or x.dtype != torch.int64:
         got = x.dtype if isinstance(x, Tensor) else type(x).__name__
@@ -167,7 +172,8 @@ def symbols(name: str, x: Tensor, n_symbols: int) -> Tensor:
 def in_range(name: str, x: Tensor, n: int, what: str) -> Tensor:
     """Return `x` if it holds whole numbers 0 ≤ x < n, else raise `ValueError`: see `transformed`.
 
-    `what` they are called: symbols, or classes.
+    Args:
+        what: What the error calls the numbers, such as symbols or classes.
     """
     if transformed():
         return x
@@ -178,9 +184,9 @@ def in_range(name: str, x: Tensor, n: int, what: str) -> Tensor:
 
 
 def transformed() -> bool:
-    """Is a transform of torch.func (vmap, grad, jvp, …) at work, or forward-mode differentiation?
+    """Is a transform of torch.func (vmap, grad, jvp, …) or forward-mode differentiation active?
 
-    Then a tensor stands for many, or for more than its values, and these cannot be looked at: what
-    depends on them goes unchecked.
+    A tensor then stands for many, or for more than its values. The values cannot be looked at, so
+    whatever depends on them goes unchecked.
     """
     return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0

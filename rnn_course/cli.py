@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from rnn_course import experiments, ledger
+from rnn_course import experiments, ledger, ledger_report
 from rnn_course.command import STOPPED
 from rnn_course.devices import Device, find_device
 from rnn_course.training.checkpoints import CheckpointError
@@ -26,12 +26,11 @@ FILE_HELP = (
 )
 
 DEVICE_HELP = "where to compute: cpu, cuda, mps, xpu"
-BEST = "(default: the accelerator where there is one)"
+BEST = "(default: the accelerator if there is one)"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. 0: all is well; 1: the ledger and the notebooks disagree; 2: misuse; 130: a
-    run was stopped."""
+def _parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
     parser = argparse.ArgumentParser(prog="python -m rnn_course", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
@@ -96,9 +95,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help=f"{DEVICE_HELP} (default: cpu; a GPU takes longer to wake than this)",
     )
     command.set_defaults(name="g2p")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command, and return its exit status.
+
+    0: all is well; 1: the ledger and the notebooks disagree; 2: usage error; 130: a run was
+    stopped.
+    """
+    parser = _parser()
     options = parser.parse_args(arguments)
 
-    # What the package logs, such as that nothing can be kept, is for whoever sits here.
+    # Show what the package logs, for example that results cannot be kept.
     logging.basicConfig(format="%(message)s")
     logging.getLogger("rnn_course").setLevel(logging.INFO)
 
@@ -106,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         notebooks = options.notebooks or NOTEBOOKS
         if not options.notebooks and not notebooks.is_dir():
             parser.error(
-                "ledger: what was measured stands in the executed notebooks, which are "
+                "ledger: the measurements are in the executed notebooks, which are "
                 "not installed with the package. Clone the course and run this there, or "
                 "say where they are: --notebooks FOLDER"
             )
@@ -147,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"    python -m rnn_course experiment g2p{how}",
             file=sys.stderr,
         )
-    except BrokenPipeError:  # nobody reads on: see command.run
+    except BrokenPipeError:  # the reader has gone: see command.run
         raise
     except (OSError, ValueError, CheckpointError) as error:
         print(error, file=sys.stderr)
@@ -160,12 +169,13 @@ def show_ledger(found: Sequence[ledger.Verdict], markdown: bool = False) -> int:
     wrong = ledger.problems(statements, found)
     if wrong:
         print("The ledger and the notebooks disagree:", *wrong, sep="\n  ", file=sys.stderr)
-    print((ledger.as_markdown if markdown else ledger.as_text)(statements, found))
+    write = ledger_report.as_markdown if markdown else ledger_report.as_text
+    print(write(statements, found))
     return 1 if wrong else 0
 
 
 def run_experiment(experiment: experiments.Experiment, folder: Path, device: Device = None) -> int:
-    """Run what an experiment's results file lacks; interrupted, say how to go on."""
+    """Run the trials that an experiment's results file lacks; if interrupted, say how to go on."""
     print(f"{experiment.about} {len(experiment.settings)} trials.", file=sys.stderr)
     try:
         path = experiments.run(experiment, folder, device=device)
@@ -205,8 +215,8 @@ def show_rates(folder: Path, words: Dictionary | None, device: Device = None) ->
 def say_words(words: Sequence[str], folder: Path, device: Device = None) -> int:
     """Print each word with the phones that the trained network gives it.
 
-    On stderr stands which of them it had not ended when it was stopped. It runs on one thread: for
-    a few words, others would only wait, and take processor time for it.
+    Words whose phones were cut off at the limit are named on stderr. It runs on one thread: for a
+    few words, more would only wait, and use processor time for it.
     """
     from rnn_course.experiments import g2p
 

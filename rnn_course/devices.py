@@ -1,7 +1,7 @@
-"""Where a network is trained: on the accelerator where there is one, unless another is asked for.
+"""Where a network is trained: on the accelerator if there is one, unless another is asked for.
 
 Nothing else in the package or in a chapter asks for devices. `torch.accelerator` stands for CUDA
-(NVIDIA, AMD), MPS (Apple) and XPU (Intel); a machine has one kind of them or none.
+(NVIDIA, AMD), MPS (Apple) and XPU (Intel); a machine has at most one kind of them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import torch
 from torch import Tensor, nn
 
 Device = torch.device | str | None
-"""What may be asked for: a device, its name, or None, the best that is here."""
+"""What may be asked for: a device, its name, or None for the best available."""
 
 
 def find_device(device: Device = None) -> torch.device:
-    """The device asked for; for None the accelerator where there is one, else the CPU.
+    """The device asked for; for None the accelerator if there is one, else the CPU.
 
-    Raises `ValueError` for what is no device, and for one that is not here.
+    Raises:
+        ValueError: If this machine has no such device.
     """
     here = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     if device is None:
@@ -44,13 +45,14 @@ def find_device(device: Device = None) -> torch.device:
 
 
 def device_for(model: nn.Module, device: Device = None) -> torch.device:
-    """The device on which to run this model: the one asked for, or for None the best there is.
+    """The device on which to run this model: the one asked for, or for None the best one.
 
-    That is the accelerator where the model already is, else `find_device`'s, or the CPU where the
-    accelerator cannot compute in one of the model's dtypes, as MPS cannot in float64.
+    That is the accelerator on which the model already is, or else `find_device`'s, or the CPU if
+    the accelerator cannot compute in one of the model's dtypes, as MPS cannot in float64.
 
-    Raises `ValueError` for a device that was asked for and cannot, for one that is not here, and
-    for a model whose tensors are on several.
+    Raises:
+        ValueError: If the device asked for is missing or lacks one of the dtypes, or if the model's
+            tensors are on several devices.
     """
     if device is None and (home := _home(model)).type != "cpu":
         return home
@@ -69,11 +71,10 @@ def device_for(model: nn.Module, device: Device = None) -> torch.device:
 
 @contextmanager
 def lent(model: nn.Module, device: torch.device) -> Iterator[None]:
-    """The model on `device` for a while; then, whatever happened, back where it was.
+    """Move the model to `device` and, at the end, whatever happens, back where it was.
 
-    So the line after a training need not know where it took place: `model(x)` takes the same x as
-    before. The parameters stay the same objects; what refers to them, as an optimiser does, need
-    not be told.
+    The line after a training then need not know where it took place: `model(x)` takes the same x as
+    before. The parameters stay the same objects, so an optimiser's references to them stay valid.
     """
     home = _home(model)
     try:
@@ -85,7 +86,7 @@ def lent(model: nn.Module, device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """The random states of the CPU and of `device` set by a seed; then as the caller had them."""
+    """Seed the random numbers of the CPU and of `device`; at the end, restore the caller's."""
     before = [(each, random_state(each)) for each in {torch.device("cpu"), device}]
     try:
         torch.default_generator.manual_seed(seed)
@@ -98,14 +99,14 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
 
 
 def random_state(device: torch.device) -> Tensor:
-    """The state of the device's random numbers, as a tensor on the CPU."""
+    """The state of the device's random generator, as a tensor on the CPU."""
     if device.type == "cpu":
         return torch.get_rng_state()
     return torch.get_device_module(device).get_rng_state(device)
 
 
 def set_random_state(state: Tensor, device: torch.device) -> None:
-    """Set the device's random numbers to a state that `random_state` gave."""
+    """Set the device's random generator to a state from `random_state`."""
     if device.type == "cpu":
         torch.set_rng_state(state)
     else:
@@ -121,7 +122,7 @@ def described(device: torch.device) -> str:
 
 
 def _home(model: nn.Module) -> torch.device:
-    """The one device of all the model's tensors; the CPU for a model that has none."""
+    """The one device of all the model's tensors; the CPU if it has no tensors."""
     found = {tensor.device for tensor in chain(model.parameters(), model.buffers())}
     if len(found) > 1:
         raise ValueError(
@@ -132,7 +133,7 @@ def _home(model: nn.Module) -> torch.device:
 
 
 def _computes(device: torch.device, dtype: torch.dtype) -> bool:
-    """Whether the device can add two numbers of that dtype."""
+    """Can the device multiply two numbers of that dtype?"""
     try:
         return (torch.ones(1, dtype=dtype, device=device) * 2).cpu().item() == 2
     except (RuntimeError, TypeError):

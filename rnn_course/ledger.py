@@ -1,7 +1,8 @@
 """The ledger: what the lecture claims, and what the notebooks have measured about it.
 
 A chapter settles a statement with one call of `settle`. The verdict that it prints is kept in the
-executed notebook; `verdicts` reads it back, and `problems` holds it against `ledger.toml`.
+executed notebook; `verdicts` reads it back, and `problems` compares it with `ledger.toml`.
+`ledger_report` writes both out for the terminal and for the book.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,15 +27,20 @@ VERDICT = re.compile(r"^(S\d+\.\d+) settled: (.+)$", re.MULTILINE)
 
 
 class StatementNotSettled(AssertionError):
-    """A measurement came out, and it does not show what the statement says."""
+    """The measurement succeeded, and it does not show what the statement says."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One claim of the lecture. `chapter` is the stem of the notebook that settles it, or "".
+    """One claim of the lecture.
 
-    `kind` is "measured" for what could have come out otherwise, "construction" for a property that
-    the code has or lacks. `saboteur` completes "fails when …": `make falsify` makes it happen.
+    Attributes:
+        section: The heading of its section, such as "S1 · Summarise".
+        chapter: The stem of the notebook that settles it, or "".
+        state: "settled" or "open".
+        kind: "measured" if it could have come out otherwise, "construction" if it is a property
+            that the code has or lacks.
+        saboteur: Completes "fails when …"; `make falsify` makes it happen.
     """
 
     id: str
@@ -48,7 +53,12 @@ class Statement:
 
 
 class Verdict(NamedTuple):
-    """What an executed notebook says of a statement: the measured line, or why it did not hold."""
+    """What an executed notebook says about a statement.
+
+    Attributes:
+        title: The title of the chapter.
+        line: What was measured, or why the statement does not hold.
+    """
 
     id: str
     chapter: str
@@ -69,9 +79,11 @@ def settle(
     >>> settle("S1.1", short == long, "{parameters:,} parameters, at any length", parameters=short)
     S1.1 settled: 9,344 parameters, at any length
 
-    Raises `StatementNotSettled` if a condition is false, `TypeError` or `ValueError` for an unknown
-    statement, a condition that is no bool, a figure that is no finite number, a figure that `text`
-    does not show, and a field of `text` that is no figure.
+    Raises:
+        StatementNotSettled: If a condition is false.
+        TypeError: If a condition is not a bool, or a figure not a number.
+        ValueError: If the statement is unknown, a figure is not finite, or the fields of `text` and
+            the figures are not the same.
     """
     known = [s.id for s in load()]
     if statement not in known:
@@ -117,45 +129,32 @@ def glue(key: str, value: Any, spec: str = "") -> None:
 
 @cache
 def load(path: Path = FILE) -> tuple[Statement, ...]:
-    """Read the statements. Raises `ValueError` naming the statement if the file is malformed."""
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    """Read the statements.
+
+    Raises:
+        ValueError: If the file is malformed; the message names the file and the statement.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path.name}: not valid TOML ({error})") from error
     statements: list[Statement] = []
     for row in content["statement"]:
         name = row.get("id", "a statement without id")
-        expected = [field.name for field in fields(Statement) if field.name != "section"]
-        if set(row) != set(expected):
-            raise ValueError(
-                f"{path.name}: {name}: expected {', '.join(expected)}, got {', '.join(row)}"
-            )
+        if fault := _fault(row, content["sections"], [s.id for s in statements]):
+            raise ValueError(f"{path.name}: {name}: {fault}")
         section = name.partition(".")[0]
-        if section not in content["sections"]:
-            raise ValueError(
-                f"{path.name}: {name}: expected a section among "
-                f"{', '.join(content['sections'])}, got {section}"
-            )
-        for field, allowed in (("state", STATES), ("kind", KINDS)):
-            if row[field] not in allowed:
-                raise ValueError(
-                    f"{path.name}: {name}: expected {field} {' or '.join(allowed)}, "
-                    f"got {row[field]!r}"
-                )
-        if not row["saboteur"]:
-            raise ValueError(f"{path.name}: {name}: no saboteur is named")
-        if name in {s.id for s in statements}:
-            raise ValueError(f"{path.name}: {name}: stands there twice")
-        if row["state"] == "settled" and not row["chapter"]:
-            raise ValueError(f"{path.name}: {name}: settled, but no chapter is named")
-        title = f"{section} · {content['sections'][section]}"
-        statements.append(Statement(section=title, **row))
+        statements.append(Statement(section=f"{section} · {content['sections'][section]}", **row))
     if len(statements) != COUNT:
         raise ValueError(f"{path.name}: expected {COUNT} statements, got {len(statements)}")
     return tuple(statements)
 
 
 def verdicts(notebooks: Path) -> list[Verdict]:
-    """Read the verdicts, in order, out of the executed chapters of a folder.
+    """Read the verdicts, in order, from the executed chapters in a folder.
 
-    Raises `ValueError` with the file's name for what is no notebook.
+    Raises:
+        ValueError: If a file is not a notebook; the message names it.
     """
     found: list[Verdict] = []
     for path in chapters(notebooks):
@@ -174,7 +173,7 @@ def verdicts(notebooks: Path) -> list[Verdict]:
 
 
 def problems(statements: Sequence[Statement], found: Sequence[Verdict]) -> list[str]:
-    """Say where the ledger and the verdicts disagree; an empty list if nowhere."""
+    """List where the ledger and the verdicts disagree."""
     wrong = [f"{v.id}: not settled in {v.chapter}: {v.line}" for v in found if not v.holds]
     ids = [v.id for v in found if v.holds]
     wrong += [f"{name}: settled more than once" for name in sorted(set(ids)) if ids.count(name) > 1]
@@ -190,61 +189,28 @@ def problems(statements: Sequence[Statement], found: Sequence[Verdict]) -> list[
     return wrong + [f"{name}: unknown to the ledger" for name in shown]
 
 
-def count_line(statements: Sequence[Statement]) -> str:
-    """How many are settled, such as "4 of 33 settled: 3 measured, 1 by construction"."""
-    kinds = [s.kind for s in statements if s.state == "settled"]
-    counted = ", ".join(f"{kinds.count(kind)} {words}" for kind, words in KINDS.items())
-    return f"{len(kinds)} of {len(statements)} settled: {counted}"
-
-
-def as_text(statements: Sequence[Statement], found: Sequence[Verdict]) -> str:
-    """The whole ledger for the terminal, its last line the count."""
-    measured = {v.id: v.line for v in found if v.holds}
-    lines: list[str] = []
-    for section, rows in groupby(statements, lambda s: s.section):
-        lines += [section, ""]
-        for s in rows:
-            lines += [f"  {s.id}  {s.state:<7}  {s.chapter or '-'}", f"        {s.text}"]
-            if s.id in measured:
-                lines.append(f"        {KINDS[s.kind]}: {measured[s.id]}")
-            lines += [f"        fails when {s.saboteur}", ""]
-    return "\n".join([*lines, count_line(statements)])
-
-
-def as_markdown(statements: Sequence[Statement], found: Sequence[Verdict]) -> str:
-    """The ledger as the page of the book, book/ledger.md."""
-    verdict = {v.id: v for v in found if v.holds}
-    lines = [
-        "% Made by `make notebooks` from rnn_course/ledger.toml and the executed notebooks.",
-        "",
-        "# The ledger",
-        "",
-        f"The lecture makes {len(statements)} statements, and the course owes each of them a",
-        "verdict that can fail. Under a statement that is settled stands what its chapter found",
-        f"when it was last run. So far, **{count_line(statements)}**.",
-        "",
-        "*Measured* means that the experiment could have come out otherwise, *by construction*",
-        "that the statement follows from the definition of the network: there, the verdict tests",
-        "our code. Each statement has a saboteur, a small change to the network, the data or the",
-        "training that makes it false. `make falsify` applies them one at a time to the chapters",
-        "as they run, and fails if a verdict still holds.",
-        "",
-    ]
-    for section, rows in groupby(statements, lambda s: s.section):
-        lines += [f"## {section}", ""]
-        for s in rows:
-            state = "*Open.*"
-            if s.id in verdict:
-                v = verdict[s.id]
-                link = f"[{v.title}](../notebooks/{v.chapter}.ipynb)"
-                state = f"*{KINDS[s.kind].capitalize()}*, in {link}: {v.line.rstrip('.')}."
-            lines += [f"- **{s.id}** {s.text}\\", f"  {state}\\", f"  *Fails when* {s.saboteur}."]
-        lines.append("")
-    return "\n".join(lines[:-1])
+def _fault(row: dict[str, Any], sections: Mapping[str, str], earlier: list[str]) -> str | None:
+    """What is wrong with one statement of the file, or None."""
+    expected = [field.name for field in fields(Statement) if field.name != "section"]
+    if set(row) != set(expected):
+        return f"expected {', '.join(expected)}, got {', '.join(row)}"
+    section = row["id"].partition(".")[0]
+    if section not in sections:
+        return f"expected a section among {', '.join(sections)}, got {section}"
+    for field, allowed in (("state", STATES), ("kind", KINDS)):
+        if row[field] not in allowed:
+            return f"expected {field} {' or '.join(allowed)}, got {row[field]!r}"
+    if not row["saboteur"]:
+        return "no saboteur is named"
+    if row["id"] in earlier:
+        return "duplicate id"
+    if row["state"] == "settled" and not row["chapter"]:
+        return "settled, but no chapter is named"
+    return None
 
 
 def _scalar(value: Any) -> Any:
-    """A Python number out of NumPy's or PyTorch's; arrays with axes are left as they came."""
+    """Turn a NumPy or PyTorch scalar into Python's; leave arrays with axes unchanged."""
     return value.item() if getattr(value, "ndim", None) == 0 else value
 
 
@@ -268,7 +234,7 @@ def _rounding(number: float) -> str:
 
 
 def _formats(text: str, figures: Mapping[str, float]) -> dict[str, str]:
-    """The rounding that `text` asks for, figure by figure."""
+    """The format that `text` gives to each figure, by name."""
     formats: dict[str, str] = {}
     try:
         fields = list(string.Formatter().parse(text))

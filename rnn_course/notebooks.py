@@ -1,4 +1,4 @@
-"""The course's notebooks: which they are, and what stands in their files."""
+"""The course's notebooks: which files they are, and what the files contain."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ CHAPTER = re.compile(
 def chapters(folder: Path) -> list[Path]:
     """The notebooks of a folder that belong to the course, in order.
 
-    Those are the ones that the table of contents beside the folder names: a reader's own may lie
-    there, too. Where there is no table of contents, they are all notebooks of the folder.
+    Those are the ones named by the table of contents beside the folder, since a reader's own may be
+    in it, too. Without a table of contents, they are all notebooks of the folder.
     """
     folder = Path(folder)
     contents = folder.parent / "_toc.yml"
@@ -31,8 +31,9 @@ def chapters(folder: Path) -> list[Path]:
 def read(path: Path) -> dict[str, Any]:
     """The content of a notebook's file.
 
-    Raises `ValueError` with the file's name for what is no notebook: a text with the marks of a
-    merge, for one.
+    Raises:
+        ValueError: If it is not a notebook, for example because of the marks of a merge; the
+            message names the file.
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -48,7 +49,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _is_cell(cell: Any) -> bool:
-    """Whether a cell has its type and its source, and outputs if it is code."""
+    """Does it have a cell's type and source, and outputs if it is code?"""
     if not isinstance(cell, dict) or not isinstance(cell.get("source"), str | list):
         return False
     if cell.get("cell_type") != "code":

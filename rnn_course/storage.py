@@ -24,9 +24,12 @@ _told: set[str] = set()
 
 
 def cache_folders() -> list[Path]:
-    """Where files of the course may have been kept, in this order: the folder that the environment
-    variable RNN_COURSE_CACHE names, or else the user's cache folder for the course; and a folder of
-    this user's among the temporary ones, for those who have no home or none to write in."""
+    """The folders in which the course may have kept files, the preferred one first.
+
+    The first is the folder named by the environment variable RNN_COURSE_CACHE, or else the user's
+    cache folder for the course. The second is this user's among the temporary folders, for a user
+    without a home folder or without the right to write there.
+    """
     folders = []
     for place in _named_folder, _temporary_folder:
         with suppress(RuntimeError, OSError):  # no home; none that is this user's
@@ -35,9 +38,12 @@ def cache_folders() -> list[Path]:
 
 
 def cache_folder() -> Path:
-    """Where the course keeps what took long: the first of `cache_folders` that can be written.
+    """The folder for results that took long: the first of `cache_folders` that can be written.
 
-    Where that is the temporary one, the log says so, once. Raises `OSError` where there is none.
+    If that is the temporary one, the log says so, once.
+
+    Raises:
+        OSError: If none of them can be written.
     """
     refusals = []
     for folder in cache_folders():
@@ -57,8 +63,8 @@ def cache_folder() -> Path:
 def tell(text: str) -> None:
     """Log, once, that something could not be kept where it should be, and what to do.
 
-    As information, not as a warning: nothing is wrong with what is computed, and a chapter's page
-    is not to be stopped by it. The command line shows it.
+    It is information, not a warning: the results are correct, and the book's build, which stops at
+    a warning, must not stop here. The command line shows it.
     """
     if text not in _told:
         _told.add(text)
@@ -66,7 +72,11 @@ def tell(text: str) -> None:
 
 
 def make_sure_of(path: Path) -> None:
-    """Make the folder of `path`, and raise `OSError` unless a file can be written to `path`."""
+    """Make the folder of `path`, and check that a file can be written there.
+
+    Raises:
+        OSError: If it cannot.
+    """
     place = _place(path)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -79,13 +89,14 @@ def make_sure_of(path: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write `data` beside `path`, see it safe on the disk, and only then move it there.
+    """Write `data` beside `path`, wait until it is safe on the disk, and only then move it there.
 
-    Whatever happens meanwhile, there is the older file at `path` or this one, never a part. Where
-    `path` is a link, the file that it leads to is replaced, and the link stays. Each writer has a
-    file of its own until the move. What a killed one has left is removed by the next.
+    Whatever happens meanwhile, `path` holds the older file or this one, never a part. If `path` is
+    a link, the file that it leads to is replaced, and the link stays. Until the move, each writer
+    has a file of its own. The next writer removes what a killed one has left.
 
-    Raises `OSError` where that fails; an older file is then untouched.
+    Raises:
+        OSError: If that fails; an older file is then untouched.
     """
     place = _place(path)
     _remove_leftovers(place)
@@ -98,8 +109,8 @@ def write_whole(path: Path, data: bytes) -> None:
         os.replace(own, place)
     finally:
         own.unlink(missing_ok=True)
-    # The move itself outlasts a power failure once the folder is on the disk, too. Some file
-    # systems cannot do that (CIFS, some of FUSE), and the file is in its place all the same.
+    # The move itself survives a power failure once the folder is on the disk, too. Some file
+    # systems cannot do that (CIFS, some of FUSE), but the file is in its place all the same.
     if os.name == "posix":
         with suppress(OSError):
             folder = os.open(place.parent, os.O_RDONLY)
@@ -110,7 +121,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def _place(path: Path) -> Path:
-    """The regular file, there or not yet, that `path` leads to."""
+    """The regular file, existing or not, that `path` leads to."""
     place = Path(os.path.realpath(path))
     with suppress(FileNotFoundError, NotADirectoryError):
         mode = os.lstat(place).st_mode
@@ -123,13 +134,24 @@ def _place(path: Path) -> Path:
 
 
 def _mark(place: Path) -> str:
-    """How the names begin of files that processes of this machine write for `place`."""
+    """The beginning of the names of this machine's unfinished files for `place`."""
     # Cut, since a name has at most 255 bytes, and a character up to four.
-    return f".{place.name[:40]}.{socket.gethostname()[:15]}-"
+    return f".{place.name[:40]}.{socket.gethostname()[:15]}-{_pid_namespace()}-"
+
+
+def _pid_namespace() -> int:
+    """The namespace in which this process has its id; 0 if there are none.
+
+    On Linux each container has one of its own, and may share its host name and folders with others.
+    """
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return 0
 
 
 def _remove_leftovers(place: Path) -> None:
-    """Remove what processes of this machine that are no more have begun to write for `place`."""
+    """Remove the unfinished files for `place` of this machine's processes that have ended."""
     if os.name != "posix":
         return
     mark = _mark(place)
@@ -142,11 +164,11 @@ def _remove_leftovers(place: Path) -> None:
                 except ProcessLookupError:
                     (place.parent / name).unlink(missing_ok=True)
                 except OSError:
-                    continue  # another user's, at work
+                    continue  # alive, and another user's
 
 
 def _sync(sync: Callable[[], None]) -> None:
-    """Wait for the disk; some file systems have nothing to wait for, and say so."""
+    """Wait for the disk, except on file systems that do not support waiting."""
     try:
         sync()
     except OSError as error:
@@ -155,15 +177,23 @@ def _sync(sync: Callable[[], None]) -> None:
 
 
 def _named_folder() -> Path:
-    """The folder that the environment names, or the user's; `RuntimeError` without a home."""
+    """The folder that the environment names, or else the user's.
+
+    Raises:
+        RuntimeError: If the user has no home folder.
+    """
     return Path(
         os.environ.get(FOLDER_VARIABLE) or platformdirs.user_cache_dir("rnn_course", False)
     ).expanduser()
 
 
 def _temporary_folder() -> Path:
-    """This user's folder for the course among the temporary ones; `OSError` if it is another's."""
-    user = os.getuid() if hasattr(os, "getuid") else ""  # elsewhere each has temporary folders
+    """This user's folder for the course among the temporary ones.
+
+    Raises:
+        OSError: If it belongs to another user.
+    """
+    user = os.getuid() if hasattr(os, "getuid") else ""  # on Windows the folder is the user's own
     folder = Path(tempfile.gettempdir()) / f"rnn_course-{user}"
     with suppress(FileNotFoundError):
         about = os.lstat(folder)

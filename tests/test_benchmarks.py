@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmarks import grid, measure, pairs, tanh
-from benchmarks.__main__ import SECONDS, main, markdown, plan, told
+from benchmarks.__main__ import SECONDS, gates_missed, main, markdown, plan
 
 ROW = tanh.Row((200, 32, 128, 256), threads=1, ours=1.0, torch=1.3, d2l=1.5, limit=0.9)
 SCALING = tanh.Scaling([50, 100], [1.0, 2.0], exponent=1.0, bytes_ours=5, bytes_loop=9)
@@ -71,7 +71,9 @@ def test_the_page_says_which_gates_its_run_missed():
             else:
                 assert found > gate_of(shape) - 0.005
     assert ("All gates were met" in text) == (missed == "")
-    assert told([]) == "All gates were met in this run." and "- a: 1" in told(["a: 1"])
+    assert gates_missed([]) == "All gates were met in this run." and "- a: 1" in gates_missed(
+        ["a: 1"]
+    )
     assert markdown({}, [ROW], SCALING).count("\n| 200, 32, 128, 256 |") == 1
 
 

@@ -47,7 +47,7 @@ def test_an_integer_comes_back_as_an_int(value):
 
 
 @pytest.mark.parametrize("value", NONE, ids=repr)
-def test_what_is_no_integer_is_named(value):
+def test_a_value_that_is_not_an_integer_is_named(value):
     assert checks.integer(value) is None
     for check in (checks.positive, checks.whole, lambda *given: checks.symbol(*given, 4)):
         with pytest.raises(ValueError, match="n: expected"):
@@ -63,7 +63,7 @@ def test_a_number_comes_back_as_a_float(value):
 
 
 @pytest.mark.parametrize("value", [True, np.True_, "1", None, np.nan, -np.inf, 1j], ids=repr)
-def test_what_is_no_finite_number_is_named(value):
+def test_a_value_that_is_not_a_finite_number_is_named(value):
     with pytest.raises(ValueError, match="r: expected a finite number, got"):
         checks.finite("r", value)
 
@@ -81,7 +81,7 @@ def test_what_is_no_finite_number_is_named(value):
     ],
     ids=repr,
 )
-def test_lengths_of_any_making(given):
+def test_lengths_of_any_type(given):
     rnn, x = RNN(GRUCell(3, 4)), torch.randn(3, 6, 3)
     for mine, plain in zip(rnn(x, lengths=given), rnn(x, lengths=[6, 4, 2]), strict=True):
         assert torch.equal(mine, plain)
@@ -98,7 +98,7 @@ def test_lengths_that_may_not_be_written_to_are_read():
     [np.array([6.0, 4, 2]), np.array([True, True, True]), np.array(["6", "4", "2"])],
     ids=repr,
 )
-def test_lengths_that_are_none_are_named(given):
+def test_invalid_lengths_are_named(given):
     with pytest.raises(TypeError, match="lengths: expected whole numbers, got"):
         RNN(GRUCell(3, 4))(torch.randn(3, 6, 3), lengths=given)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rnn_course import cli, command, ledger
+from rnn_course import cli, command, ledger, ledger_report
 
 LEDGER = [sys.executable, "-m", "rnn_course", "ledger"]
 INTERRUPT = """
@@ -37,7 +37,7 @@ def ended(arguments, root, **options):
     )
 
 
-def test_a_reader_that_is_gone_is_no_error(root):
+def test_a_reader_that_has_gone_is_not_an_error(root):
     reading, writing = os.pipe()
     os.close(reading)
     done = ended(LEDGER, root, stdout=writing)
@@ -59,7 +59,7 @@ def test_a_terminal_without_letters_gets_escapes(root):
     done = ended(LEDGER, root, env={"PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.isascii() and "S1 \\xb7 Summarise" in done.stdout
-    assert done.stdout.splitlines()[-1] == ledger.count_line(ledger.load())
+    assert done.stdout.splitlines()[-1] == ledger_report.count_line(ledger.load())
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,30 @@ def test_ctrl_c_in_a_tool_is_one_line_too(tool, root):
     assert end.value.code == 130
 
 
+@pytest.mark.parametrize(
+    "arguments, status, said",
+    [
+        (["--help"], 0, "usage: screenshots.py [-h] folder [page ...]"),
+        ([], 2, "the following arguments are required: folder"),
+        (["pictures", "--dark"], 2, "unrecognized arguments: --dark"),
+        (["pictures", "notebooks/no such"], 2, "page: expected one of the built site, got noteb"),
+    ],
+)
+def test_wrong_usage_of_the_photographer_is_explained_and_leaves_nothing(
+    arguments, status, said, root, tmp_path
+):
+    tool = [sys.executable, str(root / "tools" / "screenshots.py")]
+    done = subprocess.run(
+        [*tool, *arguments],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == status and said in done.stdout + done.stderr
+    assert not os.listdir(tmp_path)
+
+
 FIT = """
 import os, sys
 import torch
@@ -109,7 +133,7 @@ assert history.epochs == 2
 
 
 @pytest.mark.parametrize("stderr", ["closed", "full", "nobody reads", "closed by the program"])
-def test_training_needs_nobody_who_looks_at_its_progress(stderr, root):
+def test_training_does_not_need_its_progress_to_be_read(stderr, root):
     if stderr == "full" and not os.path.exists("/dev/full"):
         pytest.skip("needs Linux's /dev/full")
     reading, writing = os.pipe()
@@ -127,7 +151,7 @@ def test_training_needs_nobody_who_looks_at_its_progress(stderr, root):
 
 
 @pytest.mark.parametrize("closed", [1, 2])
-def test_a_command_without_output_or_errors_ends_as_ever(closed, root):
+def test_a_command_without_output_or_errors_ends_as_usual(closed, root):
     done = ended(LEDGER, root, preexec_fn=lambda: os.close(closed))
     assert done.returncode == 0
     assert done.stderr == "" and ("33 of 33 settled" in done.stdout or closed == 1)
@@ -163,7 +187,7 @@ def test_no_file_takes_the_place_of_a_closed_stderr(root):
         (b"\xff\xfe{", "can't decode"),
     ],
 )
-def test_what_is_no_notebook_is_named(text, what, tmp_path, capsys):
+def test_a_file_that_is_not_a_notebook_is_named(text, what, tmp_path, capsys):
     path = tmp_path / "01_summarise.ipynb"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(SystemExit) as stopped:

@@ -49,7 +49,7 @@ def weights(model):
 # which device
 
 
-def test_the_default_is_the_accelerator_where_there_is_one_else_the_cpu(monkeypatch):
+def test_the_default_is_the_accelerator_if_there_is_one_else_the_cpu(monkeypatch):
     with stand_in_gpu():
         assert find_device() == GPU and find_device("cpu") == CPU and find_device(GPU) == GPU
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
@@ -73,7 +73,7 @@ def test_a_model_that_is_on_an_accelerator_stays_there_unless_another_is_asked_f
         assert places(model) == {GPU}
 
 
-def test_what_a_device_lacks_is_said_by_name_or_the_cpu_is_taken():
+def test_a_dtype_that_a_device_lacks_is_named_or_the_cpu_is_taken():
     split = Split(*(part.double() for part in (points().x, points().y)))
     with stand_in_gpu(float64=False):
         model = network().double()

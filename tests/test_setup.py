@@ -97,14 +97,14 @@ def make(course, *arguments):
         ("..", "it holds the course itself"),
         ("book/..", "it holds the course itself"),
         ("book", "no virtual environment"),
-        ("Makefile", "it is no folder"),
+        ("Makefile", "it is not a folder"),
         ("../envs", "no virtual environment"),
         ("../link", "link is a link, and nothing is emptied"),
         ("../envs/m/..", "no virtual environ"),
         ("../full", "it holds more than a virtual environment: diary"),
     ],
 )
-def test_what_is_no_environment_is_never_emptied(course, place, why):
+def test_only_an_environment_is_ever_emptied(course, place, why):
     (course.parent / "link").symlink_to(environment(course.parent / "envs" / "m"))
     (environment(course.parent / "full") / "diary").write_text("dear diary")
     before = files(course.parent)
@@ -123,7 +123,7 @@ def test_not_even_where_the_course_lies_in_an_environment(setup, course, asked):
     assert setup.made == setup.installed == []
 
 
-def test_an_environment_is_made_where_there_is_none_and_made_anew_where_it_is_broken(setup, course):
+def test_an_environment_is_made_if_there_is_none_and_replaced_if_it_is_broken(setup, course):
     (course / "empty").mkdir()
     for place, clear in (".venv", False), ("empty", True), ("../new", False):
         setup.main(place)
@@ -150,7 +150,7 @@ def test_a_folder_that_cannot_be_made_is_named(course):
 
 
 @pytest.mark.parametrize("proxy", ["http://proxy:port", "proxy", "http://[", "http://127.0.0.1:1"])
-def test_a_proxy_that_is_none_is_told(proxy, monkeypatch, capsys):
+def test_a_proxy_with_an_invalid_address_is_reported(proxy, monkeypatch, capsys):
     spec = importlib.util.spec_from_file_location("venv_tool", ROOT / "tools" / "setup_venv.py")
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
@@ -306,7 +306,7 @@ def test_a_file_of_any_name_stops_nothing_and_is_built_with_the_rest(course, nam
     "name",
     ["notebooks/.ipynb_checkpoints/x.ipynb", "book/.DS_Store", "rnn_course/__pycache__/cells.pyc"],
 )
-def test_what_editors_and_python_leave_is_no_change(course, name):
+def test_files_of_editors_and_python_are_not_changes(course, name):
     built(course)
     (course / name).parent.mkdir(exist_ok=True)
     (course / name).write_text("")

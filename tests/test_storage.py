@@ -16,7 +16,7 @@ from rnn_course.storage import FOLDER_VARIABLE, cache_folder, cache_folders, wri
 
 @pytest.fixture
 def temporary(tmp_path, monkeypatch, caplog):
-    """The folder for temporary files is one of the test's own, and nothing has been told yet."""
+    """The folder for temporary files is one of the test's own, and nothing has been logged yet."""
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     monkeypatch.setattr(storage, "_told", set())
@@ -25,7 +25,7 @@ def temporary(tmp_path, monkeypatch, caplog):
 
 
 def dead():
-    """The id of a process that is no more."""
+    """The id of a process that has ended."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         return process.pid
 
@@ -48,7 +48,7 @@ def test_the_cache_is_the_users_folder_unless_told_otherwise(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("asked", ["a file", "a device", "an unknown user's home", "no home"])
-def test_what_cannot_be_written_is_replaced_by_a_temporary_folder_and_told_once(
+def test_what_cannot_be_written_is_replaced_by_a_temporary_folder_and_logged_once(
     asked, tmp_path, monkeypatch, temporary, caplog
 ):
     (tmp_path / "file").write_text("")
@@ -105,7 +105,7 @@ print(Cache("v").load("it"))
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="needs root")
-def test_under_a_user_whom_nobody_knows(tmp_path, root):
+def test_under_a_user_without_an_account(tmp_path, root):
     tmp_path.chmod(0o777)
     for folder in tmp_path.parents:
         if folder.stat().st_uid == os.getuid() and folder.is_relative_to(tempfile.gettempdir()):
@@ -223,6 +223,26 @@ def test_what_a_killed_writer_left_is_removed_and_what_another_writes_is_not(tmp
     assert set(tmp_path.iterdir()) == {path, others, of_another_file, mine}
 
 
+def test_a_writer_in_another_container_of_the_same_name_is_left_alone(tmp_path, monkeypatch):
+    path = tmp_path / "it"
+    monkeypatch.setattr(storage, "_pid_namespace", lambda: 4026531000)
+    others = tmp_path / f"{storage._mark(path)}{dead()}-ab.tmp"  # its id means nothing here
+    others.write_text("begun")
+    monkeypatch.undo()
+    write_whole(path, b"new")
+    assert set(tmp_path.iterdir()) == {path, others}
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/ns/pid"), reason="needs Linux's namespaces")
+def test_all_processes_of_a_container_know_each_others_files(tmp_path):
+    script = (
+        "from pathlib import Path; from rnn_course import storage; print(storage._mark(Path('it')))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.strip() == storage._mark(tmp_path / "it")
+    assert storage._pid_namespace() > 0
+
+
 def test_a_link_stays_a_link_and_its_target_is_replaced(tmp_path):
     (tmp_path / "disk").mkdir()
     target, link = tmp_path / "disk" / "it", tmp_path / "link"
@@ -238,7 +258,7 @@ def test_a_link_stays_a_link_and_its_target_is_replaced(tmp_path):
     assert loop.is_symlink()
 
 
-def test_what_is_no_file_is_never_replaced(tmp_path):
+def test_only_a_file_is_ever_replaced(tmp_path):
     pipe, folder = tmp_path / "pipe", tmp_path / "folder"
     os.mkfifo(pipe)
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""See to it that the browser tests find a Chromium: python tools/browser.py"""
+"""Make sure that the browser tests find a Chromium: python tools/browser.py"""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def main() -> int:
-    """Take the one in PATH; else install Debian's as root; else the one that Playwright brings."""
+    """Use the one in PATH; else install Debian's, as root; else Playwright's."""
     if any(map(shutil.which, NAMES)):
         return 0
     if os.geteuid() == 0 and shutil.which("apt-get"):

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -54,14 +55,14 @@ del rnn_course, settle
 
 
 class Edit(NamedTuple):
-    """`old` stands exactly once in the code of the chapter, and `new` takes its place."""
+    """`old` occurs exactly once in the code of the chapter, and `new` replaces it."""
 
     old: str
     new: str
 
 
 class Outcome(NamedTuple):
-    """Whether the verdict failed, as it should; what happened; and how long that took."""
+    """Did the verdict fail, as it should, what was printed, and how long did it take?"""
 
     fails: bool
     said: str
@@ -69,7 +70,11 @@ class Outcome(NamedTuple):
 
 
 def saboteurs(folder: Path = SABOTEURS) -> dict[str, list[Edit]]:
-    """The edits of each statement's saboteur. Raises `ValueError` for a malformed file."""
+    """Read the edits of each statement's saboteur.
+
+    Raises:
+        ValueError: If a file is malformed.
+    """
     found: dict[str, list[Edit]] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
@@ -91,8 +96,9 @@ def saboteurs(folder: Path = SABOTEURS) -> dict[str, list[Edit]]:
 def sabotage(notebook: NotebookNode, edits: Sequence[Edit]) -> None:
     """Apply the edits to the code of a chapter.
 
-    Raises `ValueError` unless `old` stands exactly once in the code, changes, and is no part of a
-    call of `settle`: what a verdict demands is not for its saboteur to change.
+    Raises:
+        ValueError: If `old` does not occur exactly once in the code, is not changed, or is part of
+            a call of `settle`: a saboteur must not change what the verdict demands.
     """
     if not edits:
         raise ValueError("expected at least one edit, got none")
@@ -101,9 +107,9 @@ def sabotage(notebook: NotebookNode, edits: Sequence[Edit]) -> None:
         count = sum(cell.source.count(old) for cell in code) if old else 0
         if count != 1 or old == new or "settle" in new.lower():
             raise ValueError(
-                "expected an edit of what stands once in the chapter's code, to "
-                f"something else that does not settle; {old!r} stands there {count} "
-                f"times, and becomes {new!r}"
+                "expected an edit of text that occurs once in the chapter's code, to "
+                f"something else that does not settle; {old!r} occurs {count} times, "
+                f"and becomes {new!r}"
             )
         cell = next(cell for cell in code if old in cell.source)
         start = cell.source.index(old)
@@ -116,17 +122,18 @@ def sabotage(notebook: NotebookNode, edits: Sequence[Edit]) -> None:
 
 def settlements(source: str) -> list[str]:
     """The text of each call of `settle` in the source of a cell."""
-    return [
-        ast.get_source_segment(source, node)
+    calls = [
+        node
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "settle"
     ]
+    return [ast.get_source_segment(source, call) or "" for call in calls]
 
 
 async def verdict(
     notebook: NotebookNode, statement: str, folder: Path, timeout: float = TIMEOUT
 ) -> tuple[bool, str]:
-    """Execute a chapter in a folder up to the verdict on a statement: did it fail, and how?"""
+    """Execute a chapter up to the verdict on a statement. Did it fail, and how?"""
     notebook.cells.insert(0, nbformat.v4.new_code_cell(PREAMBLE.format(statement)))
     client = NotebookClient(
         notebook,
@@ -154,7 +161,8 @@ async def verdict(
             except CellTimeoutError:
                 return False, f"stopped: cell {cell.id} takes more than {timeout:g} s"
             except DeadKernelError:
-                if asyncio.current_task().cancelling():  # nbclient takes Ctrl-C for this
+                task = asyncio.current_task()
+                if task and task.cancelling():  # nbclient takes Ctrl-C for this
                     raise asyncio.CancelledError from None
                 return False, f"stopped: the kernel died in cell {cell.id}"
             for output in cell.get("outputs", []):
@@ -166,7 +174,7 @@ async def verdict(
     finally:
         if client.kc is not None:
             client.kc.stop_channels()
-        if client.km is not None and client.km.has_kernel:
+        if isinstance(client.km, AsyncKernelManager) and client.km.has_kernel:
             await client.km.shutdown_kernel(now=True)
 
 
@@ -194,7 +202,7 @@ async def falsify(
     jobs: int = 2,
     timeout: float = TIMEOUT,
 ) -> list[Outcome]:
-    """Sabotage the statements, `jobs` at a time, and print a line as each is done."""
+    """Sabotage the statements, `jobs` at a time, and print a line for each when it is done."""
     free = asyncio.Semaphore(jobs)
 
     async def one(statement: ledger.Statement) -> Outcome:
@@ -211,9 +219,9 @@ async def falsify(
 
 
 def drawn(count: int, root: Path = ROOT) -> list[ledger.Statement]:
-    """Statements drawn by the commit, so that in time the quick tests come to all of them.
+    """Draw statements with the commit as the seed, so that in time the quick tests cover them all.
 
-    Outside git, the notebooks and the package draw.
+    Outside git, the notebooks and the package are the seed.
     """
     try:
         by = subprocess.run(
@@ -226,7 +234,7 @@ def drawn(count: int, root: Path = ROOT) -> list[ledger.Statement]:
 
 
 def at_least_one(kind: type, text: str) -> float:
-    """A number of seconds or of processes."""
+    """Parse a number of seconds or of processes."""
     if not (number := kind(text)) >= 1:
         raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
     return number

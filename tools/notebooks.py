@@ -5,9 +5,9 @@
     python tools/notebooks.py --check [NOTEBOOK ...]    change nothing; 1 if one is not tidy
     python tools/notebooks.py --list                    change nothing; name them
 
-Without names, they are those of the table of contents: a reader's own beside them are left alone.
-The committed form keeps what nbval compares and nothing else, so that a run that comes to the same
-results gives the same bytes: text stays; pictures and widget views go, and so do all outputs of
+Without names, they are those of the table of contents; a reader's own beside them are left alone.
+The committed form keeps what nbval compares and nothing else, so that a run with the same results
+gives the same bytes: text stays; pictures and widget views go, and so do all outputs of
 cells tagged nbval-ignore-output (timings, progress).
 """
 
@@ -48,9 +48,10 @@ def notebooks() -> list[Path]:
 
 
 def read(path: Path) -> NotebookNode:
-    """The notebook, in nbformat 4.5, each cell with an id (nbformat's own would be random).
+    """Read a notebook as nbformat 4.5, each cell with an id (nbformat's own would be random).
 
-    Raises `ValueError` for what is no notebook.
+    Raises:
+        ValueError: If it is not a notebook.
     """
     content = files.read(path)
     content["nbformat_minor"] = 5
@@ -63,7 +64,7 @@ def read(path: Path) -> NotebookNode:
 
 
 def names(path: Path, cell: dict[str, Any]) -> Iterator[str]:
-    """Names for a cell that follow from what it says, so that they are the same everywhere."""
+    """Ids for a cell that depend only on its source, so that they are the same everywhere."""
     digest = hashlib.sha256("".join(cell["source"]).encode()).hexdigest()
     chapter = path.stem.split("_")[0]
     for length in range(8, len(digest)):
@@ -91,7 +92,7 @@ def tidy(notebook: NotebookNode) -> str:
 
 
 def tidy_outputs(cell: NotebookNode) -> Iterator[NotebookNode]:
-    """What nbval compares of a cell's outputs, its printed text in one piece."""
+    """The outputs of a cell that nbval compares, with its printed text in one piece."""
     printed = "".join(o["text"] for o in cell["outputs"] if o.get("name") == "stdout")
     if printed:
         yield nbformat.v4.new_output("stream", name="stdout", text=printed)
@@ -115,8 +116,10 @@ def tidy_outputs(cell: NotebookNode) -> Iterator[NotebookNode]:
 def run(path: Path, notebook: NotebookNode) -> NotebookNode:
     """Execute all cells from the top, in the notebook's own folder.
 
-    Raises `CellExecutionError` for a cell that fails, `ValueError` for one whose output is compared
-    and that writes to stderr: a warning, or a progress bar whose cell lacks its tag.
+    Raises:
+        CellExecutionError: If a cell fails.
+        ValueError: If a cell whose output is compared writes to stderr: a warning, or a progress
+            bar whose cell lacks its tag.
     """
     NotebookClient(
         notebook,
@@ -134,7 +137,7 @@ def run(path: Path, notebook: NotebookNode) -> NotebookNode:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run, tidy or check; 0 if all is well, 1 if not, 2 for misuse."""
+    """Run, tidy or check. 0 if all is well, 1 if not, 2 for a usage error."""
     parser = argparse.ArgumentParser(description="Run the notebooks in place, in committed form.")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--tidy", action="store_true", help="do not run them")

@@ -1,11 +1,13 @@
 """Photograph pages of the built site: python tools/screenshots.py FOLDER [PAGE ...]
 
-Each page (such as notebooks/01_summarise; all of the table of contents if none is given) is taken
-whole, on a desktop and a phone, in the light and the dark theme.
+Each page is taken whole, on a desktop and a phone, in the light and the dark theme.
 """
 
+from __future__ import annotations
+
+import argparse
 import sys
-from functools import partial
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
@@ -24,21 +26,29 @@ def toc_pages() -> list[str]:
     return [toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])]
 
 
-def main(folder: str, *pages: str) -> None:
-    """Write one PNG for each page, size and theme into `folder`."""
-    storage.make_sure_of(Path(folder) / "any.png")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write one PNG for each page, size and theme into a folder."""
+    parser = argparse.ArgumentParser(description="Photograph pages of the built site.")
+    parser.add_argument("folder", type=Path, help="where the pictures go")
+    parser.add_argument(
+        "page", nargs="*", help="such as notebooks/01_summarise (default: the table of contents)"
+    )
+    options = parser.parse_args(arguments)
+    pages = options.page or toc_pages()
+    for page in pages:
+        if not (SITE / f"{page}.html").is_file():
+            parser.error(f"page: expected one of the built site, got {page}")
+    storage.make_sure_of(options.folder / "any.png")
     with serve(SITE) as base, launch() as browser:
         for size, theme in product(SIZES, THEMES):
             with visit(browser, base, size, theme) as visited:
-                for page in pages or toc_pages():
+                for page in pages:
                     visited.go(f"{page}.html")
-                    name = f"{page.replace('/', '-')}-{size}-{theme}.png"
-                    visited.page.screenshot(path=Path(folder) / name, full_page=True)
-                    print(Path(folder) / name)
+                    picture = options.folder / f"{page.replace('/', '-')}-{size}-{theme}.png"
+                    visited.page.screenshot(path=picture, full_page=True)
+                    print(picture)
                 print(*visited.problems, sep="\n", end="")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    command.run(partial(main, *sys.argv[1:]))
+    command.run(main)

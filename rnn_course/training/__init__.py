@@ -1,1 +1,1 @@
-"""The loop of gradient descent, what it refuses, and the files in which a run is kept."""
+"""The loop of gradient descent, its bookkeeping and checks, and the files that keep a run."""

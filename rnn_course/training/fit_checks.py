@@ -1,4 +1,4 @@
-"""What `fit` says of bad input, and of a run that has gone wrong: it never goes on silently."""
+"""What `fit` refuses: bad input, and a run that has gone wrong."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from rnn_course.checks import integer, positive, real
 
 
 def check_arguments(given: dict[str, Any]) -> tuple[Any, ...]:
-    """Raise `TypeError` or `ValueError` unless these arguments of `fit`, by name, make sense.
+    """Check the arguments of `fit`, given by name.
 
-    Returns its numbers as Python's: epochs, batch_size, patience, save_every, seed, lr,
-    weight_decay, clip.
+    Returns:
+        Its numbers as Python's: epochs, batch_size, patience, save_every, seed, lr, weight_decay,
+        clip.
+
+    Raises:
+        TypeError: If an argument is of the wrong type.
+        ValueError: If its value makes no sense.
     """
     model, valid = given["model"], given["valid"]
     check_model(model)
@@ -57,19 +62,24 @@ def check_arguments(given: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def check_model(model: Any) -> None:
-    """Raise `TypeError` for what is no model."""
+    """Raise `TypeError` if `model` is not a module."""
     if not isinstance(model, nn.Module):
         raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
 
 
 def check_function(name: str, function: Any) -> None:
-    """Raise `TypeError` for what cannot be called, as losses and metrics are."""
+    """Raise `TypeError` if `function`, a loss or a metric, cannot be called."""
     if not callable(function):
         raise TypeError(f"{name}: expected a function of (model, batch), got {function!r}")
 
 
 def check_split(name: str, split: Any) -> None:
-    """Raise unless `split` has a length of at least 1 and ``.batches``, as a task's splits do."""
+    """Check that `split` is one, as a task's are, and has examples.
+
+    Raises:
+        TypeError: If it has no length or no `.batches`.
+        ValueError: If it is empty.
+    """
     if not hasattr(split, "__len__") or not callable(getattr(split, "batches", None)):
         raise TypeError(
             f"{name}: expected a split (a length, and .batches(batch_size, "
@@ -86,7 +96,11 @@ def make_optimiser(
     lr: float,
     weight_decay: float,
 ) -> torch.optim.Optimizer:
-    """The optimiser of these parameters, all with one learning rate; raises where that fails."""
+    """Make the optimiser of these parameters, all with one learning rate.
+
+    Raises:
+        TypeError: If `make` does not give such an optimiser.
+    """
     expected = (
         "optimiser: expected a class, or a functools.partial of one, that is called with "
         "(parameters, lr=, weight_decay=) and gives an optimiser with one learning rate"
@@ -101,8 +115,12 @@ def make_optimiser(
 
 
 def check_batch(name: str, number: int, batch: Any) -> None:
-    """Raise `TypeError` unless the batch is a named tuple as a task's are, `ValueError` where a
-    tensor of it has a NaN or an infinity."""
+    """Check one batch of a split.
+
+    Raises:
+        TypeError: If it is not a named tuple, as a task's batches are.
+        ValueError: If one of its tensors contains NaN or an infinity.
+    """
     if not all(hasattr(batch, needed) for needed in ("_asdict", "x", "to")):
         raise TypeError(
             f"{name}: expected batches that are named tuples with a field x and with "
@@ -121,7 +139,12 @@ def check_batch(name: str, number: int, batch: Any) -> None:
 
 
 def check_loss(loss: Any, history: Any) -> None:
-    """Raise unless the step's loss is a finite scalar that a gradient can be taken of."""
+    """Check the loss of a step.
+
+    Raises:
+        ValueError: If it is not a scalar tensor, or has no gradient.
+        FloatingPointError: If it is not finite.
+    """
     if not isinstance(loss, Tensor) or loss.dim() != 0 or not loss.is_floating_point():
         raise ValueError(f"loss: expected a scalar tensor (shape ()), got {described(loss)}")
     if not loss.isfinite():
@@ -135,7 +158,12 @@ def check_loss(loss: Any, history: Any) -> None:
 
 
 def check_gradient(norm: Tensor, parameters: list[nn.Parameter], history: Any) -> None:
-    """Raise unless the step's gradient is there and finite."""
+    """Check the gradient of a step.
+
+    Raises:
+        ValueError: If no parameter has one.
+        FloatingPointError: If its norm is not finite.
+    """
     if all(p.grad is None for p in parameters):
         raise ValueError(_NO_GRADIENT)
     if not norm.isfinite():
@@ -146,16 +174,16 @@ def check_gradient(norm: Tensor, parameters: list[nn.Parameter], history: Any) -
 
 
 def check_scores(scores: Any, size: int) -> None:
-    """Raise `ValueError` unless a metric gave one score for each of the batch's examples."""
+    """Raise `ValueError` unless a metric gave one score per example of the batch."""
     if not isinstance(scores, Tensor) or scores.shape != (size,):
         raise ValueError(
-            f"metric: expected one score an example, a tensor of shape ({size},), "
+            f"metric: expected one score per example, a tensor of shape ({size},), "
             f"got {described(scores)}"
         )
 
 
 def check_epoch(split: Any, batch_size: int, history: Any) -> None:
-    """Raise `ValueError` where an epoch had another number of batches than its length says."""
+    """Raise `ValueError` if an epoch's number of batches does not fit the split's length."""
     steps = len(history.loss) - history.epochs * history.steps_per_epoch
     if steps != history.steps_per_epoch:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Progress bars, which are written for whoever looks, and stop nothing where nobody can."""
+"""Progress bars, which never stop a computation if they cannot be written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tqdm.utils import ObjectWrapper
 
 
 class _Lenient(ObjectWrapper):
-    """A stream into which nothing goes where nothing can: it was closed, or its reader is gone."""
+    """A stream that ignores what cannot be written: it was closed, or its reader is gone."""
 
     def write(self, text: str) -> None:
         self._try(self._wrapped.write, text)
@@ -25,7 +25,7 @@ class _Lenient(ObjectWrapper):
         try:
             call(*arguments)
         except (OSError, ValueError):
-            # What is left in its buffer would fail once more at exit, with status 120: drain it.
+            # What is left in the buffer would fail again at exit, with status 120: drain it.
             with suppress(OSError, ValueError), open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), self._wrapped.fileno())
 
@@ -33,9 +33,9 @@ class _Lenient(ObjectWrapper):
 def progress_bar(
     things: Iterable[Any] | None = None, *, shown: bool = True, **options: Any
 ) -> tqdm:
-    """tqdm's bar on stderr, over `things` or of `total` steps; none where there is no stderr.
+    """tqdm's bar on stderr, over `things` or of `total` steps; none if there is no stderr.
 
-    Its width is the terminal's, whatever that becomes.
+    Its width follows the terminal's.
     """
     return tqdm(
         things,

@@ -158,14 +158,14 @@ def test_a_cell_that_never_ends_is_stopped(tmp_path):
     "edits, message",
     [
         ([], "expected at least one edit, got none"),
-        ([("right", "wrong")], "'right' stands there 6 times"),
-        ([("nowhere", "here")], "'nowhere' stands there 0 times"),
-        ([("", "x")], "'' stands there 0 times"),
+        ([("right", "wrong")], "'right' occurs 6 times"),
+        ([("nowhere", "here")], "'nowhere' occurs 0 times"),
+        ([("", "x")], "'' occurs 0 times"),
         ([("[1, 2, 3, 4]", "[1, 2, 3, 4]")], "to something else"),
         ([("right > 0.25", "right > 2")], "outside the call of settle, got 'right > 0.25'"),
         ([('1}, n=1)\nsettle("S1.1", {', "x")], "outside the call of settle"),
         ([("[1, 2, 3, 4]", "1\nsettle = print")], "that does not settle"),
-        ([SHUFFLED, SHUFFLED], "stands there 0 times"),
+        ([SHUFFLED, SHUFFLED], "occurs 0 times"),
     ],
 )
 def test_an_edit_has_one_place_and_leaves_the_verdict_alone(edits, message):

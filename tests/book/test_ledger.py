@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from rnn_course import cli, ledger
+from rnn_course import cli, ledger, ledger_report
 from rnn_course.ledger import StatementNotSettled, settle
 
 SETTLE = "from rnn_course.ledger import settle\n"
@@ -169,7 +169,7 @@ def test_the_file_lists_the_33_statements():
 @pytest.mark.parametrize(
     "old, new, message",
     [
-        ('id = "S1.2"', 'id = "S1.1"', "S1.1: stands there twice"),
+        ('id = "S1.2"', 'id = "S1.1"', "S1.1: duplicate id"),
         ('id = "S1.2"', 'id = "S9.2"', "S9.2: expected a section among S1, S2"),
         ('state = "settled"', 'state = "done"', "S1.1: expected state settled or open, got 'done'"),
         ('chapter = "01_summarise"', 'chapter = ""', "S1.1: settled, but no chapter is named"),
@@ -195,6 +195,15 @@ def test_a_malformed_file_names_the_statement(tmp_path, old, new, message):
     (tmp_path / "ledger.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         ledger.load(tmp_path / "ledger.toml")
+
+
+def test_a_file_that_is_not_toml_is_named(tmp_path):
+    (tmp_path / "ledger.toml").write_text("[sections\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^ledger.toml: not valid TOML \(.*line 1"):
+        ledger.load(tmp_path / "ledger.toml")
+    (tmp_path / "other.toml").write_bytes(b"\xff")
+    with pytest.raises(ValueError, match=r"^other.toml: not valid TOML \(.*can't decode"):
+        ledger.load(tmp_path / "other.toml")
 
 
 # the file against executed notebooks
@@ -261,7 +270,7 @@ def test_the_course_shows_what_its_ledger_claims(root):
 
 
 def test_the_page_of_the_book_is_up_to_date(root):
-    page = ledger.as_markdown(ledger.load(), ledger.verdicts(root / "notebooks"))
+    page = ledger_report.as_markdown(ledger.load(), ledger.verdicts(root / "notebooks"))
     assert (root / "book" / "ledger.md").read_text(encoding="utf-8") == page + "\n"
 
 
@@ -286,8 +295,8 @@ def test_the_command_prints_every_statement_and_the_count(root):
 
 
 def test_what_is_open_is_counted_as_neither_kind():
-    assert ledger.count_line(only()) == "0 of 33 settled: 0 measured, 0 by construction"
-    assert ledger.count_line(only(S1_1="settled", S1_3="settled", S1_4="settled")) == (
+    assert ledger_report.count_line(only()) == "0 of 33 settled: 0 measured, 0 by construction"
+    assert ledger_report.count_line(only(S1_1="settled", S1_3="settled", S1_4="settled")) == (
         "3 of 33 settled: 2 measured, 1 by construction"
     )
 
@@ -298,7 +307,7 @@ def test_the_page_shows_the_kind_and_the_saboteur_beside_the_verdict():
         ledger.Verdict(name, "01_summarise", "Title", "70% right.", True)
         for name in ("S1.1", "S1.3")
     ]
-    page = ledger.as_markdown(statements, found)
+    page = ledger_report.as_markdown(statements, found)
     link = "[Title](../notebooks/01_summarise.ipynb): 70% right."
     for s, kind in ((first, "By construction"), (third, "Measured")):
         assert (
@@ -322,7 +331,7 @@ def test_the_command_fails_where_file_and_notebooks_disagree(tmp_path, capsys):
         (["ledger", "--notebooks", "nowhere"], "expected a folder of notebooks, got nowhere"),
     ],
 )
-def test_misuse_of_the_command_is_explained(arguments, message, capsys):
+def test_wrong_usage_of_the_command_is_explained(arguments, message, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main(arguments)
     assert stopped.value.code == 2

@@ -201,7 +201,7 @@ def test_a_failing_notebook_is_named_and_left_alone(tmp_path, capsys, source, me
     assert path.read_bytes() == before
 
 
-def test_misuse_of_the_tool_is_explained(tmp_path, capsys):
+def test_wrong_usage_of_the_tool_is_explained(tmp_path, capsys):
     with pytest.raises(SystemExit) as stopped:
         tool.main([str(tmp_path / "nowhere.ipynb")])
     assert stopped.value.code == 2

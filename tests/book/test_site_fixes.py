@@ -75,7 +75,7 @@ def test_what_else_lies_among_the_outputs_stops_nothing_and_stays(app, name) -> 
 
 
 @pytest.mark.parametrize("name", [".#cells.py", "._cells.py", "folder.py", "gone.py"])
-def test_what_editors_leave_beside_the_code_is_no_code(app, name) -> None:
+def test_editors_files_beside_the_code_are_not_code(app, name) -> None:
     before, path = cache(app), app.srcdir / "rnn_course" / name
     if name.startswith("._"):
         path.write_bytes(b"\x00\x05")
@@ -99,7 +99,7 @@ def test_a_page_outside_the_table_of_contents_is_left_out_whatever_its_name(app,
     assert not Matcher(app.config.exclude_patterns)("notebooks/01_summarise.ipynb")
 
 
-def test_progress_bars_are_no_warnings() -> None:
+def test_progress_bars_are_not_warnings() -> None:
     text = [
         "\r  0%|          | 0/3 [00:00<?, ?it/s]\r",
         "fit: 100%|██████████| 300/300 [00:12<00:00, 24.1step/s, loss=0.3]\n",

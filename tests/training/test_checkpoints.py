@@ -15,7 +15,8 @@ from torch import nn
 
 from rnn_course import storage
 from rnn_course.training import checkpoints
-from rnn_course.training.checkpoints import CheckpointError, RunFile, load_weights, save_weights
+from rnn_course.training.checkpoints import CheckpointError, load_weights, save_weights
+from rnn_course.training.run_file import RunFile
 
 
 class Tied(nn.Module):
@@ -153,7 +154,7 @@ def test_a_changed_number_is_called_damage(path):
     assert "damaged: the content does not have the checksum" in refused(linear(1), path)
 
 
-def test_what_is_no_file_of_ours_is_refused(path, tmp_path):
+def test_a_file_of_another_format_is_refused(path, tmp_path):
     assert "No such file" in refused(linear(), path)
     path.write_text("epoch,loss\n0,1.5\n")
     assert "not a readable safetensors file" in refused(linear(), path)
@@ -276,13 +277,13 @@ def test_a_part_that_was_compiled_is_named(path):
 
 
 @pytest.mark.parametrize("wrong", [None, "", 3, b"bytes", "nul\0"])
-def test_what_is_no_path_is_refused(wrong):
+def test_an_argument_that_is_not_a_path_is_refused(wrong):
     for call in save_weights, load_weights:
         with pytest.raises(TypeError, match="path: expected a path, got"):
             call(linear(), wrong)
 
 
-def test_what_is_no_model_is_refused(path):
+def test_an_argument_that_is_not_a_model_is_refused(path):
     for call in save_weights, load_weights:
         with pytest.raises(TypeError, match="model: expected a Module, got OrderedDict"):
             call(linear().state_dict(), path)

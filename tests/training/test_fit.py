@@ -174,14 +174,14 @@ def test_every_epoch_shows_every_example_once_in_an_order_of_its_own():
     assert len({tuple(order) for order in (range(20), first, second, *orders(seed=1))}) == 5
 
 
-def test_the_order_hangs_on_the_seed_alone():
+def test_the_order_depends_on_the_seed_alone():
     torch.manual_seed(1)
     first = orders(seed=3)
     torch.manual_seed(2)
     assert orders(seed=3) == first
 
 
-def test_the_seed_settles_dropout_and_the_callers_random_state_is_kept():
+def test_the_seed_determines_dropout_and_the_callers_random_state_is_kept():
     def trained(seed):
         model = network(dropout=0.5)
         torch.manual_seed(77)
@@ -230,7 +230,7 @@ def test_each_modules_own_mode_comes_back():
     assert [module.training for module in model.modules()] == [True, True, True, False, True]
 
 
-def test_patience_ends_the_run_and_brings_the_best_weights_back():
+def test_patience_ends_the_run_and_restores_the_best_weights():
     train = points()
     valid = Split(train.x, -train.y)  # what helps the one hurts the other
     settings = dict(lr=0.01, decay=False)
@@ -370,7 +370,7 @@ def broken(part, value):
 
 @pytest.mark.parametrize("part", ["x", "y"])
 @pytest.mark.parametrize("value", [NAN, INF, -INF])
-def test_what_is_not_finite_in_the_data_is_found(part, value):
+def test_data_that_are_not_finite_are_found(part, value):
     message = rf"expected finite numbers, got {value} in {part} of batch 1 at index \(1, 0\)"
     with pytest.raises(ValueError, match=f"train: {message}"):
         quiet(network(), squared, broken(part, value), epochs=1, batch_size=2)
@@ -408,7 +408,7 @@ def test_a_split_that_leaves_examples_out_is_found():
         (lambda model, batch: batch.x.clone().requires_grad_().sum(), "got no gradient"),
     ],
 )
-def test_a_loss_that_cannot_be_followed_is_refused(loss, message):
+def test_an_unusable_loss_is_refused(loss, message):
     with pytest.raises(ValueError, match=f"loss: expected .*{message}"):
         quiet(network(), loss, points(), epochs=1)
 
@@ -438,7 +438,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(bad, at):
         ({"x": torch.zeros(2, 3)}, "dict"),
     ],
 )
-def test_a_batch_that_is_no_named_tuple_is_named(batch, got):
+def test_a_batch_that_is_not_a_named_tuple_is_named(batch, got):
     class Plain:
         def __len__(self):
             return 2
@@ -490,7 +490,7 @@ def test_a_validation_that_is_not_finite_ends_the_run():
         (lambda model, batch: [1] * 20, "list"),
     ],
 )
-def test_a_metric_gives_one_score_an_example(metric, got):
+def test_a_metric_gives_one_score_per_example(metric, got):
     with pytest.raises(ValueError, match=rf"metric: expected .* shape \(20,\), got {got}"):
         evaluate(network(), points(), metric)
 

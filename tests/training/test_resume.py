@@ -18,6 +18,7 @@ from rnn_course.tasks.base import Split
 from rnn_course.training import checkpoints
 from rnn_course.training.checkpoints import CheckpointError
 from rnn_course.training.fit import fit
+from rnn_course.training.run_file import RUN
 
 STEPS = 12  # three epochs of four
 
@@ -145,7 +146,7 @@ def test_patience_and_the_best_weights_go_on_as_they_were(path, stop):
     assert again == weights and same == history
 
 
-def test_a_run_that_is_over_returns_at_once(path):
+def test_a_finished_run_returns_at_once(path):
     for settings in ({}, dict(epochs=40, patience=4, lr=0.3, decay=False)):
         weights, history, _ = run(path, **settings)
         before = path.read_bytes()
@@ -158,7 +159,7 @@ def test_a_run_that_is_over_returns_at_once(path):
 def test_the_seconds_of_all_sittings_count(path):
     with pytest.raises(InterruptedError):
         run(path, stop=10)
-    _, facts = checkpoints.read(path, checkpoints.RUN)
+    _, facts = checkpoints.read(path, RUN)
     first_sitting = facts["rest"]["history/seconds"]
     assert run(path)[1].seconds > first_sitting > 0
 
@@ -171,7 +172,7 @@ def test_the_callers_random_state_is_kept(path):
     assert torch.rand(1) == expected
 
 
-# --- what is no checkpoint of this run -------------------------------------------------------
+# --- files that are not checkpoints of this run -----------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -360,7 +361,7 @@ def killed(tmp_path_factory, root):
     return json.loads(done.stdout), {path.stem: path.read_text() for path in folder.glob("*.json")}
 
 
-def test_killed_twenty_times_it_ends_as_the_run_left_alone(killed):
+def test_killed_twenty_times_it_ends_like_the_run_left_alone(killed):
     report, outcomes = killed
     random, whole = report["random"], json.loads(outcomes["alone"])[1]
     total = len(whole["loss"])
@@ -373,7 +374,7 @@ def test_killed_twenty_times_it_ends_as_the_run_left_alone(killed):
     assert outcomes["killed"] == outcomes["timed"] == outcomes["alone"]
 
 
-def test_killed_while_it_writes_it_ends_as_the_run_left_alone(killed):
+def test_killed_while_it_writes_it_ends_like_the_run_left_alone(killed):
     report, outcomes = killed
     before_the_move, after_it = [signal.SIGKILL, True], [signal.SIGKILL, False]
     assert report["writing"] == [before_the_move] * 3 + [after_it] * 2

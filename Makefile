@@ -75,7 +75,7 @@ $(NAMED): falsify
 	@:
 
 clean:  ## remove what was built and fetched (the environment stays: rm -r .venv)
-	rm -rf _build book/_static/vendor .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build book/_static/vendor .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find benchmarks book rnn_course tests tools -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(ENVIRONMENT): requirements.txt requirements-dev.txt constraints.txt pyproject.toml tools/setup_venv.py

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 State = Any
@@ -25,3 +26,14 @@ def each(function: Callable[..., Tensor], state: State, *others: State) -> State
 def tensors(state: State) -> list[Tensor]:
     """The tensors in a state, from left to right."""
     return [state] if isinstance(state, Tensor) else [t for part in state for t in tensors(part)]
+
+
+def flattened(state: State) -> Tensor:
+    """The tensors of a state side by side, (B, n)."""
+    return torch.cat(tensors(state), dim=1)
+
+
+def shaped(flat: Tensor, like: State) -> State:
+    """A flat state (B, n) in the form of `like`: the inverse of `flattened`."""
+    parts = iter(flat.split([part.shape[1] for part in tensors(like)], dim=1))
+    return each(lambda _: next(parts), like)

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from rnn_course import checks
-from rnn_course.cells import Cell, State
+from rnn_course.cells import Cell
+from rnn_course.states import State, flattened, shaped
 
 
 def dependency_map(outputs: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -145,7 +146,7 @@ def gradient_terms(
     P = jacobian_products(jacobians(cell, x, state))
     after = [_one_step(cell, a_t, before) for a_t, before in _steps(cell, x, state)]
     last = after[-1].detach().requires_grad_()
-    value = loss(_shaped(last, cell.initial_state(len(x))))
+    value = loss(shaped(last, cell.initial_state(len(x))))
     if not isinstance(value, Tensor) or value.dim() != 0:
         got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
         raise ValueError(f"loss: expected a scalar, got {got}")
@@ -166,7 +167,7 @@ def _steps(cell: Cell, x: Tensor, state: State | None) -> Iterator[tuple[Tensor,
     """
     checks.instance("cell", cell, Cell)
     checks.features("x", x, next(cell.parameters()), "B T n_in", cell.n_in)
-    before = _flat(cell.state_or_initial(state, len(x))).detach()
+    before = flattened(cell.state_or_initial(state, len(x))).detach()
     if before.shape[1] == 0:
         raise ValueError(f"cell: expected one with a state, got {type(cell).__name__}")
     for x_t in x.detach().unbind(1):
@@ -178,21 +179,7 @@ def _steps(cell: Cell, x: Tensor, state: State | None) -> Iterator[tuple[Tensor,
 def _one_step(cell: Cell, a_t: Tensor, before: Tensor) -> Tensor:
     """`cell.step` from a flat state (B, n) to the flat state after it."""
     step = cell.step if cell.is_split else cell
-    return _flat(step(a_t, _shaped(before, cell.initial_state(len(before))))[1])
-
-
-def _flat(state: State) -> Tensor:
-    """All parts of a nested state side by side: (B, n)."""
-    return state if isinstance(state, Tensor) else torch.cat([_flat(s) for s in state], dim=1)
-
-
-def _shaped(flat: Tensor, like: State) -> State:
-    """A flat state in the form of `like`; the inverse of `_flat`."""
-    if isinstance(like, Tensor):
-        return flat
-    parts = flat.split([_flat(part).shape[1] for part in like], dim=1)
-    shaped = [_shaped(*pair) for pair in zip(parts, like, strict=True)]
-    return type(like)(*shaped) if hasattr(like, "_fields") else type(like)(shaped)
+    return flattened(step(a_t, shaped(before, cell.initial_state(len(before))))[1])
 
 
 def _largest(matrices: Tensor) -> Tensor:

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from rnn_course import checks
-from rnn_course.cells import Cell, State
+from rnn_course.cells import Cell
 from rnn_course.measures import walk
 from rnn_course.measures.unfolding import KINDS, Edge, Node, UnfoldedGraph
 from rnn_course.rnn import RNN
+from rnn_course.states import State, each
 
 BATCH = 4  # sequences in the trial run
 
@@ -85,15 +86,15 @@ def _inputs(model: nn.Module, cell: Cell, steps: int) -> dict[str, Tensor]:
     if isinstance(embed, nn.Embedding):
         x = torch.randint(embed.num_embeddings, (BATCH, steps), generator=random)
     else:
-        x = torch.randn(BATCH, steps, cell.n_in, generator=random).to(cell.U.dtype)
-    inputs = {names[0]: x.to(cell.U.device)}
+        x = torch.randn(BATCH, steps, cell.n_in, generator=random).to(cell.like.dtype)
+    inputs = {names[0]: x.to(cell.like.device)}
     if "y" in names:  # the true outputs, to be fed back
         readout = model.V
         assert isinstance(readout, nn.Linear)
         y = torch.randint(readout.out_features, (BATCH, steps), generator=random)
-        inputs["y"] = y.to(cell.U.device)
+        inputs["y"] = y.to(cell.like.device)
     if "lengths" in names:
-        inputs["lengths"] = torch.full((BATCH,), steps, device=cell.U.device)
+        inputs["lengths"] = torch.full((BATCH,), steps, device=cell.like.device)
     return inputs
 
 
@@ -117,7 +118,7 @@ class _Run:
         self.calls += 1
         got = inspect.signature(rnn.forward).bind(*args, **kwargs).arguments
         cell, x = rnn.cell, got["x"].detach()
-        state = _map(_visible, cell.state_or_initial(got.get("state"), len(x)))
+        state = each(_visible, cell.state_or_initial(got.get("state"), len(x)))
         out = []
         for step, x_t in enumerate(x.unbind(1), start=1):
             x_t, before = _visible(x_t), state
@@ -134,7 +135,7 @@ class _Run:
             off = (h - output[0]).abs().max().item()
             raise RuntimeError(f"model: the RNN and its cell step by step differ by {off:.1e}")
         # Clones, so that a gradient that arrives at them has come straight from the output.
-        h, state = h.clone(), _map(Tensor.clone, state)
+        h, state = h.clone(), each(Tensor.clone, state)
         self.given = {ALL_H: h, **dict(zip(after, _parts(state).values(), strict=True))}
         return h, state
 
@@ -145,10 +146,6 @@ ALL_H = Node("h", "h", -1)  # h^(1) … h^(τ) in one tensor
 def _visible(value: Tensor) -> Tensor:
     """The same numbers as a tensor that autograd's graph shows as a node."""
     return (value if value.requires_grad else value.detach().requires_grad_()).clone()
-
-
-def _map(function: Callable[[Tensor], Tensor], state: State) -> State:
-    return function(state) if isinstance(state, Tensor) else type(state)(*map(function, state))
 
 
 def _parts(state: State) -> dict[str, Tensor]:

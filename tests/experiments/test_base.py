@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rnn_course import cli, experiments
-from rnn_course.experiments import base
+from rnn_course.experiments import base, running
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,11 +66,11 @@ def test_a_trial_whose_weights_are_gone_is_run_again(tmp_path):
 
     for gone in (False, False, True, False):
         if gone:
-            (tmp_path / "edges.safetensors").unlink()
+            (tmp_path / "dashed_edges.safetensors").unlink()
         experiments.run(
             made(trial, kept={"seed": 1}), tmp_path, progress=False, scratch=tmp_path / "scratch"
         )
-        assert (tmp_path / "edges.safetensors").read_text() == "weights"
+        assert (tmp_path / "dashed_edges.safetensors").read_text() == "weights"
         assert [t["setting"]["seed"] for t in experiments.results("dashed_edges", tmp_path)] == [
             0,
             1,
@@ -101,7 +101,7 @@ def test_figures_are_finite_numbers(tmp_path, value):
         experiments.run(
             made(lambda **_: {"loss": value}), tmp_path, progress=False, scratch=tmp_path
         )
-    assert not (tmp_path / "edges.json").exists()
+    assert not (tmp_path / "dashed_edges.json").exists()
 
 
 TRIAL = '{"setting": {"seed": 0}, "figures": {"loss": 1}, "seconds": 0}'
@@ -135,7 +135,7 @@ TRIAL = '{"setting": {"seed": 0}, "figures": {"loss": 1}, "seconds": 0}'
     ],
 )
 def test_a_results_file_that_cannot_be_read_is_named_and_not_overwritten(tmp_path, text):
-    path = tmp_path / "edges.json"
+    path = tmp_path / "dashed_edges.json"
     path.write_text(text)
     with pytest.raises(ValueError, match="edges.json: not a results file"):
         experiments.run(made(lambda **_: {"loss": 0.0}), tmp_path, progress=False, scratch=tmp_path)
@@ -143,7 +143,7 @@ def test_a_results_file_that_cannot_be_read_is_named_and_not_overwritten(tmp_pat
 
 
 def test_a_sound_file_is_read(tmp_path):
-    (tmp_path / "edges.json").write_text(f'{{"trials": [{TRIAL}]}}')
+    (tmp_path / "dashed_edges.json").write_text(f'{{"trials": [{TRIAL}]}}')
     assert experiments.results("dashed_edges", str(tmp_path), seed=0)[0]["figures"] == {"loss": 1}
 
 
@@ -153,7 +153,7 @@ def test_a_place_that_cannot_be_written_is_found_before_the_first_trial(where, t
         raise AssertionError("a trial has been run")
 
     (tmp_path / "file").write_text("")
-    (tmp_path / "edges.safetensors").mkdir()
+    (tmp_path / "dashed_edges.safetensors").mkdir()
     folder = {"results": tmp_path / "file" / "results", "scratch": tmp_path / "results"}.get(
         where, tmp_path
     )
@@ -167,8 +167,8 @@ def test_where_all_is_done_nothing_has_to_be_written(tmp_path, monkeypatch):
         return {"loss": float(seed)}
 
     path = experiments.run(made(trial), tmp_path, progress=False, scratch=tmp_path / "scratch")
-    monkeypatch.setattr(base, "make_sure_of", None)
-    monkeypatch.setattr(base, "cache_folder", None)
+    monkeypatch.setattr(running, "make_sure_of", None)
+    monkeypatch.setattr(running, "cache_folder", None)
     assert experiments.run(made(trial), tmp_path, progress=False) == path
 
 
@@ -199,7 +199,7 @@ def test_what_is_asked_for_wrongly():
         ValueError, match="name: .* run: python -m rnn_course experiment dashed_edges"
     ):
         experiments.results("dashed_edges", ROOT / "tests")
-    with pytest.raises(ValueError, match="where: expected settings of 'edges'"):
+    with pytest.raises(ValueError, match="where: expected settings of 'dashed_edges'"):
         experiments.results("dashed_edges", seed=-1)
 
 
@@ -239,7 +239,7 @@ import signal
 import time
 from pathlib import Path
 from rnn_course import cli, experiments
-from rnn_course.experiments import base
+from rnn_course.experiments import base, running
 
 signal.signal(signal.SIGINT, signal.default_int_handler)   # a shell's "&" has it ignored
 
@@ -277,4 +277,4 @@ def test_interrupted_at_the_keyboard_it_says_how_to_go_on(tmp_path):
 def test_the_command_line_names_the_experiments(capsys):
     with pytest.raises(SystemExit):
         cli.main(["experiment", "music"])
-    assert "captions" in capsys.readouterr().err
+    assert "vector_to_sequence" in capsys.readouterr().err

@@ -43,7 +43,7 @@ def tiny(tmp_path_factory):
         patch.setattr(g2p, "WHOLE", {**g2p.WHOLE, "n_hidden": 8, "n_context": 4, "epochs": 1})
         patch.setattr(
             g2p,
-            "pronunciations",
+            "load_pronunciations",
             lambda stress=False, limit=None, held_out=None: load_pronunciations(
                 stress, limit or 300, held_out
             ),
@@ -120,12 +120,12 @@ def test_what_was_said_is_scored_by_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(
         g2p, "say", lambda *_: [tuple(said[word].split()) for word in task.decode(task.test.x)]
     )
-    assert g2p.rates(None, task, task.test) == pytest.approx(
+    assert g2p.scores(None, task, task.test) == pytest.approx(
         {"per": 0, "wer": 0, "per_stress": 1 / 11, "wer_stress": 1 / 3}
     )
     path.write_text(re.sub("[012]", "", FILE.replace("(2)", "")))
     task = load_pronunciations(stress=True, limit=1, held_out=read_file(path, stress=True))
-    assert g2p.rates(None, task, task.test) == {"per": 0, "wer": 0}
+    assert g2p.scores(None, task, task.test) == {"per": 0, "wer": 0}
 
 
 def test_the_baseline_is_scored_on_all_the_words_that_the_network_is(monkeypatch):
@@ -281,7 +281,7 @@ def test_rates_accept_any_listed_pronunciation(monkeypatch):
     monkeypatch.setattr(g2p, "say", lambda *_: [("R", "IY0", "D"), ("D", "IY1", "B", "P")])
     x, lengths = g2p.spelled(words, task)
     split = g2p.Split(x, torch.ones(2, dtype=torch.int64), lengths)
-    assert g2p.rates(None, task, split) == pytest.approx(
+    assert g2p.scores(None, task, split) == pytest.approx(
         {"per": 1 / 6, "wer": 1 / 2, "per_stress": 2 / 6, "wer_stress": 1}
     )
 
@@ -294,4 +294,4 @@ def test_the_committed_weights_score_as_the_results_say():
     some = g2p.Split(
         task.test.x[few], task.test.y[few], task.test.lengths[few], task.test.y_lengths[few]
     )
-    assert g2p.rates(model, task, some)["per"] == pytest.approx(figures["per"], abs=0.02)
+    assert g2p.scores(model, task, some)["per"] == pytest.approx(figures["per"], abs=0.02)

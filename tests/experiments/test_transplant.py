@@ -117,7 +117,7 @@ def test_the_donors_lower_level_starts_alike_and_only_the_joint_one_has_a_level_
 
 def test_a_trial_that_was_killed_between_its_two_trainings_goes_on(tmp_path, monkeypatch):
     setting = {"task": "pairs", "below": "joint", "lr": 1e-2, "seed": 0, "epochs": 1, "limit": 64}
-    whole = transplant._trial(tmp_path / "a.safetensors", False, "cpu", **setting)
+    whole = transplant.trial(tmp_path / "a.safetensors", False, "cpu", **setting)
 
     def killed(*_):
         raise KeyboardInterrupt
@@ -126,9 +126,9 @@ def test_a_trial_that_was_killed_between_its_two_trainings_goes_on(tmp_path, mon
     with monkeypatch.context() as m:
         m.setattr(transplant, "host", killed)
         with pytest.raises(KeyboardInterrupt):
-            transplant._trial(path, False, "cpu", **setting)
+            transplant.trial(path, False, "cpu", **setting)
     assert path.with_suffix(".lower").exists()
-    assert transplant._trial(path, False, "cpu", **setting) == whole
+    assert transplant.trial(path, False, "cpu", **setting) == whole
     assert not path.with_suffix(".lower").exists()
 
 

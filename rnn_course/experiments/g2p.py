@@ -166,7 +166,7 @@ def trial(
     held_out: str | None = None,
     listed: str | None = None,
 ) -> dict[str, Any]:
-    """Train the network and score it, greedily and with a beam; keep its weights without a limit."""
+    """Train the network and score it, greedily and with a beam; the whole run keeps its weights."""
     task = load_pronunciations(stress=True, limit=limit, held_out=words)
     model = network(task, (n_hidden, n_context), seed)
     history = train(

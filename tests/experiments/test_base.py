@@ -1,5 +1,7 @@
 """The long runs: what is kept, what is resumed, and that the committed results can be repeated."""
 
+import importlib
+import inspect
 import json
 import os
 import signal
@@ -201,6 +203,75 @@ def test_what_is_asked_for_wrongly():
         experiments.results("dashed_edges", ROOT / "tests")
     with pytest.raises(ValueError, match="where: expected settings of 'dashed_edges'"):
         experiments.results("dashed_edges", seed=-1)
+
+
+def test_a_figure_is_read_by_seed_and_by_the_settings_asked_for():
+    read = experiments.figures
+    [one] = read("accuracy", "long_gaps", architecture="GRU", gap=20, seed=3)
+    assert read("accuracy", "long_gaps", architecture="GRU", gap=20)[3] == one
+    nested = read(
+        "accuracy",
+        "long_gaps",
+        by=("architecture", "gap"),
+        architecture=["LSTM, forget bias 1", "GRU"],
+        gap=(20, 3),
+    )
+    assert list(nested) == ["LSTM, forget bias 1", "GRU"] and list(nested["GRU"]) == [20, 3]
+    assert nested["GRU"][20][3] == one
+    assert list(read("nll", "transplant", by="below", limit=None)) == [
+        "raw",
+        "untrained",
+        "alone",
+        "joint",
+    ]
+    # a setting may be called `name`
+    assert len(read("nll", "deep", name="shallow", lr=3e-3)) == 5
+
+
+def test_seeds_come_in_order_wherever_they_are_in_the_file(tmp_path):
+    trials = ",".join(
+        f'{{"setting": {{"model": "{model}", "seed": {seed}}}, "figures": {{"loss": {seed}}}, '
+        '"seconds": 0}'
+        for model, seed in (("b", 2), ("a", 1), ("b", 0), ("a", 3))
+    )
+    (tmp_path / "deep.json").write_text(f'{{"trials": [{trials}]}}')
+    assert experiments.figures("loss", "deep", tmp_path) == [0, 1, 2, 3]
+    assert experiments.figures("loss", "deep", tmp_path, by="model") == {"b": [0, 2], "a": [1, 3]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (("loss", "long_gaps"), "figure: expected accuracy, .* got loss"),
+        (("accuracy", "music"), "name: expected one of summarise, .* got 'music'"),
+    ],
+)
+def test_a_figure_that_does_not_exist_is_named(asked, message):
+    with pytest.raises(ValueError, match=message):
+        experiments.figures(*asked)
+    with pytest.raises(ValueError, match="by: expected architecture, gap, seed, got model"):
+        experiments.figures("accuracy", "long_gaps", by="model")
+    with pytest.raises(ValueError, match="where: expected settings of 'long_gaps', got gap=7"):
+        experiments.figures("accuracy", "long_gaps", by="gap", gap=(3, 7))
+
+
+@pytest.mark.parametrize("name", experiments.NAMES)
+def test_network_train_and_scores_mean_the_same_in_every_experiment(name):
+    experiment = experiments.find(name)
+    module = importlib.import_module(f"rnn_course.experiments.{name}")
+    expected = {
+        "network": [("task", 0), ("seed", 2)],
+        "train": [("model", 0), ("task", 1), ("epochs", 2), ("seed", 3), ("options", -1)],
+        "scores": [("model", 0), ("task", 1), ("split", 2)],
+    }
+    for field, places in expected.items():
+        function = getattr(experiment, field)
+        assert function is getattr(module, field, None)
+        if function is not None:
+            parameters = [*inspect.signature(function).parameters]
+            assert [parameters[place] for _, place in places] == [name for name, _ in places]
+    assert experiment.network or name == "transplant"  # which has two: `donor` and `host`
+    assert experiment.trial.__module__ == module.__name__
 
 
 def test_disagreements_are_found():

@@ -17,7 +17,6 @@ from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks.base import Batch
 from rnn_course.tasks.fluent import make_fluent
 
-
 COMPARED = list(long_gaps.ARCHITECTURES)
 
 
@@ -154,12 +153,12 @@ def test_what_the_chapter_says_of_the_long_run():
     for name in ("LSTM, biases for long gaps", "GRU, biases for long gaps"):
         assert came[name] == ["answers"] * 3
     for gap in (40, 80):  # four seeds learn, and have not ended
-        figures = [
+        learning = [
             t["figures"]
             for t in results("long_gaps", architecture="LSTM, forget bias 1", gap=gap)
             if t["figures"]["accuracy"] > 2 / 57
         ]
-        assert len(figures) == 4 and all(f["valid"][-1] > f["valid"][-2] for f in figures)
+        assert len(learning) == 4 and all(f["valid"][-1] > f["valid"][-2] for f in learning)
 
 
 def test_clipping_makes_seeds_alike_at_40_and_no_difference_at_80():

@@ -37,7 +37,7 @@ from rnn_course.networks.two_dimensions import (
     unroll_grid,
 )
 from rnn_course.tasks.base import Split
-from rnn_course.tasks.holes import best_threshold, f1, load_holes
+from rnn_course.tasks.holes import best_threshold, digit_everywhere, f1, load_holes
 
 CLOSE = {"atol": 1e-12, "rtol": 1e-12}
 SIZES = [(1, 1), (1, 5), (5, 1), (3, 5), (5, 3), (4, 4)]

@@ -72,11 +72,11 @@ class Experiment:
         packages: Those whose versions affect the results, besides torch, numpy and scikit-learn.
         kept: The setting whose trial leaves the weights, if any; it is run again if they are
             missing.
-        network, train, scores: See above; None where a trial is made up in another way.
+        network, train, scores: See above; None if a trial is made up differently.
 
     Raises:
         ValueError: If there are no settings or two are the same, or if a small or kept one is not
-            among them.
+            among them, or small or tolerance is empty.
     """
 
     name: str

@@ -43,7 +43,7 @@ from rnn_course.tasks.pronunciations import (
 from rnn_course.training.checkpoints import load_weights, save_weights
 from rnn_course.training.fit import History, fit
 
-# The rates were chosen on validation words in short runs; the loss is in nats a word.
+# The rates were chosen on validation words in short runs; the loss is in nats per word.
 N_EMBED, DROPOUT, BATCH_SIZE, LR, CLIP = 64, 0.25, 64, 2e-3, 5.0
 WHOLE = {"n_hidden": 384, "n_context": 256, "epochs": 20, "limit": None, "seed": 0}
 REHEARSAL = {"n_hidden": 64, "n_context": 64, "epochs": 2, "limit": 3000, "seed": 0}

@@ -1,4 +1,4 @@
-"""Running an experiment: one trial after another, each kept as it ends and none run twice."""
+"""Running an experiment: one trial after another, each saved as it ends, none repeated."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def one_trial(
 ) -> dict[str, Any]:
     """Run one trial and return its entry in the results: setting, seconds taken, figures.
 
-    It runs on one thread, which is no slower for networks of this size, and rounds alike on
-    machines with more or fewer processors.
+    It runs on one thread, which is no slower for networks of this size, and rounds the same
+    way on machines with more or fewer processors.
     """
     threads, started = torch.get_num_threads(), time.perf_counter()
     torch.set_num_threads(1)

@@ -42,7 +42,7 @@ TRAINED = {
 }
 """The training sets by name: the positions of the year, and the lengths of the sentences."""
 
-E, H = 32, 64  # numbers for a word, hidden units
+E, H = 32, 64  # width of the embedding, hidden units
 # With 11 hidden units, twelve untied layers have about as many numbers in U, W and b as the tied
 # network with 64; with 257, the tied network has as many as twelve untied layers with 64.
 NETWORKS: Mapping[str, Callable[[int, int], nn.Module]] = {

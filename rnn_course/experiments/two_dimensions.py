@@ -78,7 +78,7 @@ def random_images(n_train: int, seed: int) -> Task:
 
 
 def network(task: Task, directions: str, seed: int) -> PixelTagger | PixelConvolution:
-    """The network with these `DIRECTIONS`, of almost the same size whichever they are.
+    """The network with these `DIRECTIONS`, all of almost the same size.
 
     With four, each has the hidden units of `SETTINGS`; fewer directions, and the `CONVOLUTION`,
     have as many units as they can with no more parameters in total.

@@ -1,4 +1,4 @@
-"""The long runs: what is kept, what is resumed, and that the committed results can be repeated."""
+"""The long runs: what is kept, what is resumed, and that the committed results are repeatable."""
 
 import importlib
 import inspect

@@ -1,4 +1,4 @@
-"""The long run's weights: saved beside the results, scored again, asked for words."""
+"""The long run's weights: saved with the results, scored again, asked for words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rnn_course.experiments import g2p
 from rnn_course.storage import FOLDER_VARIABLE
 from rnn_course.tasks.pronunciations import load_pronunciations, read_file
 
-# Says a word, and which of what takes long it needed: packages, and the dictionary's words.
+# Says a word, then lists the slow imports that it needed, and whether it read the dictionary.
 SAID = """
 import sys
 from rnn_course import cli
@@ -251,7 +251,7 @@ def test_damaged_weights_are_refused(tiny, tmp_path, capsys):
         (["g2p"], "the following arguments are required: WORD"),
     ],
 )
-def test_misuse_is_explained(arguments, message, capsys):
+def test_usage_errors_are_explained(arguments, message, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main(arguments)
     assert stopped.value.code == 2

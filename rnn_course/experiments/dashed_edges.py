@@ -1,8 +1,9 @@
-"""The hidden sign, over more seeds and lengths than the chapter has time for (S3.2, S3.3)."""
+"""Chapter 3, S3.2 and S3.3: the hidden sign, with more seeds and lengths than the chapter has."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -10,17 +11,19 @@ from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.networks.dashed_edges import EDGES, Tagger, tagging_loss, three_networks
 from rnn_course.networks.likelihood import log_likelihood
+from rnn_course.tasks.base import Split, Task
 from rnn_course.tasks.coins import Coins, make_coins
-from rnn_course.training.fit import fit
+from rnn_course.training.fit import History, fit
 
-LAW = {"mixed": True, "flip": 0.1}
+MIXED, FLIP = True, 0.1
+"""The law of the coins: a hidden sign decides y together with x, and one y in ten is flipped."""
 
 
 @torch.no_grad()
 def expected_nll(model: Tagger, law: Coins, x: torch.Tensor) -> float:
-    """The expected -log P(y | x) of the model when y follows the law, in nats a sequence.
+    """The model's expected -log P(y | x) when y follows the law, in nats per sequence.
 
-    For each x (B, T) a sum over all its y. What is left to chance is which x are given.
+    For each x (B, T) it is a sum over all y; only the choice of x is random.
     """
     x, y, p = law.every(x)
     log_p = [
@@ -30,31 +33,45 @@ def expected_nll(model: Tagger, law: Coins, x: torch.Tensor) -> float:
     return float(-(p * torch.cat(log_p)).sum() / p.sum())
 
 
-def trial(
-    checkpoint: Path, progress: bool, device: Device, edges: str, steps: int, seed: int
-) -> dict[str, float]:
-    """Train one of the three networks on the hidden sign; its expected loss and the two bounds."""
-    law = Coins(steps, **LAW)
-    task = make_coins(steps, **LAW, n_train=50_000, seed=seed)
-    model = three_networks(2, 2, n_embed=8, n_hidden=44, seed=seed)[edges]
-    fit(
+def network(task: Task, edges: str, seed: int) -> Tagger:
+    """One of the three networks of `EDGES`, which have about as many parameters."""
+    n_in, n_out = len(task.symbols), len(task.labels)
+    return three_networks(n_in, n_out, n_embed=8, n_hidden=44, seed=seed)[edges]
+
+
+def train(model: Tagger, task: Task, epochs: int, seed: int, **options: Any) -> History:
+    """`fit` with this experiment's settings."""
+    return fit(
         model,
         tagging_loss,
         task.train,
-        epochs=3,
+        epochs=epochs,
         batch_size=128,
         lr=5e-3,
         weight_decay=0,
         seed=seed,
-        device=device,
-        checkpoint=checkpoint,
-        progress=progress,
+        **options,
     )
+
+
+def scores(model: Tagger, task: Task, split: Split) -> dict[str, float]:
+    """The expected loss on 16 of the split's x, and its two bounds."""
+    law = Coins(split.x.shape[1], mixed=MIXED, flip=FLIP)
     return {
-        "nll": expected_nll(model, law, task.test.x[:16]),
+        "nll": expected_nll(model, law, split.x[:16]),
         "entropy": law.entropy(),
         "entropy_of_each": law.entropy_of_each(),
     }
+
+
+def trial(
+    checkpoint: Path, progress: bool, device: Device, edges: str, steps: int, seed: int
+) -> dict[str, float]:
+    """Train one of the three networks on the hidden sign and score it."""
+    task = make_coins(steps, mixed=MIXED, flip=FLIP, n_train=50_000, seed=seed)
+    model = network(task, edges, seed)
+    train(model, task, 3, seed, device=device, checkpoint=checkpoint, progress=progress)
+    return scores(model, task, task.test)
 
 
 EXPERIMENT = Experiment(
@@ -73,4 +90,7 @@ EXPERIMENT = Experiment(
         {"edges": "output to hidden", "steps": 2, "seed": 0},
     ),
     tolerance={"nll": 0.03, "entropy": 1e-4, "entropy_of_each": 1e-4},
+    network=network,
+    train=train,
+    scores=scores,
 )

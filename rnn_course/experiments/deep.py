@@ -1,4 +1,4 @@
-"""S7.2 to S7.4: deep in which block? Bach's next frame, by networks with equal parameter counts."""
+"""Chapter 8, S7.2 to S7.4: which block to make deep? Bach's next frame, at equal size."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from rnn_course.tasks.chorales.frames import N_KEYS, by_frame_before, by_key, lo
 from rnn_course.training.fit import History, evaluate, fit
 
 BUDGET = 40_000
-"""Parameters of every network, at most."""
+"""The most parameters that a network may have."""
 
 
 def _stack(n_levels: int) -> Callable[[int], Cell]:
@@ -58,8 +58,8 @@ CELLS: Mapping[str, Callable[[int], Cell]] = {
 """The first two blocks of each network. The third is deep in "deep output" and "all three"."""
 
 
-def network(name: str, task: Task, seed: int) -> ThreeBlocks:
-    """The network of that name, as wide as the budget lets it be, drawn from the seed.
+def network(task: Task, name: str, seed: int) -> ThreeBlocks:
+    """A network of `CELLS`, as wide as `BUDGET` allows.
 
     Its outputs start at the keys' own frequencies, so that no network has to learn these first.
     """
@@ -69,16 +69,24 @@ def network(name: str, task: Task, seed: int) -> ThreeBlocks:
         cell = CELLS[name](n_hidden)
         deep = name in ("deep output", "all three")
         output = mlp(n_hidden, *[n_hidden] * deep, N_KEYS)
-        nn.init.xavier_uniform_(output[-1].weight, gain=0.1)
-        with torch.no_grad():
-            output[-1].bias.copy_(log_odds(task.train))
+        start_small(output, log_odds(task.train))
         return ThreeBlocks(cell, output)
 
     return widest(make, BUDGET)
 
 
+def start_small(output: nn.Sequential, bias: Tensor) -> None:
+    """Give the last layer of a readout this bias, and weights so small that it decides at first."""
+    last = output[-1]
+    assert isinstance(last, nn.Linear)
+    nn.init.xavier_uniform_(last.weight, gain=0.1)
+    with torch.no_grad():
+        last.bias.copy_(bias)
+
+
 def frame_nll(model: ThreeBlocks, batch: Batch) -> Tensor:
-    """-log P(y | x) of each sequence in nats a frame, (B,): keys are independent given the past."""
+    """-log P(y | x) of each sequence in nats per frame, (B,): keys independent given the past."""
+    assert batch.lengths is not None
     o, _ = model(batch.x, lengths=batch.lengths)
     y = blanked(batch.y, batch.lengths)
     nll = F.binary_cross_entropy_with_logits(o, y, reduction="none").sum(2)
@@ -86,7 +94,7 @@ def frame_nll(model: ThreeBlocks, batch: Batch) -> Tensor:
 
 
 def train(
-    model: ThreeBlocks, task: Task, *, epochs: int, seed: int, lr: float, **options: Any
+    model: ThreeBlocks, task: Task, epochs: int, seed: int, *, lr: float, **options: Any
 ) -> History:
     """`fit` with this experiment's settings; the best epoch on the validation chorales is kept."""
     return fit(
@@ -103,20 +111,30 @@ def train(
     )
 
 
-def told_by_level(model: ThreeBlocks, task: Task) -> dict[str, list[float]]:
-    """How often a linear classifier reads the lowest key off each level: "now", and "next".
+def scores(model: ThreeBlocks, task: Task, split: Split, device: Device = None) -> dict[str, float]:
+    """The mean of `frame_nll`."""
+    return {"nll": evaluate(model, split, frame_nll, device=device)}
 
-    It is fitted on training chorales and tried on those of the test; shares, the lowest level
-    first. `now` is in x^(t), `next` is to be predicted.
+
+def probes_by_level(model: ThreeBlocks, task: Task) -> dict[str, list[float]]:
+    """How accurately a linear classifier reads the lowest key off each level: "now" and "next".
+
+    "now" is the key in x^(t), "next" the one to be predicted. The classifier is fitted on training
+    chorales and tested on the test chorales; accuracies, the lowest level first.
     """
+    stack = model.rnn.cell
+    assert isinstance(stack, Stack)
+
+    def mask(split: Split) -> Tensor:
+        assert split.lengths is not None
+        return inside(split.lengths, split.x.shape[1])
 
     def states(split: Split) -> list[Tensor]:
-        mask = inside(split.lengths, split.x.shape[1])
         with torch.no_grad():
-            return [h[mask] for h in levels(model.rnn.cell, split.x, lengths=split.lengths)[0]]
+            return [h[mask(split)] for h in levels(stack, split.x, lengths=split.lengths)[0]]
 
     def lowest(split: Split, which: Tensor) -> Tensor:
-        return which[inside(split.lengths, which.shape[1])].argmax(1)  # the first that sounds
+        return which[mask(split)].argmax(1)  # the first that sounds
 
     known, tried = states(task.train), states(task.test)
     found = {}
@@ -135,7 +153,7 @@ def _task(limit: int | None) -> Task:
     return load_frames(limit)
 
 
-def _trial(
+def trial(
     checkpoint: Path,
     progress: bool,
     device: Device,
@@ -145,26 +163,20 @@ def _trial(
     epochs: int,
     limit: int | None,
 ) -> dict[str, Any]:
+    """Train one network and score it on the test chorales; of a stack, what each level knows."""
     task = _task(limit)
-    model = network(name, task, seed)
+    model = network(task, name, seed)
     figures: dict[str, Any] = {}
     is_stack = isinstance(model.rnn.cell, Stack)
     if is_stack:
-        figures |= {f"untrained {k}": v for k, v in told_by_level(model, task).items()}
+        figures |= {f"untrained {k}": v for k, v in probes_by_level(model, task).items()}
     history = train(
-        model,
-        task,
-        epochs=epochs,
-        seed=seed,
-        lr=lr,
-        device=device,
-        checkpoint=checkpoint,
-        progress=progress,
+        model, task, epochs, seed, lr=lr, device=device, checkpoint=checkpoint, progress=progress
     )
     if is_stack:
-        figures |= told_by_level(model, task)
+        figures |= probes_by_level(model, task)
     return {
-        "nll": evaluate(model, task.test, frame_nll, device=device),
+        **scores(model, task, task.test, device),
         "valid": history.valid_loss,
         "best_epoch": history.best_epoch,
         "by_key": by_key(task.train, task.test),
@@ -190,7 +202,7 @@ EXPERIMENT = Experiment(
         ),
         _REHEARSAL,
     ),
-    trial=_trial,
+    trial=trial,
     small=(_REHEARSAL,),
     tolerance={
         "nll": 0.3,
@@ -201,4 +213,7 @@ EXPERIMENT = Experiment(
         "next": 0.1,
     },
     packages=("music21",),
+    network=network,
+    train=train,
+    scores=scores,
 )

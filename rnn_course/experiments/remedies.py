@@ -1,4 +1,4 @@
-"""Beyond the deck: what each remedy buys on the adding problem and on copy memory, seed by seed."""
+"""Chapter 10, S8.3 and beyond the deck: each remedy on the adding problem and on copy memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
 from rnn_course.devices import Device
-from rnn_course.experiments.base import Experiment, results
+from rnn_course.experiments.base import Experiment
 from rnn_course.networks import initial
 from rnn_course.networks.likelihood import log_likelihood
 from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
@@ -26,7 +26,7 @@ from rnn_course.tasks.copying import SYMBOLS, make_copying
 from rnn_course.training.fit import History, evaluate, fit
 
 BUDGET = 5_500
-"""Parameters of every network, at most."""
+"""The most parameters that a network may have."""
 
 GAPS, EPOCHS = {"adding": 200, "copying": 50}, {"adding": 4, "copying": 6}
 N_TRAIN, BATCH_SIZE = 10_000, 50
@@ -41,13 +41,13 @@ CELLS: Mapping[str, Callable[[int, int, int], Cell]] = {
     "LSTM, forget bias": lambda steps, n_in, H: LSTMCell(n_in, H, forget_bias=4.0),
     "GRU": lambda steps, n_in, H: GRUCell(n_in, H),
 }
-"""A cell for sequences of so many steps, with n_in inputs and H hidden units."""
+"""Each makes a cell from the number of steps, n_in and the number of hidden units H."""
 
 
 class Reader(nn.Module):
-    """A read-out a step, o^(t) = c + V h^(t): (B, T, n_out).
+    """A readout at each step, o^(t) = c + V h^(t): (B, T, n_out).
 
-    x holds floats (B, T, n_in), or symbols (B, T), which stand for one-hot vectors.
+    x holds floats (B, T, n_in), or symbols (B, T), which are read as one-hot vectors.
     """
 
     def __init__(self, cell: Cell, n_out: int) -> None:
@@ -60,8 +60,8 @@ class Reader(nn.Module):
         return self.V(self.rnn(x, lengths=lengths)[0])
 
 
-def network(name: str, task: Task, seed: int) -> Reader:
-    """The network of `CELLS`, as wide as the budget lets it be, its weights drawn from the seed."""
+def network(task: Task, name: str, seed: int) -> Reader:
+    """The network with a cell of `CELLS`, as wide as `BUDGET` allows."""
     n_in, n_out = (2, 1) if task.name == "adding" else (len(SYMBOLS), len(SYMBOLS))
     steps = task.train.x.shape[1]
 
@@ -73,22 +73,21 @@ def network(name: str, task: Task, seed: int) -> Reader:
 
 
 def errors(model: Reader, batch: Batch) -> Tensor:
-    """One number an example: the squared error of the sum, or nats a step of the copy."""
+    """(B,): the squared error of each sum, or the nats per step of each copy."""
     o = model(batch.x, batch.lengths)
     if batch.y.is_floating_point():
-        return (o[:, -1] - batch.y).square().squeeze(1)  # o stands still past each end
+        return (o[:, -1] - batch.y).square().squeeze(1)  # o stays the same past each end
     steps = batch.y.shape[1] if batch.y_lengths is None else batch.y_lengths
     return -log_likelihood(o, batch.y, batch.y_lengths) / steps
 
 
 def train(
     model: Reader,
-    train: Split,
-    valid: Split | None,
-    *,
+    task: Task,
     epochs: int,
-    lr: float,
     seed: int,
+    *,
+    lr: float,
     clip: float | None = 1.0,
     **options: Any,
 ) -> History:
@@ -96,8 +95,8 @@ def train(
     return fit(
         model,
         lambda model, batch: errors(model, batch).mean(),
-        train,
-        valid,
+        task.train,
+        task.valid,
         epochs=epochs,
         batch_size=BATCH_SIZE,
         lr=lr,
@@ -106,6 +105,11 @@ def train(
         seed=seed,
         **options,
     )
+
+
+def scores(model: Reader, task: Task, split: Split, device: Device = None) -> dict[str, float]:
+    """The mean of `errors`."""
+    return {"error": evaluate(model, split, errors, device=device)}
 
 
 RATES = {
@@ -130,10 +134,10 @@ RATES = {
         "GRU": 5e-3,
     },
 }
-"""The learning rates: the best on validation of a few (not recorded) tried with one seed."""
+"""The learning rates: the best on validation of a few (not recorded), tried with one seed."""
 
 UNCLIPPED = ("identity, ReLU", "orthogonal W", "GRU")
-"""The networks that copy without clipping as well."""
+"""The networks that are also trained to copy without clipping."""
 
 
 @cache
@@ -143,20 +147,12 @@ def task_of(task: str, gap: int) -> Task:
     return make(gap, n_train=N_TRAIN, n_test=1000)
 
 
-def committed(figure: str, task: str, clip: bool = True) -> dict[str, list[Any]]:
-    """A figure of the long run on a task: for each network, one entry a seed."""
-    found: dict[str, list[Any]] = {}
-    for trial in results("remedies", task=task, gap=GAPS[task], clip=clip):
-        found.setdefault(trial["setting"]["network_name"], []).append(trial["figures"][figure])
-    return found
-
-
 def updates(task: str) -> int:
-    """How many updates of the weights each network of the long run had on a task."""
+    """The number of updates of the weights in each trial on a task."""
     return EPOCHS[task] * math.ceil(N_TRAIN / BATCH_SIZE)
 
 
-def _trial(
+def trial(
     checkpoint: Path,
     progress: bool,
     device: Device,
@@ -167,16 +163,16 @@ def _trial(
     epochs: int,
     seed: int,
 ) -> dict[str, Any]:
+    """Train one network and score it on the test examples; it may diverge if it is not clipped."""
     data = task_of(task, gap)
-    model = network(network_name, data, seed)
-    figures = {"parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden}
+    model = network(data, network_name, seed)
+    figures: dict[str, Any] = {"parameters": n_parameters(model), "n_hidden": model.rnn.n_hidden}
     try:
         history = train(
             model,
-            data.train,
-            data.valid,
-            epochs=epochs,
-            seed=seed,
+            data,
+            epochs,
+            seed,
             lr=RATES[task][network_name],
             clip=1.0 if clip else None,
             device=device,
@@ -188,7 +184,7 @@ def _trial(
     return {
         **figures,
         "diverged": 0,
-        "error": evaluate(model, data.test, errors, device=device),
+        **scores(model, data, data.test, device),
         "valid": history.valid_loss,
         "longest": max(history.grad_norm),
     }
@@ -225,7 +221,10 @@ EXPERIMENT = Experiment(
         ),
         _REHEARSAL,
     ),
-    trial=_trial,
+    trial=trial,
     small=(_REHEARSAL,),
     tolerance={"error": 0.05, "valid": 0.1},
+    network=network,
+    train=train,
+    scores=scores,
 )

@@ -1,8 +1,8 @@
-"""How many sentences it takes, tied and untied, and what a network makes of places it never saw."""
+"""Chapter 4, S4.2 to S4.5: sharing weights, the number of sentences, and unseen positions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,17 @@ from rnn_course.networks.sizes import n_parameters
 from rnn_course.networks.summarise import Summariser
 from rnn_course.tasks.base import Batch, Split
 from rnn_course.tasks.years.task import YearTask, make_years
-from rnn_course.training.fit import evaluate, fit
+from rnn_course.training.fit import History, evaluate, fit
 
 LONGEST = 18
-"""The longest sentences of the tests: so many layers, or places of the window, there must be."""
+"""Words in the longest test sentences, and so the number of layers, or of places in the window."""
 
 CELLS = tuple(
     (length, position) for length in range(6, LONGEST + 1) for position in range(2, length + 1)
 )
-"""The cells (length, position) that are tested, in the order of the figure `map`."""
+"""The cells (length, position) that are tested, in the order of the figure "map"."""
 
-EACH = 20  # test sentences a cell
+EACH = 20  # test sentences per cell
 SIZES = (500, 1000, 2000, 4000, 8000, 16000)
 SEEDS = range(5)
 GAP = "all but words 5 and 6"
@@ -40,12 +40,12 @@ TRAINED = {
     "words 2 to 12": (range(2, 13), range(6, 13)),
     "every word, every length": (range(2, LONGEST + 1), range(6, LONGEST + 1)),
 }
-"""By what a figure calls them: where the year stands in training, and how long sentences are."""
+"""The training sets by name: the positions of the year, and the lengths of the sentences."""
 
-E, H = 32, 64  # numbers for a word, hidden units
+E, H = 32, 64  # width of the embedding, hidden units
 # With 11 hidden units, twelve untied layers have about as many numbers in U, W and b as the tied
-# network with 64 has; with 257, the tied network has as many as twelve untied layers with 64.
-NETWORKS = {
+# network with 64; with 257, the tied network has as many as twelve untied layers with 64.
+NETWORKS: Mapping[str, Callable[[int, int], nn.Module]] = {
     "tied": lambda n, m: Summariser(n, E, ElmanCell(E, H), m),
     "untied": lambda n, m: DeepSummariser(n, E, _own(H), m),
     "untied, narrow": lambda n, m: DeepSummariser(n, E, _own(11), m),
@@ -54,7 +54,7 @@ NETWORKS = {
     "convolution": lambda n, m: Convolution(n, E, H, m),
     "bag of words": BagOfWords,
 }
-"""The networks by name: from the numbers of symbols and of labels."""
+"""Each makes a network from the numbers of symbols and of labels."""
 
 # Until the validation loss no longer falls, at each size; chosen on the validation sentences.
 STEPS = {"window": 800, "convolution": 600, "bag of words": 800}
@@ -66,35 +66,45 @@ def _own(n_hidden: int) -> list[ElmanCell]:
     return [ElmanCell(E, n_hidden) for _ in range(LONGEST)]
 
 
-def network(name: str, task: YearTask, seed: int) -> nn.Module:
-    """One of `NETWORKS` for the task, its weights drawn from the seed."""
+def network(task: YearTask, name: str, seed: int) -> nn.Module:
+    """One of `NETWORKS` for the task."""
     torch.manual_seed(seed)
     return NETWORKS[name](len(task.symbols), len(task.labels))
 
 
-def train(model: nn.Module, data: Split, steps: int, *, lr: float = 5e-3, **more: Any) -> None:
-    """Train a network to say the year, for about so many steps; the rest goes to `fit`."""
-    fit(
+def train(
+    model: nn.Module, task: YearTask, epochs: int, seed: int, *, lr: float = 5e-3, **options: Any
+) -> History:
+    """`fit` with this experiment's settings."""
+    return fit(
         model,
         lambda model, batch: F.cross_entropy(model(batch.x, batch.lengths), batch.y),
-        data,
-        epochs=max(1, round(steps * BATCH / len(data))),
+        task.train,
+        epochs=epochs,
         batch_size=BATCH,
         lr=lr,
         optimiser=partial(torch.optim.AdamW, fused=True),
-        **more,
+        seed=seed,
+        **options,
     )
 
 
 def right(model: nn.Module, batch: Batch | Split) -> Tensor:
-    """(B,): 1 where the network's first choice is the year, else 0."""
+    """(B,): 1 if the network's first choice is the year, else 0."""
     return (model(batch.x, batch.lengths).argmax(1) == batch.y).float()
 
 
-def share_right(
+def scores(
+    model: nn.Module, task: YearTask, split: Split, device: Device = None
+) -> dict[str, float]:
+    """Accuracy over the sentences."""
+    return {"accuracy": evaluate(model, split, right, device=device)}
+
+
+def accuracy_by_cell(
     model: nn.Module, task: YearTask, cells: Sequence[tuple[int, int]], each: int
 ) -> Tensor:
-    """The share of test sentences answered rightly in each cell: (cells,)."""
+    """Accuracy on `each` new test sentences of every cell (length, position): (cells,)."""
     with torch.no_grad():
         return right(model, _at(task, tuple(cells), each)).double().view(len(cells), each).mean(1)
 
@@ -122,48 +132,48 @@ def trial(
 ) -> dict[str, Any]:
     """Train one network on one training set; test it on every length and position.
 
-    The seed draws the training sentences, the weights and the order of the sentences. `train` and
-    `test` are the shares answered rightly where the network was trained; `new_positions` those in
-    the cells of a trained length that training left out, `longer` those at trained positions in
-    sentences longer than all in training, where there are such cells. `map`, for n_train = 4,000,
-    has the number of right answers, of 20, for each of `CELLS`.
+    The seed draws the training sentences, the weights and the order of the sentences. "train" and
+    "test" are accuracies where the network was trained; "new_positions" is the accuracy in cells of
+    trained length that training left out, and "longer" at trained positions in sentences longer
+    than all in training, if there are such cells. "map", for n_train = 4,000, is the number of
+    right answers, of 20, in each of `CELLS`.
     """
     task = _task(n_train, trained, seed)
-    net = network(model, task, seed)
+    net = network(task, model, seed)
     train(
         net,
-        task.train,
-        steps,
+        task,
+        max(1, round(steps * BATCH / len(task.train))),
+        seed,
         lr=2e-2 if model == "bag of words" else 5e-3,
-        seed=seed,
         device=device,
         checkpoint=checkpoint,
         progress=progress,
     )
-    shares = share_right(net, task, CELLS, EACH)
+    accuracies = accuracy_by_cell(net, task, CELLS, EACH)
     groups = {
         "new_positions": [n in task.lengths and p not in task.positions for n, p in CELLS],
         "longer": [n > max(task.lengths) and p in task.positions for n, p in CELLS],
     }
-    figures = {
+    figures: dict[str, Any] = {
         "parameters": n_parameters(net),
         **{
-            name: evaluate(net, split, right, device=device)
+            name: scores(net, task, split, device)["accuracy"]
             for name, split in (("train", task.train), ("test", task.test))
         },
     }
     figures |= {
-        name: shares[torch.tensor(where)].mean().item()
+        name: accuracies[torch.tensor(where)].mean().item()
         for name, where in groups.items()
         if any(where)
     }
     if n_train == 4000:
-        figures["map"] = (shares * EACH).round().int().tolist()
+        figures["map"] = (accuracies * EACH).round().int().tolist()
     return figures
 
 
 def _settings() -> Iterable[dict[str, Any]]:
-    """One training set after the other, so that each is made once."""
+    """One training set after another, so that each is made once."""
     for seed in SEEDS:
         for n_train in SIZES:
             names = ["tied", "untied", "window", "convolution", "bag of words"]
@@ -208,4 +218,7 @@ EXPERIMENT = Experiment(
     ),
     tolerance={"test": 0.06, "new_positions": 0.06},
     packages=("babel",),
+    network=network,
+    train=train,
+    scores=scores,
 )

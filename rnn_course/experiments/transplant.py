@@ -1,7 +1,8 @@
-"""S7.2: does a lower level prepare what the upper one needs? One new upper level on four inputs.
+"""Chapter 8, S7.2: does a lower level prepare what the upper one needs?
 
-Each lower level is trained, or not, and frozen. A new upper level with its readout, the same from
-the same start, is then trained on what it says. Only what stands below it differs.
+A new upper level is trained on four inputs: x itself, and the outputs of three lower levels, each
+trained or not and then frozen. The upper level and its readout always start the same; only what is
+below them differs.
 """
 
 from __future__ import annotations
@@ -28,69 +29,74 @@ from rnn_course.tasks.echo import make_echo_of_a_pair
 from rnn_course.training.fit import evaluate, fit
 
 BELOW = ("raw", "untrained", "alone", "joint")
-"""What stands below the new level: x itself, or a lower level that is frozen
+"""What is below the new level: x itself ("raw"), or a frozen lower level,
 
-untrained : as it was drawn;
-alone : after it was trained for the same target, with a readout of its own and nothing above;
-joint : after it was trained for the same target under an upper level, which is then taken off.
+- untrained: as it was drawn;
+- alone: trained for the same target, with a readout of its own and nothing above it;
+- joint: trained for the same target under an upper level, which is then removed.
 """
 
 
 class Problem(NamedTuple):
-    """A task whose x is as wide as each level, its loss, and its scores, for which less is better.
+    """A task whose x is as wide as each level.
 
-    bias is what a readout starts from: the log-odds of each of its outputs.
+    Attributes:
+        task: The data.
+        loss: The loss to train with.
+        errors: Scores by name; lower is better.
+        bias: The readout's initial bias, the log-odds of each output.
+        batch_size: Examples per batch.
     """
 
     task: Task
-    loss: Callable[[nn.Module, Batch], Tensor]
-    errors: Mapping[str, Callable[[nn.Module, Batch], Tensor]]
+    loss: Callable[[ThreeBlocks, Batch], Tensor]
+    errors: Mapping[str, Callable[[ThreeBlocks, Batch], Tensor]]
     bias: Tensor
     batch_size: int
 
     @property
     def width(self) -> int:
-        """The numbers in x at each step, and the units of each level."""
+        """The number of inputs at each step, and of units in each level."""
         return self.task.train.x.shape[2]
 
 
 def level(width: int) -> BlockCell:
-    """A level that reads as many numbers as it has units: h^(t) = tanh(b + U x^(t) + W h^(t-1))."""
+    """A level with as many inputs as units: h^(t) = tanh(b + U x^(t) + W h^(t-1))."""
     return BlockCell(width, mlp(width, width), Transition(width))
 
 
 def readout(problem: Problem) -> nn.Sequential:
-    """From a level to the outputs, small at the start, so that they begin at their frequencies."""
+    """From a level to the outputs, which start at their frequencies."""
     output = mlp(problem.width, len(problem.bias))
-    nn.init.xavier_uniform_(output[-1].weight, gain=0.1)
-    with torch.no_grad():
-        output[-1].bias.copy_(problem.bias)
+    deep.start_small(output, problem.bias)
     return output
 
 
 def donor(problem: Problem, below: str, seed: int) -> ThreeBlocks:
-    """The network that a lower level is taken from, before training: one level, or two.
+    """The untrained network from which a lower level is taken: one level, or two.
 
-    Its lower level starts alike for one seed, whichever `below` is.
+    For a given seed its lower level starts the same for every `below`.
     """
     torch.manual_seed(seed)
     lower = level(problem.width)
-    cell = Stack(lower, level(problem.width)) if below == "joint" else lower
+    cell: Cell = Stack(lower, level(problem.width)) if below == "joint" else lower
     return ThreeBlocks(cell, readout(problem))
 
 
 def lowest(network: ThreeBlocks) -> Cell:
     """The lowest level of a network."""
     cell = network.rnn.cell
-    return cell.cells[0] if isinstance(cell, Stack) else cell
+    first = cell.cells[0] if isinstance(cell, Stack) else cell
+    assert isinstance(first, Cell)
+    return first
 
 
 def host(problem: Problem, lower: Cell | None, seed: int) -> ThreeBlocks:
     """A new upper level and its readout, on a frozen copy of `lower`; None: on x itself.
 
-    What is trained starts alike for one seed, and has as many parameters, whatever stands below.
+    For a given seed the trained part starts the same, with as many parameters, whatever is below.
     """
-    torch.manual_seed(1000 + seed)  # another draw than any donor's
+    torch.manual_seed(1000 + seed)  # not the draw of any donor
     upper, output = level(problem.width), readout(problem)
     if lower is None:
         return ThreeBlocks(upper, output)
@@ -98,15 +104,17 @@ def host(problem: Problem, lower: Cell | None, seed: int) -> ThreeBlocks:
 
 
 def against_joint(errors: Mapping[str, Sequence[float]]) -> dict[str, str]:
-    """What a new level makes of each other input, compared with the jointly trained lower level.
+    """How each input serves a new level, compared with the jointly trained lower level.
 
-    errors: one a seed, for "joint" and others of `BELOW`. "worse" where every seed of the other has
-    a larger error than every seed of "joint", "better" where every seed has a smaller one, else
-    "alike". That lower levels prepare the input for the higher says: all are worse. That a lower
-    level is a random memory: "untrained" is alike. That training makes each level better, whatever
-    is above it: "alone" is alike, or better. That there is nothing to prepare: so is "raw".
+    `errors` holds one number per seed, for "joint" and others of `BELOW`. The verdict is "worse" if
+    every seed has a larger error than every seed of "joint", "better" if every seed has a smaller
+    one, else "alike". If lower levels prepare the input for the higher ones, all are worse; if a
+    lower level is only a random memory, "untrained" is alike; if training improves each level
+    whatever is above it, "alone" is alike or better; if nothing needs preparing, so is "raw".
 
-    Raises ValueError for names not in `BELOW`, without "joint" or any other, and for no seeds.
+    Raises:
+        ValueError: If a name is not in `BELOW`, "joint" or all others are missing, or one has no
+            seeds.
     """
     known = set(errors) <= set(BELOW) and "joint" in errors and len(errors) > 1
     if not known or not all(map(len, errors.values())):
@@ -139,9 +147,9 @@ def _wrong(model: nn.Module, batch: Batch, output: int) -> Tensor:
 
 
 def pairs(limit: int | None = None) -> Problem:
-    """The echo of a pair: the errors are the shares that are wrong, of the pairs and of the bits.
+    """The echo of a pair: the errors are the error rates of the pairs and of the bits.
 
-    With `limit`, so many training sequences.
+    `limit` is the number of training sequences.
     """
     task = make_echo_of_a_pair(2, n_bits=8, steps=16, n_train=limit or 3200, n_test=320)
     return Problem(
@@ -173,7 +181,7 @@ SETTING = {"lr": max(deep.RATES), "epochs": 16, "limit": None}
 """How every lower level and every new one is trained; the best epoch on validation is kept."""
 
 
-def _trial(
+def trial(
     checkpoint: Path,
     progress: bool,
     device: Device,
@@ -184,6 +192,7 @@ def _trial(
     epochs: int,
     limit: int | None,
 ) -> dict[str, Any]:
+    """Train a lower level, if any, and then a new level on it; the errors of both."""
     problem = PROBLEMS[checks.one_of("task", task, tuple(PROBLEMS))](limit)
 
     def trained(network: ThreeBlocks, path: Path) -> tuple[list[float], dict[str, float]]:
@@ -240,7 +249,7 @@ EXPERIMENT = Experiment(
         ),
         _REHEARSAL,
     ),
-    trial=_trial,
+    trial=trial,
     small=(_REHEARSAL,),
     tolerance={"nll": 0.3, "valid": 0.3, "donor nll": 0.3},
     packages=("music21",),

@@ -1,8 +1,8 @@
-"""One direction against two, three and four, at one size, on three tasks (S5.4)."""
+"""Chapter 6, S5.4: one direction against two, three and four, at equal size, on three tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import torch
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
-from torch import Tensor
+from torch import Tensor, nn
 
 from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
@@ -35,7 +35,7 @@ from rnn_course.tasks.holes import (
     load_holes,
     nll,
 )
-from rnn_course.training.fit import fit
+from rnn_course.training.fit import History, fit
 
 DIRECTIONS: dict[str, tuple[str, ...]] = {
     "one": ("top left",),
@@ -43,11 +43,11 @@ DIRECTIONS: dict[str, tuple[str, ...]] = {
     "three": ("top left", "top right", "bottom left"),
     "four": tuple(CORNERS),
 }
-"""The corners from which the networks run; two start at corners that face each other."""
+"""The corners from which the networks run; two start at opposite corners."""
 
 CONVOLUTION, LAYERS = "convolution", 4
-"""A network without recurrence, and its layers of filters. On the validation side of "holes", seven
-layers, which see all of 8 × 8 pixels from each, did no better at this size."""
+"""A network without recurrence, and its number of layers. On the validation side of "holes", seven
+layers, with which each pixel sees all 8 × 8, did no better at this size."""
 
 LAW = RandomImages()
 BASELINES = ("nearest neighbours", "support vectors")
@@ -55,74 +55,97 @@ BASELINES = ("nearest neighbours", "support vectors")
 SETTINGS: dict[str, Mapping[str, Any]] = {
     "random": {"n_hidden": 12, "epochs": 4, "batch_size": 128, "lr": 0.02, "weight_decay": 0.0},
     "holes": {"n_hidden": 16, "epochs": 20, "batch_size": 64, "lr": 0.02, "weight_decay": 0.0},
-    "digits": {"n_hidden": 24, "epochs": 30, "batch_size": 32, "lr": 0.01, "weight_decay": 0.01},
+    "digit everywhere": {
+        "n_hidden": 24,
+        "epochs": 30,
+        "batch_size": 32,
+        "lr": 0.01,
+        "weight_decay": 0.01,
+    },
 }
-"""For each task the hidden units of each of the four networks, and how to train: chosen by the four
-directions on the validation side (on random images, where all are scored, by seed 0)."""
+"""By the task's name: hidden units of each of the four networks, and how to train. They were chosen
+with four directions on the validation side (with seed 0 on random images, where all are scored)."""
 
 
-def tagger(directions: str, n_hidden: int, n_out: int, seed: int) -> PixelTagger | PixelConvolution:
-    """The network with the given directions, of (almost) one size whichever they are.
+def random_images(n_train: int, seed: int) -> Task:
+    """A task of random images: n_train of them to learn from, and all of them on both other sides.
 
-    Four networks have n_hidden hidden units each; fewer, and the `CONVOLUTION`, have as many as
-    they can with no more parameters in all. The weights are drawn from the seed.
+    To score on all, weight each by its probability: see `exact_scores`.
     """
+    every, _ = LAW.every()
+    drawn = LAW.draw(n_train, torch.Generator().manual_seed(seed))
+    return Task("random", drawn, every, every, labels=("open", "enclosed"))
 
-    def make(corners: Sequence[str], n: int) -> PixelTagger:
+
+def network(task: Task, directions: str, seed: int) -> PixelTagger | PixelConvolution:
+    """The network with these `DIRECTIONS`, all of almost the same size.
+
+    With four, each has the hidden units of `SETTINGS`; fewer directions, and the `CONVOLUTION`,
+    have as many units as they can with no more parameters in total.
+    """
+    n_out = len(task.labels)
+
+    def tagger(corners: Sequence[str], n: int) -> PixelTagger:
         return PixelTagger(MDRNN({corner: GridCell(1, n) for corner in corners}), n_out)
 
-    budget = n_parameters(make(DIRECTIONS["four"], n_hidden))
+    def convolution(n: int) -> PixelConvolution:
+        return PixelConvolution(1, n, n_out, LAYERS)
+
+    budget = n_parameters(tagger(DIRECTIONS["four"], SETTINGS[task.name]["n_hidden"]))
     if directions == CONVOLUTION:
-
-        def build(n: int) -> PixelConvolution:
-            return PixelConvolution(1, n, n_out, LAYERS)
-
-        n = widest(build, budget).n_hidden
-    else:
-        build = partial(make, DIRECTIONS[directions])
-        n = widest(build, budget).mdrnn.n_hidden // len(DIRECTIONS[directions])
+        n = widest(convolution, budget).n_hidden
+        torch.manual_seed(seed)
+        return convolution(n)
+    corners = DIRECTIONS[directions]
+    n = widest(lambda n: tagger(corners, n), budget).mdrnn.n_hidden // len(corners)
     torch.manual_seed(seed)
-    return build(n)
+    return tagger(corners, n)
 
 
-def trained(
-    task: str, directions: str, seed: int, train: Split, n_out: int = 2, **changed: Any
-) -> PixelTagger | PixelConvolution:
-    """That network, trained with the task's `SETTINGS`, but for those that are `changed`.
+def train(model: nn.Module, task: Task, epochs: int, seed: int, **options: Any) -> History:
+    """`fit` with the task's `SETTINGS`.
 
     The convolution has a learning rate of its own, chosen on the validation side of "holes".
     """
-    how = {**SETTINGS[task], **({"lr": 0.01} if directions == CONVOLUTION else {}), **changed}
-    model = tagger(directions, how.pop("n_hidden"), n_out, seed)
-    fit(
-        model, pixel_loss, train, seed=seed, optimiser=partial(torch.optim.AdamW, fused=True), **how
+    settings = dict(SETTINGS[task.name])
+    del settings["n_hidden"], settings["epochs"]
+    if isinstance(model, PixelConvolution):
+        settings["lr"] = 0.01
+    return fit(
+        model,
+        pixel_loss,
+        task.train,
+        epochs=epochs,
+        seed=seed,
+        optimiser=partial(torch.optim.AdamW, fused=True),
+        **settings,
+        **options,
     )
-    return model
 
 
 @torch.no_grad()
-def p_enclosed(model: torch.nn.Module, x: Tensor) -> Tensor:
-    """How probably each pixel is enclosed, by the model: (N, rows, columns) float64."""
+def p_enclosed(model: nn.Module, x: Tensor) -> Tensor:
+    """The model's probability that each pixel is enclosed: (N, rows, columns) float64."""
     o = torch.cat([model(part) for part in x.split(4096)])
     return o.double().softmax(3)[..., 1]
 
 
 def exact_scores(p: Tensor, split: Split, weight: Tensor) -> dict[str, float]:
-    """Of answers for all random images: the expected loss in nats, and the highest F1."""
+    """The expected loss in nats, and the highest F1, of answers for all random images."""
     threshold = best_threshold(p, split.y, weight)
     return {"nll": nll(p, split.y, weight), "f1": f1(p, split.y, threshold, weight)}
 
 
 @cache
 def ceiling(directions: str) -> Mapping[str, float]:
-    """The same of the best answer of anyone who sees what these directions see."""
+    """The same for the best possible answer from what these directions see."""
     split, weight = LAW.every()
     seen = quadrants(DIRECTIONS[directions], LAW.rows, LAW.columns)
     return exact_scores(LAW.best_guess(seen), split, weight)
 
 
 def tuned_f1(scores: Mapping[str, Tensor], task: Task) -> dict[str, float]:
-    """F1 on both sides, with the threshold that is best on the validation side."""
+    """F1 on the test and validation sides, with the threshold that is best on the latter."""
     threshold = best_threshold(scores["valid"], task.valid.y)
     return {
         "f1": f1(scores["test"], task.test.y, threshold),
@@ -131,11 +154,11 @@ def tuned_f1(scores: Mapping[str, Tensor], task: Task) -> dict[str, float]:
 
 
 def baseline(name: str, task: Task) -> dict[str, Tensor]:
-    """How far scikit-learn finds each pixel enclosed, by side: (N, 8, 8), to be thresholded.
+    """One of `BASELINES`: for each side, a score (N, 8, 8) that each pixel is enclosed.
 
     Both see the whole image as a row of 64 numbers. Nearest neighbours: the mean of the holes in
-    the k most similar training images, the nearer counting more, k of 1, 3, 5 and 9 with the best
-    F1 on the validation side. Support vectors: a classifier for each pixel.
+    the k most similar training images, weighted by nearness, with the k of 1, 3, 5 and 9 that has
+    the best F1 on the validation side. Support vectors: a classifier for each pixel.
     """
     X = task.train.x.flatten(1).numpy()
     Y = (task.train.y == 1).flatten(1).numpy()
@@ -163,42 +186,40 @@ def baseline(name: str, task: Task) -> dict[str, Tensor]:
         )
 
 
+TASKS: Mapping[str, Callable[[int], Task]] = {
+    "random": lambda seed: random_images(25_600, seed),
+    "holes": lambda seed: load_holes(),
+    "digits": lambda seed: digit_everywhere(),
+}
+"""The tasks as the settings name them; only random images depend on the seed."""
+
+
 def trial(
     checkpoint: Path, progress: bool, device: Device, task: str, model: str, seed: int
 ) -> dict[str, Any]:
     """Train one network on one task, or fit a baseline; its figures on images not trained with."""
-    how = {"checkpoint": checkpoint, "progress": progress, "device": device}
+    data = TASKS[task](seed)
+    if model in BASELINES:
+        return tuned_f1(baseline(model, data), data)
+    net = network(data, model, seed)
+    epochs = SETTINGS[data.name]["epochs"]
+    train(net, data, epochs, seed, checkpoint=checkpoint, progress=progress, device=device)
+    figures: dict[str, Any] = {"parameters": n_parameters(net)}
     if task == "random":
-        train = LAW.draw(25_600, torch.Generator().manual_seed(seed))
-        network = trained(task, model, seed, train, **how)
         split, weight = LAW.every()
         best = ceiling(model)
         return {
-            **exact_scores(p_enclosed(network, split.x), split, weight),
+            **exact_scores(p_enclosed(net, split.x), split, weight),
             "least_nll": best["nll"],
             "best_f1": best["f1"],
-            "parameters": n_parameters(network),
+            **figures,
         }
     if task == "holes":
-        images = load_holes()
-        if model in BASELINES:
-            return tuned_f1(baseline(model, images), images)
-        network = trained(task, model, seed, images.train, **how)
-        scores = {side: p_enclosed(network, getattr(images, side).x) for side in ("valid", "test")}
-        return {
-            **tuned_f1(scores, images),
-            "nll": nll(scores["test"], images.test.y),
-            "parameters": n_parameters(network),
-        }
-    images = digit_everywhere()
-    network = trained(task, model, seed, images.train, n_out=10, **how)
+        p = {side: p_enclosed(net, getattr(data, side).x) for side in ("valid", "test")}
+        return {**tuned_f1(p, data), "nll": nll(p["test"], data.test.y), **figures}
     with torch.no_grad():
-        right = (network(images.test.x).argmax(3) == images.test.y).double().mean(0)
-    return {
-        "accuracy": right.mean().item(),
-        "map": right.tolist(),
-        "parameters": n_parameters(network),
-    }
+        right = (net(data.test.x).argmax(3) == data.test.y).double().mean(0)
+    return {"accuracy": right.mean().item(), "map": right.tolist(), **figures}
 
 
 EXPERIMENT = Experiment(
@@ -225,4 +246,6 @@ EXPERIMENT = Experiment(
         {"task": "holes", "model": "nearest neighbours", "seed": 0},
     ),
     tolerance={"f1": 0.005},
+    network=network,
+    train=train,
 )

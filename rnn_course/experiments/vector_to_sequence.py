@@ -1,4 +1,4 @@
-"""S2: x at each step, as h(0), or both: the same task and budget, five seeds, two budgets."""
+"""Chapter 2, S2.1 to S2.4: x at each step, as h(0), or both, at equal size and training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rnn_course.cells import Cell, ElmanCell
 from rnn_course.devices import Device
@@ -23,17 +23,17 @@ from rnn_course.training.fit import History, fit
 # Sizes and rates were chosen on the validation pairs.
 N_HIDDEN, BATCH_SIZE = 96, 64
 BUDGETS = {1: 1e-2, 10: 6e-3}  # epochs, and the learning rate for each
-PROBED = 7  # steps before any unit is spelled
+PROBED = 7  # steps before a letter of the units is read
 
 
-def writer(
+def network(
     task: NumberWords,
     conditioning: str,
     seed: int,
     cell: type[Cell] = ElmanCell,
     n_hidden: int = N_HIDDEN,
 ) -> VectorToSequence:
-    """A network for the task, its weights drawn from the seed."""
+    """A network with one of `CONDITIONINGS`."""
     torch.manual_seed(seed)
     return VectorToSequence(
         task.train.x.shape[1], len(task.symbols), cell(n_hidden, n_hidden), conditioning, task.end
@@ -45,12 +45,13 @@ def train(
 ) -> History:
     """`fit` with this experiment's settings; after each epoch, exact match on validation pairs.
 
-    Raises ValueError for a number of epochs that is none of `BUDGETS`.
+    Raises:
+        ValueError: If `epochs` is not one of `BUDGETS`.
     """
     if epochs not in BUDGETS:
         raise ValueError(f"epochs: expected one of {', '.join(map(str, BUDGETS))}, got {epochs}")
 
-    def loss(model: VectorToSequence, batch: Batch) -> Tensor:
+    def loss(model: nn.Module, batch: Batch) -> Tensor:
         return mean_nll(model(batch.x, batch.y), batch.y, batch.y_lengths)
 
     def right(model: VectorToSequence, batch: Batch) -> Tensor:
@@ -78,21 +79,30 @@ def captions(
     split: Split,
     generator: torch.Generator | None = None,
 ) -> list[str]:
-    """What the model writes, greedily or sampled, about each x of a split."""
-    steps = task.train.y.shape[1] + 5  # the longest word, and some room
+    """What the model writes for each x of a split: greedily, or sampled with a generator."""
+    steps = task.train.y.shape[1] + 5  # the longest word, with room to spare
     return task.decode(model.write(split.x, steps, task.end, generator).y)
+
+
+def scores(model: VectorToSequence, task: NumberWords, split: Split) -> dict[str, Any]:
+    """Exact match and error rate of the greedy captions, and `units_probe`."""
+    written, truth = captions(model, task, split), task.decode(split.y)
+    return {
+        "exact": exact_match(written, truth),
+        "error_rate": error_rate(written, truth),
+        "probe": units_probe(model, task, split),
+    }
 
 
 @torch.no_grad()
 def units_probe(
     model: VectorToSequence, task: NumberWords, test: Split | None = None
 ) -> list[float]:
-    """How well the units digit can be read from h^(1), …, h^(7), before a letter tells it.
+    """How accurately the units digit can be read from h^(1), …, h^(7), before any of its letters.
 
-    Numbers from 21 on without the round ones, in the languages that say the tens first, as far as
-    their first 6 letters are those of all numbers of the decade: h^(7) has read no more than that.
-    A linear probe is fitted on training pairs and scored on `test` (test pairs, if not given);
-    chance is about 1/9.
+    For numbers above 20 that are not round, in languages that say the tens first, if all numbers of
+    the decade share their first 6 letters: h^(7) has read no more than these. A linear probe is
+    fitted on training pairs and scored on `test` (by default the test pairs); chance is about 1/9.
     """
     parts = []
     for split in (task.train, test or task.test):
@@ -115,22 +125,22 @@ def _task() -> NumberWords:
     return make_number_words()
 
 
-def _trial(
+def trial(
     checkpoint: Path, progress: bool, device: Device, conditioning: str, seed: int, epochs: int
 ) -> dict[str, Any]:
+    """Train one network and score it on test pairs, and on pairs whose words were never taught."""
     task = _task()
-    model = writer(task, conditioning, seed)
+    assert task.unseen is not None
+    model = network(task, conditioning, seed)
     figures: dict[str, Any] = {"untrained_probe": units_probe(model, task)}
     history = train(
         model, task, epochs, seed, device=device, checkpoint=checkpoint, progress=progress
     )
     figures |= {"steps": len(history.loss), "curve": history.valid_metric}
-    for name, split in (("", task.test), ("unseen_", task.unseen)):
-        written, truth = captions(model, task, split), task.decode(split.y)
-        figures[f"{name}exact"] = exact_match(written, truth)
-        figures[f"{name}error_rate"] = error_rate(written, truth)
-        figures[f"{name}probe"] = units_probe(model, task, split)
-    trained = set(task.decode(task.train.y))
+    for prefix, split in (("", task.test), ("unseen_", task.unseen)):
+        for name, value in scores(model, task, split).items():
+            figures[f"{prefix}{name}"] = value
+    written, trained = captions(model, task, task.unseen), set(task.decode(task.train.y))
     figures["unseen_as_trained"] = sum(word in trained for word in written) / len(written)
     return figures
 
@@ -147,7 +157,7 @@ EXPERIMENT = Experiment(
     about="Number words for two digits: x at each step, as h(0), or both.",
     statements=("S2.1", "S2.2", "S2.3", "S2.4"),
     settings=_SETTINGS,
-    trial=_trial,
+    trial=trial,
     small=tuple(
         s for s in _SETTINGS if s["epochs"] == 1 and s["seed"] == 0 and s["conditioning"] != "each"
     ),
@@ -161,4 +171,7 @@ EXPERIMENT = Experiment(
         "probe": 0.03,
     },
     packages=("num2words",),
+    network=network,
+    train=train,
+    scores=scores,
 )

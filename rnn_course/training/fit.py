@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from os import PathLike
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -36,10 +36,12 @@ from rnn_course.training.fit_checks import (
 from rnn_course.training.run import History, Run
 from rnn_course.training.run_file import RunFile, described_run
 
+M = TypeVar("M", bound=nn.Module)
+
 
 def fit(
-    model: nn.Module,
-    loss: Callable[[nn.Module, Any], Tensor],
+    model: M,
+    loss: Callable[[M, Any], Tensor],
     train: Any,
     valid: Any = None,
     *,
@@ -50,7 +52,7 @@ def fit(
     optimiser: Callable[..., torch.optim.Optimizer] = torch.optim.AdamW,
     decay: bool = True,
     clip: float | None = 1.0,
-    metric: Callable[[nn.Module, Any], Tensor] | None = None,
+    metric: Callable[[M, Any], Tensor] | None = None,
     seed: int = 0,
     device: Device = None,
     patience: int | None = None,
@@ -145,9 +147,9 @@ def fit(
 
 
 def evaluate(
-    model: nn.Module,
+    model: M,
     split: Any,
-    metric: Callable[[nn.Module, Any], Tensor],
+    metric: Callable[[M, Any], Tensor],
     batch_size: int = 256,
     device: Device = None,
 ) -> float:
@@ -171,7 +173,7 @@ def evaluate(
 
 
 def _means(
-    model: nn.Module,
+    model: M,
     name: str,
     split: Any,
     batch_size: int,

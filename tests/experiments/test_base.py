@@ -1,5 +1,7 @@
-"""The long runs: what is kept, what is resumed, and that the committed results can be repeated."""
+"""The long runs: what is kept, what is resumed, and that the committed results are repeatable."""
 
+import importlib
+import inspect
 import json
 import os
 import signal
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rnn_course import cli, experiments
-from rnn_course.experiments import base
+from rnn_course.experiments import base, running
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,11 +68,11 @@ def test_a_trial_whose_weights_are_gone_is_run_again(tmp_path):
 
     for gone in (False, False, True, False):
         if gone:
-            (tmp_path / "edges.safetensors").unlink()
+            (tmp_path / "dashed_edges.safetensors").unlink()
         experiments.run(
             made(trial, kept={"seed": 1}), tmp_path, progress=False, scratch=tmp_path / "scratch"
         )
-        assert (tmp_path / "edges.safetensors").read_text() == "weights"
+        assert (tmp_path / "dashed_edges.safetensors").read_text() == "weights"
         assert [t["setting"]["seed"] for t in experiments.results("dashed_edges", tmp_path)] == [
             0,
             1,
@@ -101,7 +103,7 @@ def test_figures_are_finite_numbers(tmp_path, value):
         experiments.run(
             made(lambda **_: {"loss": value}), tmp_path, progress=False, scratch=tmp_path
         )
-    assert not (tmp_path / "edges.json").exists()
+    assert not (tmp_path / "dashed_edges.json").exists()
 
 
 TRIAL = '{"setting": {"seed": 0}, "figures": {"loss": 1}, "seconds": 0}'
@@ -135,7 +137,7 @@ TRIAL = '{"setting": {"seed": 0}, "figures": {"loss": 1}, "seconds": 0}'
     ],
 )
 def test_a_results_file_that_cannot_be_read_is_named_and_not_overwritten(tmp_path, text):
-    path = tmp_path / "edges.json"
+    path = tmp_path / "dashed_edges.json"
     path.write_text(text)
     with pytest.raises(ValueError, match="edges.json: not a results file"):
         experiments.run(made(lambda **_: {"loss": 0.0}), tmp_path, progress=False, scratch=tmp_path)
@@ -143,7 +145,7 @@ def test_a_results_file_that_cannot_be_read_is_named_and_not_overwritten(tmp_pat
 
 
 def test_a_sound_file_is_read(tmp_path):
-    (tmp_path / "edges.json").write_text(f'{{"trials": [{TRIAL}]}}')
+    (tmp_path / "dashed_edges.json").write_text(f'{{"trials": [{TRIAL}]}}')
     assert experiments.results("dashed_edges", str(tmp_path), seed=0)[0]["figures"] == {"loss": 1}
 
 
@@ -153,7 +155,7 @@ def test_a_place_that_cannot_be_written_is_found_before_the_first_trial(where, t
         raise AssertionError("a trial has been run")
 
     (tmp_path / "file").write_text("")
-    (tmp_path / "edges.safetensors").mkdir()
+    (tmp_path / "dashed_edges.safetensors").mkdir()
     folder = {"results": tmp_path / "file" / "results", "scratch": tmp_path / "results"}.get(
         where, tmp_path
     )
@@ -167,8 +169,8 @@ def test_where_all_is_done_nothing_has_to_be_written(tmp_path, monkeypatch):
         return {"loss": float(seed)}
 
     path = experiments.run(made(trial), tmp_path, progress=False, scratch=tmp_path / "scratch")
-    monkeypatch.setattr(base, "make_sure_of", None)
-    monkeypatch.setattr(base, "cache_folder", None)
+    monkeypatch.setattr(running, "make_sure_of", None)
+    monkeypatch.setattr(running, "cache_folder", None)
     assert experiments.run(made(trial), tmp_path, progress=False) == path
 
 
@@ -199,8 +201,77 @@ def test_what_is_asked_for_wrongly():
         ValueError, match="name: .* run: python -m rnn_course experiment dashed_edges"
     ):
         experiments.results("dashed_edges", ROOT / "tests")
-    with pytest.raises(ValueError, match="where: expected settings of 'edges'"):
+    with pytest.raises(ValueError, match="where: expected settings of 'dashed_edges'"):
         experiments.results("dashed_edges", seed=-1)
+
+
+def test_a_figure_is_read_by_seed_and_by_the_settings_asked_for():
+    read = experiments.figures
+    [one] = read("accuracy", "long_gaps", architecture="GRU", gap=20, seed=3)
+    assert read("accuracy", "long_gaps", architecture="GRU", gap=20)[3] == one
+    nested = read(
+        "accuracy",
+        "long_gaps",
+        by=("architecture", "gap"),
+        architecture=["LSTM, forget bias 1", "GRU"],
+        gap=(20, 3),
+    )
+    assert list(nested) == ["LSTM, forget bias 1", "GRU"] and list(nested["GRU"]) == [20, 3]
+    assert nested["GRU"][20][3] == one
+    assert list(read("nll", "transplant", by="below", limit=None)) == [
+        "raw",
+        "untrained",
+        "alone",
+        "joint",
+    ]
+    # a setting may be called `name`
+    assert len(read("nll", "deep", name="shallow", lr=3e-3)) == 5
+
+
+def test_seeds_come_in_order_wherever_they_are_in_the_file(tmp_path):
+    trials = ",".join(
+        f'{{"setting": {{"model": "{model}", "seed": {seed}}}, "figures": {{"loss": {seed}}}, '
+        '"seconds": 0}'
+        for model, seed in (("b", 2), ("a", 1), ("b", 0), ("a", 3))
+    )
+    (tmp_path / "deep.json").write_text(f'{{"trials": [{trials}]}}')
+    assert experiments.figures("loss", "deep", tmp_path) == [0, 1, 2, 3]
+    assert experiments.figures("loss", "deep", tmp_path, by="model") == {"b": [0, 2], "a": [1, 3]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (("loss", "long_gaps"), "figure: expected accuracy, .* got loss"),
+        (("accuracy", "music"), "name: expected one of summarise, .* got 'music'"),
+    ],
+)
+def test_a_figure_that_does_not_exist_is_named(asked, message):
+    with pytest.raises(ValueError, match=message):
+        experiments.figures(*asked)
+    with pytest.raises(ValueError, match="by: expected architecture, gap, seed, got model"):
+        experiments.figures("accuracy", "long_gaps", by="model")
+    with pytest.raises(ValueError, match="where: expected settings of 'long_gaps', got gap=7"):
+        experiments.figures("accuracy", "long_gaps", by="gap", gap=(3, 7))
+
+
+@pytest.mark.parametrize("name", experiments.NAMES)
+def test_network_train_and_scores_mean_the_same_in_every_experiment(name):
+    experiment = experiments.find(name)
+    module = importlib.import_module(f"rnn_course.experiments.{name}")
+    expected = {
+        "network": [("task", 0), ("seed", 2)],
+        "train": [("model", 0), ("task", 1), ("epochs", 2), ("seed", 3), ("options", -1)],
+        "scores": [("model", 0), ("task", 1), ("split", 2)],
+    }
+    for field, places in expected.items():
+        function = getattr(experiment, field)
+        assert function is getattr(module, field, None)
+        if function is not None:
+            parameters = [*inspect.signature(function).parameters]
+            assert [parameters[place] for _, place in places] == [name for name, _ in places]
+    assert experiment.network or name == "transplant"  # which has two: `donor` and `host`
+    assert experiment.trial.__module__ == module.__name__
 
 
 def test_disagreements_are_found():
@@ -239,7 +310,7 @@ import signal
 import time
 from pathlib import Path
 from rnn_course import cli, experiments
-from rnn_course.experiments import base
+from rnn_course.experiments import base, running
 
 signal.signal(signal.SIGINT, signal.default_int_handler)   # a shell's "&" has it ignored
 
@@ -277,4 +348,4 @@ def test_interrupted_at_the_keyboard_it_says_how_to_go_on(tmp_path):
 def test_the_command_line_names_the_experiments(capsys):
     with pytest.raises(SystemExit):
         cli.main(["experiment", "music"])
-    assert "captions" in capsys.readouterr().err
+    assert "vector_to_sequence" in capsys.readouterr().err

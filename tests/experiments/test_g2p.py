@@ -1,4 +1,4 @@
-"""The long run's weights: saved beside the results, scored again, asked for words."""
+"""The long run's weights: saved with the results, scored again, asked for words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rnn_course.storage import FOLDER_VARIABLE
 from rnn_course.tasks.dictionary import read_file
 from rnn_course.tasks.pronunciations import load_pronunciations
 
-# Says a word, and which of what takes long it needed: packages, and the dictionary's words.
+# Says a word, then lists the slow imports that it needed, and whether it read the dictionary.
 SAID = """
 import sys
 from rnn_course import cli
@@ -44,7 +44,7 @@ def tiny(tmp_path_factory):
         patch.setattr(g2p, "WHOLE", {**g2p.WHOLE, "n_hidden": 8, "n_context": 4, "epochs": 1})
         patch.setattr(
             g2p,
-            "pronunciations",
+            "load_pronunciations",
             lambda stress=False, limit=None, held_out=None: load_pronunciations(
                 stress, limit or 300, held_out
             ),
@@ -121,12 +121,12 @@ def test_what_was_said_is_scored_by_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(
         g2p, "say", lambda *_: [tuple(said[word].split()) for word in task.decode(task.test.x)]
     )
-    assert g2p.rates(None, task, task.test) == pytest.approx(
+    assert g2p.scores(None, task, task.test) == pytest.approx(
         {"per": 0, "wer": 0, "per_stress": 1 / 11, "wer_stress": 1 / 3}
     )
     path.write_text(re.sub("[012]", "", FILE.replace("(2)", "")))
     task = load_pronunciations(stress=True, limit=1, held_out=read_file(path, stress=True))
-    assert g2p.rates(None, task, task.test) == {"per": 0, "wer": 0}
+    assert g2p.scores(None, task, task.test) == {"per": 0, "wer": 0}
 
 
 def test_the_baseline_is_scored_on_all_the_words_that_the_network_is(monkeypatch):
@@ -252,7 +252,7 @@ def test_damaged_weights_are_refused(tiny, tmp_path, capsys):
         (["g2p"], "the following arguments are required: WORD"),
     ],
 )
-def test_misuse_is_explained(arguments, message, capsys):
+def test_usage_errors_are_explained(arguments, message, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main(arguments)
     assert stopped.value.code == 2
@@ -282,7 +282,7 @@ def test_rates_accept_any_listed_pronunciation(monkeypatch):
     monkeypatch.setattr(g2p, "say", lambda *_: [("R", "IY0", "D"), ("D", "IY1", "B", "P")])
     x, lengths = g2p.spelled(words, task)
     split = g2p.Split(x, torch.ones(2, dtype=torch.int64), lengths)
-    assert g2p.rates(None, task, split) == pytest.approx(
+    assert g2p.scores(None, task, split) == pytest.approx(
         {"per": 1 / 6, "wer": 1 / 2, "per_stress": 2 / 6, "wer_stress": 1}
     )
 
@@ -295,4 +295,4 @@ def test_the_committed_weights_score_as_the_results_say():
     some = g2p.Split(
         task.test.x[few], task.test.y[few], task.test.lengths[few], task.test.y_lengths[few]
     )
-    assert g2p.rates(model, task, some)["per"] == pytest.approx(figures["per"], abs=0.02)
+    assert g2p.scores(model, task, some)["per"] == pytest.approx(figures["per"], abs=0.02)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rnn_course import Cell, ElmanCell, GRUCell, LSTMCell
-from rnn_course.experiments import long_gaps, results
+from rnn_course.experiments import figures, long_gaps, results
 from rnn_course.figures.long_gaps import (
     accuracy_over_gap,
     accuracy_over_norm,
@@ -16,6 +16,8 @@ from rnn_course.measures.dependence import gradient_norms
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks.base import Batch
 from rnn_course.tasks.fluent import make_fluent
+
+COMPARED = list(long_gaps.ARCHITECTURES)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +132,7 @@ def test_to_answer_and_to_fail_is_said_of_every_seed():
 
 
 def test_the_long_run_is_read_by_network_and_gap():
-    found = long_gaps.committed("accuracy")
+    found = figures("accuracy", "long_gaps", by=("architecture", "gap"), architecture=COMPARED)
     assert list(found) == list(long_gaps.ARCHITECTURES)
     for name, at in found.items():
         assert list(at) == list(long_gaps.GAPS) and all(len(seeds) == 5 for seeds in at.values())
@@ -139,8 +141,8 @@ def test_the_long_run_is_read_by_network_and_gap():
 
 
 def test_what_the_chapter_says_of_the_long_run():
-    """S8.3, and what is no law of the gap: the LSTM whose forget gate starts at 1."""
-    found = long_gaps.committed("accuracy")
+    """S8.3, and the exception to it: the LSTM whose forget gate starts at 1."""
+    found = figures("accuracy", "long_gaps", by=("architecture", "gap"), architecture=COMPARED)
     came = {
         name: [long_gaps.outcome(at[gap], 1 / 57, 1.0) for gap in (3, 40, 80)]
         for name, at in found.items()
@@ -151,17 +153,17 @@ def test_what_the_chapter_says_of_the_long_run():
     for name in ("LSTM, biases for long gaps", "GRU, biases for long gaps"):
         assert came[name] == ["answers"] * 3
     for gap in (40, 80):  # four seeds learn, and have not ended
-        figures = [
+        learning = [
             t["figures"]
             for t in results("long_gaps", architecture="LSTM, forget bias 1", gap=gap)
             if t["figures"]["accuracy"] > 2 / 57
         ]
-        assert len(figures) == 4 and all(f["valid"][-1] > f["valid"][-2] for f in figures)
+        assert len(learning) == 4 and all(f["valid"][-1] > f["valid"][-2] for f in learning)
 
 
 def test_clipping_makes_seeds_alike_at_40_and_no_difference_at_80():
     clipped, free = (
-        long_gaps.committed("accuracy", [name], (40, 80))[name]
+        figures("accuracy", "long_gaps", by="gap", architecture=name, gap=(40, 80))
         for name in ("tanh, orthogonal", "tanh, orthogonal, not clipped")
     )
     assert max(clipped[80] + free[80]) < 0.04
@@ -174,7 +176,7 @@ def test_a_short_gap_is_learnt(task):
     task = make_fluent(3, 4000, n_test=114)
     name = "LSTM, biases for long gaps"
     model = long_gaps.network(task, name, 0)
-    history = long_gaps.train(model, task, name, 0, epochs=3, progress=False)
+    history = long_gaps.train(model, task, 3, 0, architecture=name, progress=False)
     assert history.valid_metric[-1] > 0.9
     assert history.lr[0] == long_gaps.ARCHITECTURES[name].lr
 

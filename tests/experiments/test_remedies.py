@@ -1,11 +1,11 @@
-"""The networks of the long run on remedies: equal size, right shapes, errors as they are named."""
+"""The long run on remedies: networks of equal size, their errors, and what the chapter says."""
 
 from itertools import pairwise
 
 import pytest
 import torch
 
-from rnn_course.experiments import attention
+from rnn_course.experiments import attention, figures
 from rnn_course.experiments.g2p import say
 from rnn_course.experiments.remedies import (
     BUDGET,
@@ -13,7 +13,6 @@ from rnn_course.experiments.remedies import (
     GAPS,
     RATES,
     UNCLIPPED,
-    committed,
     errors,
     network,
     train,
@@ -23,6 +22,11 @@ from rnn_course.tasks.adding import make_adding, memoryless
 from rnn_course.tasks.copying import forgetful, make_copying
 from rnn_course.tasks.pronunciations import load_pronunciations
 
+
+def committed(figure, task, clip=True):
+    return figures(figure, "remedies", by="network_name", task=task, gap=GAPS[task], clip=clip)
+
+
 TASKS = {"adding": make_adding(30, 60, n_test=4), "copying": make_copying(5, 60, n_test=4)}
 
 
@@ -30,13 +34,11 @@ TASKS = {"adding": make_adding(30, 60, n_test=4), "copying": make_copying(5, 60,
 @pytest.mark.parametrize("task", TASKS)
 def test_all_have_the_same_size_and_train(name, task):
     task = TASKS[task]
-    model = network(name, task, seed=0)
+    model = network(task, name, seed=0)
     assert 0.93 * BUDGET < n_parameters(model) <= BUDGET
-    history = train(
-        model, task.train, task.valid, epochs=1, lr=RATES[task.name][name], seed=0, progress=False
-    )
+    history = train(model, task, 1, 0, lr=RATES[task.name][name], progress=False)
     assert len(history.loss) == 2 and history.valid_loss[0] > 0
-    again = network(name, task, seed=0)
+    again = network(task, name, seed=0)
     assert all(p.isfinite().all() for p in model.parameters())
     assert any(
         not torch.equal(p, q) for p, q in zip(model.parameters(), again.parameters(), strict=True)
@@ -45,12 +47,12 @@ def test_all_have_the_same_size_and_train(name, task):
 
 def test_errors_are_squares_of_sums_and_nats_of_symbols():
     batch = next(TASKS["adding"].test.batches(4))
-    model = network("GRU", TASKS["adding"], seed=0)
+    model = network(TASKS["adding"], "GRU", seed=0)
     torch.nn.init.zeros_(model.V.weight)
     torch.nn.init.ones_(model.V.bias)
     torch.testing.assert_close(errors(model, batch), (batch.y[:, 0] - 1) ** 2)
     batch = next(TASKS["copying"].test.batches(4))
-    model = network("GRU", TASKS["copying"], seed=0)
+    model = network(TASKS["copying"], "GRU", seed=0)
     torch.nn.init.zeros_(model.V.weight)
     torch.nn.init.zeros_(model.V.bias)
     torch.testing.assert_close(errors(model, batch), torch.full((4,), 10.0).log())
@@ -65,7 +67,7 @@ def test_each_network_has_a_rate_and_those_without_clipping_are_among_them():
     [("adding", memoryless(GAPS["adding"])), ("copying", forgetful(GAPS["copying"]))],
 )
 def test_two_of_eight_are_under_the_line_and_six_on_no_seed(task, line):
-    """Six were not trained enough to tell: nothing in the book may rank them."""
+    """Six were not trained enough to be compared: nothing in the book may rank them."""
     errors = committed("error", task)
     assert len(errors) == 8 and all(len(seeds) == 5 for seeds in errors.values())
     for name, seeds in errors.items():
@@ -107,7 +109,7 @@ def test_attention_has_no_more_parameters_than_a_fixed_context():
 
 
 def test_the_committed_reader_says_a_word_alone_as_it_says_it_in_a_batch():
-    """With h at the last place for a summary, 79 of 400 test words were said otherwise alone."""
+    """With h at the last position as the summary, 79 of 400 words came out differently alone."""
     model, task = attention.trained()
     x, lengths = task.test.x[:80], task.test.lengths[:80]
     together = say(model, task, x, lengths)

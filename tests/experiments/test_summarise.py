@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rnn_course.experiments import results
+from rnn_course.experiments import figures
 from rnn_course.experiments.summarise import AtRandom, accuracy, network, output
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks import load_names
@@ -58,7 +58,7 @@ def test_the_gated_network_has_as_many_parameters_and_no_more():
 
 def test_the_bug_hides_in_batches_of_like_lengths_and_ruins_random_ones():
     def found(figure, **where):
-        return [trial["figures"][figure] for trial in results("summarise", epochs=6, **where)]
+        return figures(figure, "summarise", epochs=6, **where)
 
     right = found("test", cell="tanh", end="own", batches="like lengths")
     hidden = found("test", cell="tanh", end="padded", batches="like lengths")

@@ -1,4 +1,4 @@
-"""The transplant of S7.2: what is held equal, and that the criterion can come out either way."""
+"""The transplant of S7.2: what is kept equal, and that the criterion can go either way."""
 
 import copy
 
@@ -17,7 +17,7 @@ def problem():
 
 
 def prepared(width):
-    """A lower level set by hand: it says whether the first two bits differ, and the third.
+    """A lower level set by hand: it gives whether the first two bits differ, and the third.
 
     Unit 0 is on only where both bits are 1, unit 1 only where both are -1; a linear function of the
     two, and so the new level, knows whether they differ. No memory: W is zero.
@@ -34,7 +34,7 @@ def prepared(width):
 
 
 def errors_on(problem, lower, seeds=(0, 1)):
-    """The share of pairs that a new level gets wrong, on the lower level of each seed."""
+    """The error rate on pairs of a new level, on the lower level of each seed."""
     found = []
     for seed in seeds:
         network = host(problem, lower(seed), seed)
@@ -45,7 +45,7 @@ def errors_on(problem, lower, seeds=(0, 1)):
 
 
 def test_the_criterion_tells_a_level_that_prepares_from_one_that_does_not(problem):
-    """It holds for a level that is set to prepare, and not for one that stays as it was drawn."""
+    """It holds for a level set by hand to prepare the input, not for one left as drawn."""
     n = problem.width
     drawn = errors_on(problem, lambda seed: lowest(donor(problem, "untrained", seed)))
     drawn_anew = errors_on(problem, lambda seed: lowest(donor(problem, "untrained", 50 + seed)))
@@ -117,7 +117,7 @@ def test_the_donors_lower_level_starts_alike_and_only_the_joint_one_has_a_level_
 
 def test_a_trial_that_was_killed_between_its_two_trainings_goes_on(tmp_path, monkeypatch):
     setting = {"task": "pairs", "below": "joint", "lr": 1e-2, "seed": 0, "epochs": 1, "limit": 64}
-    whole = transplant._trial(tmp_path / "a.safetensors", False, "cpu", **setting)
+    whole = transplant.trial(tmp_path / "a.safetensors", False, "cpu", **setting)
 
     def killed(*_):
         raise KeyboardInterrupt
@@ -126,9 +126,9 @@ def test_a_trial_that_was_killed_between_its_two_trainings_goes_on(tmp_path, mon
     with monkeypatch.context() as m:
         m.setattr(transplant, "host", killed)
         with pytest.raises(KeyboardInterrupt):
-            transplant._trial(path, False, "cpu", **setting)
+            transplant.trial(path, False, "cpu", **setting)
     assert path.with_suffix(".lower").exists()
-    assert transplant._trial(path, False, "cpu", **setting) == whole
+    assert transplant.trial(path, False, "cpu", **setting) == whole
     assert not path.with_suffix(".lower").exists()
 
 

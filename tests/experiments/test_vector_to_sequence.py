@@ -1,4 +1,4 @@
-"""What the captions experiment measures: the units before any letter tells them."""
+"""The long run of chapter 2: whether the units can be read before any of their letters."""
 
 import matplotlib.pyplot as plt
 import pytest
@@ -57,7 +57,7 @@ def test_the_letters_before_the_units_tell_nothing_of_them(task):
 
 
 def test_a_network_learns_and_its_captions_are_words(task):
-    model = runs.writer(task, "both", seed=0)
+    model = runs.network(task, "both", seed=0)
     before = runs.captions(model, task, task.test)
     history = runs.train(model, task, 1, seed=0, progress=False)
     after = runs.captions(model, task, task.test)
@@ -75,7 +75,7 @@ def test_a_network_learns_and_its_captions_are_words(task):
 
 def test_the_budget_is_named(task):
     with pytest.raises(ValueError, match="epochs: expected one of 1, 10, got 2"):
-        runs.train(runs.writer(task, "both", 0), task, 2, seed=0)
+        runs.train(runs.network(task, "both", 0), task, 2, seed=0)
 
 
 # the figures

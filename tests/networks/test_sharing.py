@@ -290,7 +290,7 @@ def test_the_map_has_its_cells_in_order():
             ]
             return F.one_hot(torch.tensor(said), 51)
 
-    shares = experiment.share_right(Knows(), task, experiment.CELLS, 5)
+    shares = experiment.accuracy_by_cell(Knows(), task, experiment.CELLS, 5)
     assert shares[experiment.CELLS.index((9, 4))] == 1
     others = [i for i, (n, p) in enumerate(experiment.CELLS) if (n, p) != (9, 4)]
     assert shares[others].max() == 0

@@ -14,7 +14,14 @@ from torch.nn import functional as F
 from benchmarks import grid as benchmark
 from benchmarks import measure
 from rnn_course import ElmanCell, fit, unroll
-from rnn_course.experiments.two_dimensions import CONVOLUTION, DIRECTIONS, LAYERS, tagger, tuned_f1
+from rnn_course.experiments.two_dimensions import (
+    CONVOLUTION,
+    DIRECTIONS,
+    LAYERS,
+    network,
+    random_images,
+    tuned_f1,
+)
 from rnn_course.kernels.two_dimensions import GridBPTT
 from rnn_course.measures.walk import longest_chain
 from rnn_course.networks.sizes import n_parameters
@@ -30,7 +37,7 @@ from rnn_course.networks.two_dimensions import (
     unroll_grid,
 )
 from rnn_course.tasks.base import Split
-from rnn_course.tasks.holes import best_threshold, f1, load_holes
+from rnn_course.tasks.holes import best_threshold, digit_everywhere, f1, load_holes
 
 CLOSE = {"atol": 1e-12, "rtol": 1e-12}
 SIZES = [(1, 1), (1, 5), (5, 1), (3, 5), (5, 3), (4, 4)]
@@ -307,14 +314,14 @@ def test_what_is_right_and_below_is_learnt_by_the_network_that_comes_from_there_
 
 
 def test_networks_with_fewer_directions_are_as_large_as_those_with_four():
-    for n_hidden, n_out in ((12, 2), (24, 10)):
-        models = {name: tagger(name, n_hidden, n_out, seed=0) for name in DIRECTIONS}
+    for task in (random_images(10, seed=0), digit_everywhere()):
+        models = {name: network(task, name, seed=0) for name in DIRECTIONS}
         sizes = {name: n_parameters(model) for name, model in models.items()}
         assert max(sizes.values()) == sizes["four"] and min(sizes.values()) > 0.88 * sizes["four"]
         for name, corners in DIRECTIONS.items():
             assert tuple(models[name].mdrnn.cells) == corners
             assert len({cell.n_hidden for cell in models[name].mdrnn.cells.values()}) == 1
-    again = tagger("four", 24, 10, seed=0)
+    again = network(task, "four", seed=0)
     assert all(map(torch.equal, models["four"].parameters(), again.parameters()))
 
 
@@ -445,8 +452,8 @@ def test_a_convolution_is_its_equation_and_sees_so_many_pixels_on_each_side():
 
 
 def test_the_convolution_of_the_long_run_has_no_more_parameters():
-    model = tagger(CONVOLUTION, 16, 2, 0)
-    budget = n_parameters(tagger("four", 16, 2, 0))
+    model = network(load_holes(), CONVOLUTION, 0)
+    budget = n_parameters(network(load_holes(), "four", 0))
     wider = PixelConvolution(1, model.n_hidden + 1, 2, LAYERS)
     assert n_parameters(model) <= budget < n_parameters(wider)
     with pytest.raises(ValueError, match="x: expected"):

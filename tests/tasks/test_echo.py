@@ -44,7 +44,7 @@ def test_the_score_counts_echoes_only():
 @pytest.mark.parametrize("transition", TRANSITIONS)
 def test_equal_parameters_and_both_starts(transition):
     for start in STARTS:
-        model = network(transition, start, seed=0)
+        model = network(make_echo(5), transition, 0, start)
         assert 0.95 * BUDGET < n_parameters(model) <= BUDGET
         W = model.rnn.cell.transition.W.detach()
         error = (W @ W.transpose(1, 2) - torch.eye(W.shape[1])).abs().max()

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from rnn_course.experiments.deep import BUDGET, CELLS, frame_nll, network, told_by_level
+from rnn_course.experiments.deep import BUDGET, CELLS, frame_nll, network, probes_by_level
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks.base import Split, Task
 from rnn_course.tasks.chorales.corpus import Chorale
@@ -87,7 +87,7 @@ def test_knowing_the_frame_before_helps(task):
 
 @pytest.mark.parametrize("name", CELLS)
 def test_networks_have_equal_size_and_start_at_the_keys_frequencies(task, name):
-    model = network(name, task, seed=0)
+    model = network(task, name, seed=0)
     assert 0.95 * BUDGET < n_parameters(model) <= BUDGET
     torch.testing.assert_close(model.output[-1].bias, log_odds(task.train))
     batch = next(task.valid.batches(len(task.valid)))
@@ -99,7 +99,7 @@ def test_networks_have_equal_size_and_start_at_the_keys_frequencies(task, name):
 
 
 def test_each_level_is_probed(task):
-    told = told_by_level(network("stack of 2", task, seed=0), task)
+    told = probes_by_level(network(task, "stack of 2", seed=0), task)
     assert {len(shares) for shares in told.values()} == {2} and set(told) == {"now", "next"}
     assert told["now"][0] > told["next"][0] > 0
 

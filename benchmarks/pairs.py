@@ -12,8 +12,8 @@ from torch import nn
 from benchmarks.measure import copy_weights, milliseconds, trained
 from benchmarks.tanh import SHAPES
 from rnn_course import RNN, ElmanCell, GRUCell, LSTMCell, unroll
+from rnn_course.networks.both_directions import Bidirectional
 from rnn_course.networks.deep import BlockCell, SkipTransition, mlp
-from rnn_course.rnn import Bidirectional
 
 Runs = dict[str, Callable[[], object]]
 

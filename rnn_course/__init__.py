@@ -22,6 +22,7 @@ from rnn_course.cells import (
     MemorylessCell,
 )
 from rnn_course.networks.attention import AttentiveEncoderDecoder
+from rnn_course.networks.both_directions import Backwards, Bidirectional
 from rnn_course.networks.dashed_edges import FeedbackTagger, Tagger
 from rnn_course.networks.deep import BlockCell, SkipTransition, Stack, ThreeBlocks, Transition
 from rnn_course.networks.encoder_decoder import EncoderDecoder
@@ -29,7 +30,7 @@ from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.networks.summarise import Summariser
 from rnn_course.networks.two_dimensions import MDRNN, GridCell, PixelTagger, unroll_grid
 from rnn_course.networks.vector_to_sequence import VectorToSequence
-from rnn_course.rnn import RNN, Backwards, Bidirectional, unroll
+from rnn_course.rnn import RNN, unroll
 from rnn_course.training.fit import evaluate, fit
 
 __all__ = [

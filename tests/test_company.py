@@ -33,6 +33,7 @@ from rnn_course.networks import (
     two_dimensions,
 )
 from rnn_course.networks.attention import AttentiveEncoderDecoder
+from rnn_course.networks.both_directions import Backwards, Bidirectional
 from rnn_course.networks.dashed_edges import FeedbackTagger, Tagger
 from rnn_course.networks.deep import (
     BlockCell,
@@ -64,7 +65,7 @@ from rnn_course.networks.two_dimensions import (
 )
 from rnn_course.networks.vector_to_sequence import CONDITIONINGS, VectorToSequence
 from rnn_course.padding import inside
-from rnn_course.rnn import RNN, Backwards, Bidirectional, unroll
+from rnn_course.rnn import RNN, unroll
 from rnn_course.tasks.base import Batch
 
 TAU, TAU_Y = torch.tensor([6, 1, 4, 3]), torch.tensor([2, 5, 1, 3])

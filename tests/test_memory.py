@@ -8,9 +8,10 @@ from laws import close, flat
 from test_company import CELLS, ENCODERS
 
 from rnn_course.cells import ElmanCell, GRUCell, LSTMCell
+from rnn_course.networks.both_directions import Backwards
 from rnn_course.networks.deep import levels
 from rnn_course.networks.sharing import Layers
-from rnn_course.rnn import RNN, Backwards, unroll
+from rnn_course.rnn import RNN, unroll
 
 NETWORKS = {
     **{f"RNN {name}": lambda c=cell: RNN(c()) for name, cell in CELLS.items()},

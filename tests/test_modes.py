@@ -15,11 +15,12 @@ from torch.nn import functional as F
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
 from rnn_course.measures.dependence import gradient_norms
 from rnn_course.networks.attention import AttentiveEncoderDecoder
+from rnn_course.networks.both_directions import Bidirectional
 from rnn_course.networks.deep import BlockCell, Stack, Transition, mlp
 from rnn_course.networks.sharing import Layers
 from rnn_course.networks.summarise import Summariser
 from rnn_course.networks.two_dimensions import MDRNN
-from rnn_course.rnn import RNN, Bidirectional, unroll
+from rnn_course.rnn import RNN, unroll
 
 KERNELS = ("Elman", "GRU", "LSTM", "memoryless", "deep transition", "skip transition", "stack")
 TAU = torch.tensor([6, 1, 4])

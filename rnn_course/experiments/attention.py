@@ -13,9 +13,9 @@ from rnn_course.devices import Device
 from rnn_course.experiments.base import FOLDER, Experiment
 from rnn_course.experiments.encoder_decoder import N_CONTEXT, N_EMBED, N_HIDDEN, scores, train
 from rnn_course.networks.attention import AttentiveEncoderDecoder
+from rnn_course.networks.both_directions import Bidirectional
 from rnn_course.networks.encoder_decoder import EncoderDecoder
 from rnn_course.networks.sizes import n_parameters, widest
-from rnn_course.rnn import Bidirectional
 from rnn_course.tasks.pronunciations import Pronunciations, load_pronunciations
 from rnn_course.training.checkpoints import load_weights, save_weights
 

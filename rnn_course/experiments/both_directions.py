@@ -13,10 +13,11 @@ from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.measures.letter_ngrams import letter_ngram
 from rnn_course.measures.metrics import accepted_rates
+from rnn_course.networks.both_directions import Backwards, Bidirectional
 from rnn_course.networks.dashed_edges import Tagger, tagging_loss
 from rnn_course.networks.sizes import n_parameters, widest
 from rnn_course.padding import inside
-from rnn_course.rnn import RNN, Backwards, Bidirectional
+from rnn_course.rnn import RNN
 from rnn_course.tasks.base import Split, Task
 from rnn_course.tasks.letters.task import Letters, load_letters
 from rnn_course.training.fit import History, fit

@@ -10,12 +10,13 @@ from torch.nn import functional as F
 
 from rnn_course import checks
 from rnn_course.cells import Cell, ElmanCell, MemorylessCell
+from rnn_course.networks.both_directions import Bidirectional, network_of
 from rnn_course.networks.decoding import Generated, generate
 from rnn_course.networks.embedding import symbol_table
 from rnn_course.networks.likelihood import mean_nll, shifted
 from rnn_course.networks.sizes import n_parameters, widest
 from rnn_course.padding import Lengths, blanked
-from rnn_course.rnn import RNN, Bidirectional, network_of
+from rnn_course.rnn import RNN
 from rnn_course.states import State
 
 EDGES = ("hidden to hidden", "output to hidden", "both")

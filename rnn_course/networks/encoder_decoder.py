@@ -10,11 +10,12 @@ from torch import Tensor, nn
 
 from rnn_course import checks
 from rnn_course.cells import Cell
+from rnn_course.networks.both_directions import Bidirectional, network_of
 from rnn_course.networks.decoding import Beams, Generated, beam_search, generate
 from rnn_course.networks.embedding import symbol_table
 from rnn_course.networks.likelihood import log_likelihood, shifted
 from rnn_course.padding import Lengths
-from rnn_course.rnn import RNN, Bidirectional, network_of
+from rnn_course.rnn import RNN
 from rnn_course.states import State
 
 

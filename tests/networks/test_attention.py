@@ -12,8 +12,8 @@ from networks.test_encoder_decoder import END, FIRST, batch
 
 from rnn_course.cells import GRUCell
 from rnn_course.networks.attention import Attention, AttentiveEncoderDecoder
+from rnn_course.networks.both_directions import Bidirectional
 from rnn_course.networks.encoder_decoder import pair_loss
-from rnn_course.rnn import Bidirectional
 from rnn_course.tasks.base import Batch, Split
 from rnn_course.training.fit import evaluate, fit
 

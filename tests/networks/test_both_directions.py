@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from rnn_course import RNN, ElmanCell, GRUCell, unroll
 from rnn_course.networks.both_directions import Backwards, Bidirectional
 from rnn_course.networks.dashed_edges import FeedbackTagger, Tagger
-from rnn_course.rnn import reversed_inside
+from rnn_course.padding import reversed_inside
 
 CLOSE = {"atol": 1e-12, "rtol": 1e-12}
 TAU = [6, 1, 4, 3]

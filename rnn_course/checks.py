@@ -32,9 +32,18 @@ def integer(value: Any) -> int | None:
 
 def positive(name: str, value: int) -> int:
     """Return `value` if it is an integer of at least 1, else raise `ValueError`."""
+    return _at_least(1, name, value, "an integer of at least 1")
+
+
+def whole(name: str, value: int) -> int:
+    """Return `value` if it is a whole number from 0, else raise `ValueError`."""
+    return _at_least(0, name, value, "a whole number from 0")
+
+
+def _at_least(least: int, name: str, value: int, expected: str) -> int:
     found = integer(value)
-    if found is None or found < 1:
-        raise ValueError(f"{name}: expected an integer of at least 1, got {value!r}")
+    if found is None or found < least:
+        raise ValueError(f"{name}: expected {expected}, got {value!r}")
     return found
 
 
@@ -43,14 +52,6 @@ def symbol(name: str, value: int, n_symbols: int) -> int:
     found = integer(value)
     if found is None or not 0 <= found < n_symbols:
         raise ValueError(f"{name}: expected a symbol 0 … {n_symbols - 1}, got {value!r}")
-    return found
-
-
-def whole(name: str, value: int) -> int:
-    """Return `value` if it is a whole number from 0, else raise `ValueError`."""
-    found = integer(value)
-    if found is None or found < 0:
-        raise ValueError(f"{name}: expected a whole number from 0, got {value!r}")
     return found
 
 

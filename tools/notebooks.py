@@ -126,6 +126,7 @@ def run(path: Path, notebook: NotebookNode) -> NotebookNode:
         timeout=TIMEOUT,
         kernel_name="python3",
         record_timing=False,
+        extra_arguments=["--log-level=ERROR"],  # ipykernel warns of its transport
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
     for cell in notebook.cells:

@@ -360,6 +360,7 @@ def killed(tmp_path_factory, root):
     return json.loads(done.stdout), {path.stem: path.read_text() for path in folder.glob("*.json")}
 
 
+@pytest.mark.slow
 def test_killed_twenty_times_it_ends_as_the_run_left_alone(killed):
     report, outcomes = killed
     random, whole = report["random"], json.loads(outcomes["alone"])[1]

@@ -1,8 +1,8 @@
 """The chapters under other conditions: more threads, another hash seed, no network.
 
-nbval runs every notebook and compares the outputs with the committed ones. Those were made with any
-hash seed and with a network; here there are two threads, hash seed 2 and no network. Time and memory
-are measured. (`pytest --nbval notebooks` compares under your own conditions.)
+nbval runs every notebook and compares the outputs with the committed ones. Those were made with
+any hash seed and with a network; here there are two threads, hash seed 2 and no network. Time and
+memory are measured. (`pytest --nbval notebooks` compares under your own conditions.)
 """
 
 import os

@@ -49,7 +49,7 @@ def covered(module: str, names: set[str]) -> bool:
 
 
 def used(path: Path) -> set[str]:
-    """The modules that the code of a chapter imports from, where these were defined."""
+    """The modules that the code of a chapter imports, or in which what it imports was defined."""
     known = {name.partition(".")[2] for name in modules(rnn_course)}
     found = set()
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
@@ -57,14 +57,12 @@ def used(path: Path) -> set[str]:
             tree = ast.parse("".join(cell["source"]))
             found |= imported(tree, "rnn_course", known)
             for node in ast.walk(tree):
-                if isinstance(node, ast.ImportFrom) and node.module in {"rnn_course"} | {
-                    f"rnn_course.{room}" for room in COLUMNS.values()
-                }:
-                    for alias in node.names:
-                        thing = getattr(importlib.import_module(node.module), alias.name)
-                        where = getattr(thing, "__module__", None) or thing.__name__
-                        found.add(where.partition(".")[2])
-    return found - {"", *COLUMNS.values()}
+                if isinstance(node, ast.ImportFrom) and node.module.startswith("rnn_course"):
+                    offered = importlib.import_module(node.module)
+                    things = [getattr(offered, alias.name, None) for alias in node.names]
+                    where = [getattr(thing, "__module__", None) or "" for thing in things]
+                    found |= {module.partition(".")[2] for module in where}
+    return found & known - {*COLUMNS.values()}
 
 
 def behind(start: set[str]) -> set[str]:

@@ -38,6 +38,7 @@ def worked(monkeypatch):
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 def test_every_chapter_runs_and_trains_on_the_device_that_its_reader_chose(

@@ -59,6 +59,7 @@ def test_every_chapter_runs_and_trains_on_the_device_that_its_reader_chose(
     assert lines == ([""] if worked else []), "one line in which a reader chooses"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", experiments.NAMES)
 def test_every_experiment_trains_on_the_accelerator_unless_it_is_told_not_to(
     name, worked, tmp_path
@@ -88,7 +89,7 @@ def test_the_experiment_command_hands_its_device_on(
     with stand_in_gpu():
         assert cli.main(["experiment", "dashed_edges", "--folder", str(tmp_path), *options]) == 0
     assert {each for _, _, *at in worked for each in at} == {where}
-    machine = (tmp_path / "edges.json").read_text()
+    machine = (tmp_path / "dashed_edges.json").read_text()
     assert ("trained on the CPU" if options else f"trained on {GPU}") in machine
     capsys.readouterr()
 

@@ -108,6 +108,7 @@ def test_a_verdict_that_fails_stops_the_chapter(tmp_path):
     assert 0 < seconds < 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cells, said",
     [
@@ -125,6 +126,7 @@ def test_anything_but_the_verdict_is_reported(tmp_path, cells, said):
     assert not outcome.fails and outcome.said.startswith(said)
 
 
+@pytest.mark.slow
 def test_a_condition_that_always_holds_is_named(tmp_path, capsys):
     """A verdict whose condition is True cannot be falsified."""
     (tmp_path / "S1.toml").write_text(
@@ -141,12 +143,14 @@ def test_a_condition_that_always_holds_is_named(tmp_path, capsys):
     assert count.startswith("0 of 1 fail when they should (")
 
 
+@pytest.mark.slow
 def test_statements_of_one_cell_are_falsified_each_by_itself(tmp_path):
     both = changed(c2='for name in ("S1.1", "S1.2"):\n    settle(name, labels[0] == 1, n=1)')
     for statement in (0, 1):
         assert attempt(chapter(tmp_path, *both), SHUFFLED, statement=statement).fails
 
 
+@pytest.mark.slow
 def test_a_cell_that_never_ends_is_stopped(tmp_path):
     folder = chapter(tmp_path, *changed(c1="while True:\n    pass"))
     outcome = attempt(folder, SHUFFLED, timeout=2)
@@ -212,6 +216,7 @@ def test_wrong_usage_is_explained(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_kernels_too(tmp_path):
     folder = chapter(
         tmp_path,

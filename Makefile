@@ -46,15 +46,16 @@ book: $(BUILT)  ## build the site into _build/html
 	@echo "Open _build/html/index.html, or run: make serve"
 
 # What is timed against torch.nn is timed alone; the rest runs in JOBS processes.
-test: lint browser $(BUILT) | $(SETTINGS)  ## check everything: lint, book, unit tests, notebooks, browser
+test: lint browser $(BUILT) | $(SETTINGS)  ## check everything: lint, book, tests, notebooks, browser
 	OMP_NUM_THREADS=1 $(PY) -m pytest tests/test_benchmarks.py
 	OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest -n $(JOBS) --dist worksteal \
 		--ignore tests/test_benchmarks.py tests
 
-lint: $(ENVIRONMENT)  ## check the style of the code, notebooks included
+lint: $(ENVIRONMENT)  ## check the form of the code and its types, notebooks included
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check . --exclude notebooks
 	$(PY) -m ruff check $$($(PY) tools/notebooks.py --list)
+	$(PY) -m mypy
 	$(PY) tools/notebooks.py --check
 
 serve: $(BUILT)  ## show the site at http://127.0.0.1:8000 (PORT=...)

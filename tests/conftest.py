@@ -1,17 +1,17 @@
-"""What several test files need."""
+"""Settings and fixtures that several test files need."""
 
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-# A shared machine may stall at any moment, and the same examples come every time.
+# No deadline, since a shared machine may stall at any moment; the same examples every time.
 settings.register_profile("course", deadline=None, derandomize=True)
 settings.load_profile("course")
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Print what tests have measured and recorded, such as how long each chapter took."""
+    """Print what tests measured and recorded, such as how long each chapter took."""
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         if report.when == "call":
             for name, measured in report.user_properties:

@@ -1,9 +1,9 @@
 """Kills a training run again and again, for test_resume.py: `python killed_run.py FOLDER`.
 
-The parent has imported torch and trains nothing; each run is a fork of it, so that it is in its
-loop a moment after it starts. It tells the parent of its batches through a pipe, and is killed at
-a random moment of a random one of them: by a clock alone, kills would come after the end of the run
-whenever the machine is faster than it was. Prints what happened as JSON.
+The parent imports torch and trains nothing. Each run is a fork of it, and so reaches its loop a
+moment after it starts. It reports its batches to the parent through a pipe, and is killed at a
+random moment of a random batch: kills timed by a clock alone would come after the end of the run
+on a faster machine. Prints a report as JSON.
 """
 
 import json
@@ -74,7 +74,7 @@ def train(checkpoint, seed=0, at_work=lambda: None):
 
 
 def outcome(model, history):
-    """Every bit of the weights and the history, as text."""
+    """The weights and the history to the last bit, as text."""
     weights = {
         name: [x.hex() for x in tensor.flatten().tolist()]
         for name, tensor in model.state_dict().items()
@@ -98,7 +98,7 @@ def forked(work):
 
 
 def died(child):
-    """Wait for the child; return the signal that ended it, 0 if none did."""
+    """Wait for the child; return the signal that ended it, or 0."""
     _, status = os.waitpid(child, 0)
     if not os.WIFSIGNALED(status) and os.waitstatus_to_exitcode(status) != 0:
         raise SystemExit("a run failed")
@@ -112,7 +112,7 @@ def position(path):
 
 
 def run_to(result, checkpoint, seed=0, begun=1):
-    """A child that trains to the end and writes down its outcome; so many batches are `begun`."""
+    """Start a child that trains to the end and writes its outcome; return after `begun` batches."""
     listen, tell = os.pipe()
     child = forked(
         lambda: result.write_text(
@@ -135,7 +135,7 @@ def at_random(folder):
     path, result, chance = folder / "killed.safetensors", folder / "killed.json", random.Random(0)
     positions, landed, writing = [], 0, 0
     for kill in range(KILLS):
-        # Another initialisation each time: what counts has to come out of the file.
+        # Another initialisation each time: everything that matters must come from the file.
         child = run_to(result, path, seed=kill, begun=chance.randint(1, 24))
         time.sleep(chance.random() * step)
         os.kill(child, signal.SIGKILL)
@@ -152,7 +152,7 @@ def at_random(folder):
 
 
 def while_writing(folder):
-    """Let a run kill itself within the writing of its checkpoint: before, between and after."""
+    """Let a run kill itself while it writes its checkpoint: before, between and after the steps."""
     path, result = folder / "writing.safetensors", folder / "writing.json"
     seen = []
 
@@ -172,7 +172,7 @@ def while_writing(folder):
         setattr(os, name, deadly)
         train(path, seed=call if path.exists() else 0)
 
-    # fsync is called twice a checkpoint: for the file, before it takes its place, and the folder.
+    # fsync is called twice per checkpoint: for the file, before it is moved, and for the folder.
     for name, call, before in (
         ("fsync", 9, True),
         ("fsync", 9, False),
@@ -189,6 +189,6 @@ def while_writing(folder):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     folder = Path(sys.argv[1])
-    torch.optim.AdamW([torch.zeros(1, requires_grad=True)])  # imports what each run would
+    torch.optim.AdamW([torch.zeros(1, requires_grad=True)])  # now, instead of in each run
     died(run_to(folder / "alone.json", None))
     print(json.dumps({"random": at_random(folder), "writing": while_writing(folder)}))

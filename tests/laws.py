@@ -1,4 +1,4 @@
-"""What holds of every network, as functions that several test files call."""
+"""Laws that every network obeys, as functions that several test files call."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from rnn_course.padding import inside
 from rnn_course.tasks.base import Batch
 
 CLOSE = {"atol": 1e-12, "rtol": 1e-12}
+"""The tolerance of `assert_close` for two computations of the same thing in float64."""
 
 
 def flat(state):
-    """The tensors of a state, however nested."""
+    """The tensors of a state, however deeply nested."""
     return [state] if isinstance(state, torch.Tensor) else [t for part in state for t in flat(part)]
 
 
 def close(a, b):
+    """Assert that two states, tensors or lists of tensors agree, part by part."""
     for part, other in zip(flat(a), flat(b), strict=True):
         torch.testing.assert_close(part, other, **CLOSE)
 
 
 def two_halves_are_the_whole_and_padding_is_never_seen(rnn, x, cut, lengths):
-    """Run in two parts; run with NaN in the padding, each sequence as if it were alone."""
+    """A run in two parts equals one run; with NaN in the padding, each sequence is as if alone."""
     T = x.shape[1]
     h, state = rnn(x)
     if cut < T:
@@ -36,7 +38,7 @@ def two_halves_are_the_whole_and_padding_is_never_seen(rnn, x, cut, lengths):
         close(torch.cat([first, second], 1), h)
         close(end, state)
     lengths = torch.as_tensor(lengths)
-    padded = x.masked_fill((torch.arange(T) >= lengths[:, None])[:, :, None], float("nan"))
+    padded = x.masked_fill(~inside(lengths, T)[:, :, None], float("nan"))
     h, state = rnn(padded, lengths=lengths)
     for i, length in enumerate(lengths):
         alone, end = rnn(x[i : i + 1, :length])
@@ -47,15 +49,15 @@ def two_halves_are_the_whole_and_padding_is_never_seen(rnn, x, cut, lengths):
 
 
 def padding_changes_neither_loss_nor_gradient(model, pairs, more_x, more_y, rubbish):
-    """Pairs that are padded further, with any symbol, are the same pairs to an encoder-decoder."""
+    """To an encoder-decoder, more padding, with any symbol in it, leaves the pairs the same."""
     longer = Batch(
         pad(pairs.x, (0, more_x), value=rubbish),
         pad(pairs.y, (0, more_y), value=rubbish),
         pairs.lengths,
         pairs.y_lengths,
     )
-    inside = torch.arange(longer.x.shape[1]) < longer.lengths[:, None]
-    longer = longer._replace(x=torch.where(inside, longer.x, rubbish))
+    mask = inside(longer.lengths, longer.x.shape[1])
+    longer = longer._replace(x=torch.where(mask, longer.x, rubbish))
     outcomes = []
     for each in (pairs, longer):
         model.zero_grad()
@@ -66,11 +68,12 @@ def padding_changes_neither_loss_nor_gradient(model, pairs, more_x, more_y, rubb
 
 
 class Company(NamedTuple):
-    """A network, sequences for it, and what it says of each: a list of tensors a sequence.
+    """A network, sequences for it, and what it says of each: one list of tensors per sequence.
 
-    `say(model, batch)` leaves out what stands beside the padding. With `together` the batch is one
-    thing of which something is said, and not its sequences: the sum over these, say, of a loss.
-    `in_y` is what the padding of y may hold: any symbol, unless something else is said.
+    Attributes:
+        say: `say(model, batch)` gives these lists, without what lies beside the padding.
+        together: Whether `say` speaks of the batch as a whole, such as a loss summed over it.
+        in_y: Symbols for the padding of y, of which the first and the last are tried.
     """
 
     model: nn.Module
@@ -81,9 +84,9 @@ class Company(NamedTuple):
 
 
 def company_does_not_matter(given: Company) -> None:
-    """What is said of a sequence is the same alone, in another order, and with more padding.
+    """The output for a sequence is the same alone, in another order, and with more padding.
 
-    Its values, and its gradient with respect to each of the network's parameters.
+    So is its gradient with respect to each of the network's parameters.
     """
     batch, B = given.batch, len(given.batch.x)
     found = _said(given, batch)
@@ -103,12 +106,12 @@ def company_does_not_matter(given: Company) -> None:
 
 
 def each_step(of: Tensor, lengths: Tensor | None) -> list[Tensor]:
-    """Of each sequence what stands inside it."""
+    """The part of each sequence before its padding."""
     return [*of] if lengths is None else [row[:n] for row, n in zip(of, lengths, strict=True)]
 
 
 def _said(given: Company, batch: Batch) -> list[list[Tensor]]:
-    """Of each sequence what is said, and the gradient of a weighted sum of that."""
+    """The output for each sequence, and the gradient of a weighted sum of it."""
     weights = [p for p in given.model.parameters() if p.requires_grad]
     found = []
     for said in given.say(given.model, batch):
@@ -134,7 +137,7 @@ def _sum(rows: list[list[Tensor]]) -> list[Tensor]:
 
 
 def _alone(batch: Batch, i: int) -> Batch:
-    """The batch of sequence i only, without any padding."""
+    """A batch of sequence i alone, without padding."""
 
     def row(part: Tensor, lengths: Tensor | None) -> Tensor:
         return part[i : i + 1] if lengths is None else part[i : i + 1, : lengths[i]]
@@ -147,7 +150,7 @@ def _alone(batch: Batch, i: int) -> Batch:
 
 
 def _longer(batch: Batch, more: int, in_x: int, in_y: int) -> Batch:
-    """The same sequences with more padding, and other padding: NaN in floats."""
+    """The same sequences with more padding, and with other values in it: NaN in floats."""
 
     def padded(part: Tensor, lengths: Tensor | None, symbol: int) -> Tensor:
         if lengths is None:

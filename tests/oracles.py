@@ -1,4 +1,4 @@
-"""What the cells are held against: torch.nn with the same weights, and recurrences in NumPy."""
+"""Independent results for the cells: torch.nn with the same weights, and recurrences in NumPy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CELLS = {
 
 
 def make(name: str, n_in: int = 3, n_hidden: int = 5, seed: int = 0) -> Cell:
-    """A cell in float64 with every parameter, biases too, away from zero."""
+    """A cell in float64 whose parameters, biases included, are all away from zero."""
     torch.manual_seed(seed)
     cell = CELLS[name](n_in, n_hidden).double()
     with torch.no_grad():
@@ -27,7 +27,7 @@ def make(name: str, n_in: int = 3, n_hidden: int = 5, seed: int = 0) -> Cell:
 
 
 def torch_twin(cell: Cell) -> nn.Module:
-    """The module of torch.nn that computes the same, with the cell's weights."""
+    """The module of torch.nn that computes the same function with the cell's weights."""
     kind = {ElmanCell: nn.RNN, LSTMCell: nn.LSTM, GRUCell: nn.GRU}[type(cell)]
     twin = kind(cell.n_in, cell.n_hidden, batch_first=True).to(cell.U.dtype)
     with torch.no_grad():
@@ -41,7 +41,7 @@ def torch_twin(cell: Cell) -> nn.Module:
 
 
 def twin_state(state: Tensor | tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
-    """A cell's state as torch.nn wants it: with an axis for the layers in front."""
+    """A cell's state as torch.nn expects it, with an axis for the layers in front."""
     return state[None] if isinstance(state, Tensor) else tuple(part[None] for part in state)
 
 
@@ -50,7 +50,7 @@ def _sigmoid(a: np.ndarray) -> np.ndarray:
 
 
 def by_hand(cell: Cell, x: Tensor, length: int) -> np.ndarray:
-    """h (length, n_hidden) of one sequence x (T, n_in): the recurrence, in NumPy, a step a line."""
+    """h (length, n_hidden) of one sequence x (T, n_in): the recurrence in NumPy."""
     p = {name: value.detach().numpy() for name, value in cell.named_parameters()}
     U, W, b, H = p["U"], p["W"], p["b"], cell.n_hidden
     h, c, out = np.zeros(H), np.zeros(H), []

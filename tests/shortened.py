@@ -1,4 +1,4 @@
-"""A chapter's code and the trainings in it, cut down to what it takes to see where they fail."""
+"""A chapter's code, with its trainings cut down to what it takes to see where they fail."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class First:
 
 
 def shorten(patch: pytest.MonkeyPatch, saw: Callable[[str, Any], None]) -> None:
-    """Cut every training and evaluation short; tell `saw` of each: its name and its device."""
+    """Cut every training and evaluation short; call `saw(name, device)` for each."""
     fit, evaluate = training.fit, training.evaluate
 
     def short_fit(model, loss, data, valid=None, *, epochs, batch_size=64, device=None, **rest):
@@ -62,7 +62,7 @@ def shorten(patch: pytest.MonkeyPatch, saw: Callable[[str, Any], None]) -> None:
 
 
 class _NotHeld(ast.NodeTransformer):
-    """What an `assert` says is worked out, and not insisted on: so short a training shows less."""
+    """Evaluate each `assert` without enforcing it: so short a training shows less."""
 
     def visit_Assert(self, node: ast.Assert) -> ast.Expr:
         return ast.copy_location(ast.Expr(node.test), node)

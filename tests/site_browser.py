@@ -1,4 +1,4 @@
-"""A browser that sees the built site and nothing else, for the tests and for screenshots."""
+"""A browser that can reach the built site and nothing else, for tests and screenshots."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FLAGS = [
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
 
-# What a page loads late: mathematics and widgets. Frames of a figure count when they are shown.
+# Waits for what a page loads late: mathematics and widgets. Frames of a figure load when shown.
 SETTLED = """async () => {
   await window.MathJax?.startup?.promise;
   const views = document.querySelectorAll('[type="application/vnd.jupyter.widget-view+json"]');
@@ -52,7 +52,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @contextmanager
 def serve(folder: Path) -> Iterator[str]:
-    """Serve a folder on a free port of this machine; gives the address."""
+    """Serve a folder on a free port of this machine; yield the address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
     Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -83,7 +83,7 @@ class Visit:
     problems: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> None:
-        """Open a page of the site and wait until its mathematics and its widgets stand."""
+        """Open a page of the site and wait until its mathematics and its widgets are there."""
         self.page.goto(self.base + path, wait_until="load")
         self.page.evaluate(SETTLED)
 
@@ -92,7 +92,7 @@ class Visit:
 def visit(
     browser: Browser, base: str, size: str = "desktop", theme: str = "light"
 ) -> Iterator[Visit]:
-    """A fresh window that can reach `base` alone and keeps a record of every complaint."""
+    """Open a fresh window that can reach only `base` and records every complaint."""
     context = browser.new_context(
         viewport=SIZES[size], color_scheme=theme, reduced_motion="reduce", device_scale_factor=1
     )

@@ -1,13 +1,13 @@
-"""A stand-in for a GPU on a machine without one: it finds what the code forgets to move.
+"""A stand-in for a GPU on a machine without one: it finds tensors that the code forgot to move.
 
     with stand_in_gpu() as gpu:
         x = torch.randn(3).to(gpu)        # x + torch.randn(3) raises, as on a real one
 
-A tensor that is moved there, or made there, keeps its numbers on the CPU and is computed with
-there, but says that its device is "meta" (the only one besides the CPU that torch's CPU build lets
-autograd pass through). Like CUDA it refuses to be mixed with the CPU's tensors, save those without
-axes and indices, to be drawn for by a generator of the CPU, and to become a NumPy array; like MPS,
-on request, it has no float64. Of speed, kernels and rounding it tells nothing.
+A tensor that is moved or made there keeps its numbers on the CPU and is computed with on the CPU,
+but reports its device as "meta" (the only other one that torch's CPU build lets autograd pass
+through). Like CUDA it refuses to be combined with the CPU's tensors, except scalars and indices, to
+be drawn by a generator of the CPU, and to become a NumPy array; on request it has no float64, like
+MPS. It says nothing about speed, kernels or rounding.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ INDEXED = {
 
 
 class OnGPU(torch.Tensor):
-    """A tensor that says it is on the GPU, and keeps its numbers in `inner`, on the CPU."""
+    """A tensor that reports the GPU as its device and keeps its numbers in `inner`, on the CPU."""
 
     @staticmethod
     def __new__(cls, inner: torch.Tensor) -> OnGPU:
@@ -61,7 +61,7 @@ class OnGPU(torch.Tensor):
 
 
 class _Moves(TorchDispatchMode):
-    """What is made on the GPU, or moved there, becomes an `OnGPU`."""
+    """A mode in which tensors made on the GPU, or moved there, become `OnGPU`."""
 
     def __init__(self, float64: bool) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ def _bare(value: Any) -> Any:
 
 
 def _run(func: Any, args: Any, kwargs: dict[str, Any], float64: bool) -> Any:
-    """Compute on the CPU, and put the outcome where a real GPU would have it."""
+    """Compute on the CPU, and put the result where a real GPU would have it."""
     name, leaves = func._schema.name, pytree.tree_leaves((args, kwargs))
     tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
     here = any(map(_moved, tensors))
@@ -114,7 +114,7 @@ def _run(func: Any, args: Any, kwargs: dict[str, Any], float64: bool) -> Any:
     def placed(value: Any) -> Any:
         if not isinstance(value, torch.Tensor) or _moved(value):
             return value
-        if wanted is None and id(value) in given:  # in place: what was given comes back
+        if wanted is None and id(value) in given:  # in place: return the tensor that was given
             return given[id(value)]
         if not goes:
             return value
@@ -132,7 +132,7 @@ as_tensor = torch.as_tensor
 
 
 def _from_data(make: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
-    """`tensor`, `as_tensor` and `new_tensor` ask no mode: made on the CPU, then moved."""
+    """`tensor`, `as_tensor` and `new_tensor` bypass modes: make on the CPU, then move."""
 
     def made(*args: Any, **kwargs: Any) -> torch.Tensor:
         first = args[0] if args and _moved(args[0]) and make is not as_tensor else None
@@ -159,9 +159,9 @@ def _refused(numpy: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _swap(one: torch.Tensor, other: torch.Tensor) -> None:
-    """`torch.utils.swap_tensors`, which insists that no graph of an earlier step is left.
+    """`torch.utils.swap_tensors`, without its demand that no graph of an earlier step is left.
 
-    A real GPU does not ask: there a parameter gets other numbers, here it has to change its kind.
+    On a real GPU a parameter only gets other numbers; here it has to change its class.
     """
     one.__class__, other.__class__ = other.__class__, one.__class__
     one.__dict__, other.__dict__ = other.__dict__, one.__dict__
@@ -181,7 +181,7 @@ class _Generator(metaclass=_Generators):
 
 
 def _module() -> types.SimpleNamespace:
-    """What torch asks of a device's module, with a random state that can be put back."""
+    """What torch asks of a device's module, with a random state that can be restored."""
     generator = GENERATOR()
     return types.SimpleNamespace(
         device_count=lambda: 1,
@@ -197,7 +197,7 @@ def _module() -> types.SimpleNamespace:
 
 @contextlib.contextmanager
 def stand_in_gpu(float64: bool = True) -> Iterator[torch.device]:
-    """Have torch believe in one accelerator for a while; give its device."""
+    """Make torch believe in one accelerator for a while; yield its device."""
     fused = optimizer._get_fused_kernels_supported_devices()
     fakes = {
         (torch, GPU.type): _module(),
@@ -222,7 +222,7 @@ def stand_in_gpu(float64: bool = True) -> Iterator[torch.device]:
         setattr(where, key, value)
     torch.get_device_module.cache_clear()
     try:
-        with _Moves(float64), warnings.catch_warnings():  # of a copy, which here takes place
+        with _Moves(float64), warnings.catch_warnings():  # the copy does take place here
             warnings.filterwarnings("ignore", ".* copying from a non-meta parameter")
             yield GPU
     finally:

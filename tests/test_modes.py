@@ -214,6 +214,7 @@ def test_the_lstms_second_derivative_is_that_of_the_plain_loop(dtype):
         torch.testing.assert_close(mine, plain)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["GRU", "stack"])
 def test_compiled_it_computes_the_same(name):
     cell, x = made(name, torch.float32)

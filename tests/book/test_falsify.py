@@ -1,4 +1,4 @@
-"""Each verdict can fail: three of them are tried here, `make falsify` tries all."""
+"""Each verdict can fail: three of them are tried here, all of them by `make falsify`."""
 
 import asyncio
 import importlib.util
@@ -47,7 +47,7 @@ def attempt(folder: Path, *edits: tool.Edit, statement: int = 0, **options) -> t
 
 
 def changed(**cells: str) -> list[str]:
-    """The chapter's cells, some of them others: c0="..."."""
+    """The chapter's cells, some of them replaced: c0="..."."""
     return [cells.get(f"c{i}", source) for i, source in enumerate(CHAPTER)]
 
 
@@ -60,7 +60,7 @@ def test_every_statement_has_a_saboteur():
 
 @pytest.mark.parametrize("statement", ALL, ids=lambda s: s.id)
 def test_a_saboteur_fits_its_chapter(statement):
-    """Each edit finds its place, and leaves the verdict's condition and figures as they are."""
+    """Each edit finds its place and leaves the verdict's condition and figures unchanged."""
     notebook = nbformat.read(ROOT / "notebooks" / f"{statement.chapter}.ipynb", 4)
     before = [tool.settlements(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
     tool.sabotage(notebook, EDITS[statement.id])
@@ -74,6 +74,7 @@ def test_a_saboteur_completes_a_sentence():
         assert s.saboteur == s.saboteur.strip().removesuffix(".") and len(s.saboteur) < 90, s.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statement", tool.drawn(3), ids=lambda s: s.id)
 def test_a_verdict_fails_when_it_should(statement, record_property):
     outcome = asyncio.run(tool.attempt(statement, EDITS[statement.id]))
@@ -85,7 +86,7 @@ def test_the_commit_draws(tmp_path):
     assert tool.drawn(3) == tool.drawn(3) and len(set(tool.drawn(33))) == 33
     (tmp_path / "rnn_course").mkdir()
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
-    draws = [tool.drawn(3, tmp_path)]  # no repository: the sources draw
+    draws = [tool.drawn(3, tmp_path)]  # without a repository, the sources decide
     (tmp_path / "rnn_course" / "a.py").write_text("1")
     draws.append(tool.drawn(3, tmp_path))
     subprocess.run([*git, "init", "-q"], cwd=tmp_path, check=True)
@@ -107,6 +108,7 @@ def test_a_verdict_that_fails_stops_the_chapter(tmp_path):
     assert 0 < seconds < 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cells, said",
     [
@@ -124,8 +126,9 @@ def test_anything_but_the_verdict_is_reported(tmp_path, cells, said):
     assert not outcome.fails and outcome.said.startswith(said)
 
 
+@pytest.mark.slow
 def test_a_condition_that_always_holds_is_named(tmp_path, capsys):
-    """What nobody can falsify: a verdict whose condition is True."""
+    """A verdict whose condition is True cannot be falsified."""
     (tmp_path / "S1.toml").write_text(
         '[["S1.1"]]\nold = "[1, 2, 3, 4]"\nnew = "[4, 3, 2, 1]"\n', encoding="utf-8"
     )
@@ -140,12 +143,14 @@ def test_a_condition_that_always_holds_is_named(tmp_path, capsys):
     assert count.startswith("0 of 1 fail when they should (")
 
 
+@pytest.mark.slow
 def test_statements_of_one_cell_are_falsified_each_by_itself(tmp_path):
     both = changed(c2='for name in ("S1.1", "S1.2"):\n    settle(name, labels[0] == 1, n=1)')
     for statement in (0, 1):
         assert attempt(chapter(tmp_path, *both), SHUFFLED, statement=statement).fails
 
 
+@pytest.mark.slow
 def test_a_cell_that_never_ends_is_stopped(tmp_path):
     folder = chapter(tmp_path, *changed(c1="while True:\n    pass"))
     outcome = attempt(folder, SHUFFLED, timeout=2)
@@ -211,6 +216,7 @@ def test_wrong_usage_is_explained(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_kernels_too(tmp_path):
     folder = chapter(
         tmp_path,

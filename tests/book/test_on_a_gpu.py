@@ -22,7 +22,7 @@ CHAPTERS = chapters(ROOT / "notebooks")
 
 @pytest.fixture
 def worked(monkeypatch):
-    """Where each training or evaluation asked to take place, and where its batches were."""
+    """The device that each training or evaluation asked for, and those of its batches."""
     seen = []
     batches = training._batches
 
@@ -33,11 +33,12 @@ def worked(monkeypatch):
 
     monkeypatch.setattr(training, "_batches", watched)
     for name in experiments.NAMES:
-        experiments.find(name)  # imported, so that it is shortened
+        experiments.find(name)  # import it, so that it is shortened
     shorten(monkeypatch, lambda name, device: seen.append([name, device]))
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 def test_every_chapter_runs_and_trains_on_the_device_that_its_reader_chose(
@@ -53,11 +54,12 @@ def test_every_chapter_runs_and_trains_on_the_device_that_its_reader_chose(
         torch.set_num_threads(threads)
     assert worked or path.stem.startswith("00")
     for _, *at in worked:
-        assert at and set(at) == {GPU}  # asked for, and then each batch's
+        assert at and set(at) == {GPU}  # the device asked for, then each batch's
     lines = re.findall(r"\bfind_device\((.*?)\)", path.read_text(encoding="utf-8"))
     assert lines == ([""] if worked else []), "one line in which a reader chooses"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", experiments.NAMES)
 def test_every_experiment_trains_on_the_accelerator_unless_it_is_told_not_to(
     name, worked, tmp_path
@@ -87,14 +89,14 @@ def test_the_experiment_command_hands_its_device_on(
     with stand_in_gpu():
         assert cli.main(["experiment", "dashed_edges", "--folder", str(tmp_path), *options]) == 0
     assert {each for _, _, *at in worked for each in at} == {where}
-    machine = (tmp_path / "edges.json").read_text()
+    machine = (tmp_path / "dashed_edges.json").read_text()
     assert ("trained on the CPU" if options else f"trained on {GPU}") in machine
     capsys.readouterr()
 
 
 @pytest.fixture
 def few_words(monkeypatch):
-    """The trained network with five words to be scored on; where it said them."""
+    """The trained network with five words to score it on; and the devices on which it said them."""
     trained, say, seen = g2p.trained, g2p.say, []
 
     def with_few(*given):

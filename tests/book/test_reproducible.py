@@ -1,8 +1,8 @@
-"""The chapters in other circumstances: more threads, another hash seed, the network cut.
+"""The chapters under other conditions: more threads, another hash seed, no network.
 
-nbval runs every notebook and compares what comes out with what is committed. That was made with any
-hash seed and a network; here there are two threads, hash seed 2 and no network. Time and memory are
-measured. (`pytest --nbval notebooks` compares in circumstances of your own.)
+nbval runs every notebook and compares the outputs with the committed ones. Those were made with
+any hash seed and with a network; here there are two threads, hash seed 2 and no network. Time and
+memory are measured. (`pytest --nbval notebooks` compares under your own conditions.)
 """
 
 import os
@@ -22,7 +22,7 @@ SECONDS = 120  # a chapter's budget is 60 s on two free cores; a busy machine ge
 GIGABYTES = 1.5
 
 
-# Brings up the loopback device, which Jupyter's kernels talk through: SIOCSIFFLAGS, IFF_UP.
+# Bring up the loopback device, which Jupyter's kernels need: SIOCSIFFLAGS, IFF_UP.
 LOOPBACK = (
     "import fcntl, os, socket, struct, sys;"
     "fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh22x', b'lo', 1));"
@@ -31,7 +31,7 @@ LOOPBACK = (
 
 
 def without_network() -> list[str]:
-    """The start of a command that runs with no network but itself, where this user may do so."""
+    """A prefix that cuts a command off from the network; empty if this user may not do so."""
     for rights in [], ["--map-root-user"]:
         cut = ["unshare", "--net", *rights, sys.executable, "-c", LOOPBACK]
         if (
@@ -44,7 +44,7 @@ def without_network() -> list[str]:
 
 
 def memory(process: psutil.Process) -> int:
-    """The resident bytes of the largest process below this one."""
+    """The resident bytes of the largest among a process and its descendants."""
     largest = 0
     for each in [process, *process.children(recursive=True)]:
         try:
@@ -54,6 +54,7 @@ def memory(process: psutil.Process) -> int:
     return largest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_same_outputs_with_two_threads_another_hash_seed_and_no_network(
     path, record_property, tmp_path

@@ -1,4 +1,4 @@
-"""The built site in a browser that reaches nothing else. `make book` builds it first."""
+"""The built site in a browser that can reach nothing else. `make book` builds it first."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 CHAPTERS = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
 PAGES = [*CHAPTERS, "search", "genindex", "py-modindex"]
 
-#: what the widget manager's own JSON schema says of itself in every console; nothing is amiss
+#: a warning about the widget manager's own JSON schema, in every console; harmless
 HARMLESS = re.compile(r"^console warning: strict mode: use allowUnionTypes .*\(strictTypes\)$")
 
 AXE_RUN = """async () => (await axe.run()).violations.flatMap(v => v.nodes.map(
@@ -28,7 +28,7 @@ AXE_RUN = """async () => (await axe.run()).violations.flatMap(v => v.nodes.map(
 
 
 def source(page: str) -> str:
-    """What a page was written as; only the code of a notebook's code cells, if it is one."""
+    """The source of a page; of a notebook, the sources of its cells."""
     notebook = ROOT / f"{page}.ipynb"
     if not notebook.exists():
         return (ROOT / f"{page}.md").read_text(encoding="utf-8")
@@ -36,7 +36,7 @@ def source(page: str) -> str:
 
 
 def movables(page: str) -> int:
-    """How many figures the notebook of this page lets the reader move."""
+    """How many movable figures the notebook of this page has."""
     notebook = ROOT / f"{page}.ipynb"
     if not notebook.exists():
         return 0
@@ -61,18 +61,18 @@ def browser() -> Iterator[Browser]:
 
 
 def complaints(visited: Visit) -> list[str]:
-    """What the browser said of the page, but for what is known to be harmless."""
+    """What the browser complained about, except warnings known to be harmless."""
     return [problem for problem in visited.problems if not HARMLESS.match(problem)]
 
 
 def violations(page: Page) -> list[str]:
-    """What axe-core, with all its rules, says of the page as it is now."""
+    """What axe-core, with all its rules, finds on the page as it is now."""
     page.add_script_tag(path=AXE)
     return page.evaluate(AXE_RUN)
 
 
 def typeset(page: Page, name: str) -> None:
-    """Check that each formula in the source of a page has been set, and without an error."""
+    """Assert that each formula in the source of a page is typeset, without an error."""
     built = BeautifulSoup((SITE / f"{name}.html").read_bytes(), "html.parser")
     formulas = len(built.select("main .math"))
     written = re.sub(r"`[^`]*`", "", source(name))  # a $ in code is no formula
@@ -81,9 +81,10 @@ def typeset(page: Page, name: str) -> None:
     assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [page for page in CHAPTERS if page != "book/api"])
 def test_no_reader_is_shown_an_unknown_word(base: str, name: str) -> None:
-    """Words that a network does not know are shown as they are, not as the symbol it reads."""
+    """Words that a network does not know are shown as written, not as the unknown symbol."""
     built = BeautifulSoup((SITE / f"{name}.html").read_bytes(), "html.parser")
     assert "�" not in built.select_one("main").text
 
@@ -99,6 +100,7 @@ def unfold(page: Page) -> None:
     page.evaluate("document.querySelectorAll('.toggle-button-hidden').forEach(b => b.click())")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", PAGES)
 def test_page_is_sound(base: str, browser: Browser, name: str, size: str) -> None:
@@ -115,6 +117,7 @@ def test_page_is_sound(base: str, browser: Browser, name: str, size: str) -> Non
         assert complaints(visited) == []
 
 
+@pytest.mark.slow
 def test_the_reader_chooses_the_theme(base: str, browser: Browser) -> None:
     with visit(browser, base, theme="dark") as visited:
         visited.go(f"{CHAPTERS[0]}.html")
@@ -126,6 +129,7 @@ def test_the_reader_chooses_the_theme(base: str, browser: Browser) -> None:
         assert complaints(visited) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 def test_menus_are_sound_when_open(base: str, browser: Browser, size: str) -> None:
     with visit(browser, base, size) as visited:
@@ -147,6 +151,7 @@ def test_menus_are_sound_when_open(base: str, browser: Browser, size: str) -> No
         assert complaints(visited) == []
 
 
+@pytest.mark.slow
 def test_search_finds_a_word(base: str, browser: Browser) -> None:
     with visit(browser, base) as visited:
         visited.go("search.html?q=recurrence")
@@ -162,12 +167,11 @@ def soups() -> dict[Path, BeautifulSoup]:
         path: BeautifulSoup(path.read_bytes(), "html.parser")
         for path in SITE.rglob("*.html")
         if "_static" not in path.parts
-    }  # the themes' templates lie there
+    }  # the themes' templates are there
 
 
 def broken(pages: dict[Path, BeautifulSoup], folder: Path) -> list[str]:
-    """Links, scripts, styles and pictures that lead nowhere; and whatever is not a plain link and
-    leads to another host."""
+    """What leads nowhere; and scripts, styles and pictures that come from another host."""
     wrong = []
     anchors = {
         path: {tag.get("id") or tag.get("name") for tag in soup.select("[id], a[name]")}
@@ -192,6 +196,7 @@ def broken(pages: dict[Path, BeautifulSoup], folder: Path) -> list[str]:
     return wrong
 
 
+@pytest.mark.slow
 def test_every_internal_link_leads_somewhere(base: str) -> None:
     pages = soups()
     built = {path.relative_to(SITE).with_suffix("").as_posix() for path in pages}
@@ -199,6 +204,7 @@ def test_every_internal_link_leads_somewhere(base: str) -> None:
     assert broken(pages, SITE) == []
 
 
+@pytest.mark.slow
 def test_every_picture_is_described(base: str) -> None:
     # Without alt text, Sphinx writes the file's name, which axe-core takes for a description.
     wrong = [
@@ -214,7 +220,7 @@ def test_every_picture_is_described(base: str) -> None:
 
 
 class Movable:
-    """One figure on the page: its controls, and the picture that is shown now."""
+    """A figure on the page: its controls, and the picture shown at the moment."""
 
     def __init__(self, root: Locator) -> None:
         self.slider = root.get_by_role("slider")
@@ -224,7 +230,7 @@ class Movable:
         self.picture = root.locator("img:visible")
 
     def shown(self) -> tuple[str, str]:
-        """The picture (its digest) and the value read out, of the one frame that is visible."""
+        """The digest of the visible frame's picture, and the value that is read out."""
         expect(self.picture).to_have_count(1)
         source = self.picture.get_attribute("src")
         return sha256(source.encode()).hexdigest(), self.slider.get_attribute("aria-valuetext")
@@ -255,6 +261,7 @@ def test_chapters_have_movable_figures() -> None:
     assert set(with_movables()) == {name for name in CHAPTERS if name.startswith("notebooks/")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", with_movables())
 def test_figures_move(base: str, browser: Browser, name: str, size: str) -> None:
@@ -307,6 +314,7 @@ def test_figures_move(base: str, browser: Browser, name: str, size: str) -> None
 # --- the checks themselves ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [
@@ -326,6 +334,7 @@ def test_a_bad_page_is_noticed(browser: Browser, tmp_path: Path, body: str, comp
         assert any(complaint in problem for problem in complaints(visited))
 
 
+@pytest.mark.slow
 def test_a_bad_layout_is_noticed(browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "bad.html").write_text(
         "<p style='width: 900px; color: #eee'>pale<img src=data:,>", encoding="utf-8"

@@ -290,6 +290,7 @@ def test_disagreements_are_found():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", experiments.NAMES)
 def test_the_committed_results_are_whole_small_and_come_out_again(name, tmp_path):
     experiment = experiments.find(name)

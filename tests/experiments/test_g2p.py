@@ -199,6 +199,7 @@ def test_a_word_that_does_not_end_is_told(tiny, monkeypatch, capsys):
     assert said.err == "recurrent: stopped after 1 phones, before the network came to an end\n"
 
 
+@pytest.mark.slow
 def test_a_word_is_said_without_what_takes_long(root):
     """All of it in under 3 s of processor time: `import torch` takes 1.3 s alone on an idle
     machine, and more beside others, so that the rest is what can be held to a number."""

@@ -407,6 +407,7 @@ def start(tmp_path, root):
     )
 
 
+@pytest.mark.slow
 def test_two_processes_on_a_cold_cache_both_get_all_of_it(every, tmp_path, root):
     processes = [start(tmp_path, root) for _ in range(2)]
     answers = [process.communicate(timeout=120) for process in processes]
@@ -432,6 +433,7 @@ while not enough.exists():
 """
 
 
+@pytest.mark.slow
 def test_whoever_reads_meanwhile_finds_one_writers_file_and_never_a_part(folder, root, tmp_path):
     enough, deadline = tmp_path / "enough", time.monotonic() + 60
     Cache("v").keep("it", [0] * 50_000)

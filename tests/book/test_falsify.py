@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -67,6 +68,16 @@ def test_a_saboteur_fits_its_chapter(statement):
     assert before == [
         tool.settlements(cell.source) for cell in notebook.cells if cell.cell_type == "code"
     ]
+
+
+@pytest.mark.parametrize("statement", ALL, ids=lambda s: s.id)
+def test_an_edit_replaces_whole_names(statement):
+    """An edit that began within a name, gaps in long_gaps, would leave half of it."""
+    notebook = nbformat.read(ROOT / "notebooks" / f"{statement.chapter}.ipynb", 4)
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    for edit in EDITS[statement.id]:
+        assert re.search(rf"(?<!\w){re.escape(edit.old)}", code) or not edit.old[0].isidentifier()
+        assert re.search(rf"{re.escape(edit.old)}(?!\w)", code) or not edit.old[-1].isidentifier()
 
 
 def test_a_saboteur_completes_a_sentence():

@@ -361,6 +361,7 @@ def killed(tmp_path_factory, root):
     return json.loads(done.stdout), {path.stem: path.read_text() for path in folder.glob("*.json")}
 
 
+@pytest.mark.slow
 def test_killed_twenty_times_it_ends_like_the_run_left_alone(killed):
     report, outcomes = killed
     random, whole = report["random"], json.loads(outcomes["alone"])[1]
@@ -374,6 +375,7 @@ def test_killed_twenty_times_it_ends_like_the_run_left_alone(killed):
     assert outcomes["killed"] == outcomes["timed"] == outcomes["alone"]
 
 
+@pytest.mark.slow
 def test_killed_while_it_writes_it_ends_like_the_run_left_alone(killed):
     report, outcomes = killed
     before_the_move, after_it = [signal.SIGKILL, True], [signal.SIGKILL, False]
@@ -381,6 +383,7 @@ def test_killed_while_it_writes_it_ends_like_the_run_left_alone(killed):
     assert outcomes["writing"] == outcomes["alone"]
 
 
+@pytest.mark.slow
 def test_killed_runs_leave_nothing_behind(killed):
     report, outcomes = killed
     files = {Path(name).suffix for name in report["random"]["left over"]}

@@ -14,7 +14,7 @@ PY = $(VENV)/bin/python
 # plots, another search path, a width of the terminal; and whatever stands in dot files at home.
 # RNN_COURSE_CACHE, the number of threads, and what pip, npm and proxies need are left as they are.
 unexport $(filter PYTHON% MPL% MATPLOTLIB% JUPYTER% IPYTHON% IPY% NB% MYST% SPHINX% DOCUTILS% \
-	PYTEST_% HYPOTHESIS_% TQDM_% RUFF_% TORCH_% PWDEBUG COLUMNS LINES NO_COLOR% FORCE_COLOR% \
+	PYTEST_% HYPOTHESIS_% TQDM_% RUFF_% MYPY% TORCH_% PWDEBUG COLUMNS LINES NO_COLOR% FORCE_COLOR% \
 	PY_COLORS CLICOLOR% LANGUAGE LC_% LANG SOURCE_DATE_EPOCH,$(.VARIABLES))
 export PYTHONUTF8 = 1
 export LC_ALL = C

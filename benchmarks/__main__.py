@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks import grid, pairs, tanh
 from benchmarks.measure import machine
 from rnn_course import command, storage
-from rnn_course.training.progress import progress_bar
+from rnn_course.progress import progress_bar
 
 TABLE = Path(__file__).with_name("results.md")
 SECONDS = 3.0

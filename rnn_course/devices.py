@@ -113,7 +113,7 @@ def set_random_state(state: Tensor, device: torch.device) -> None:
         torch.get_device_module(device).set_rng_state(state, device)
 
 
-def described(device: torch.device) -> str:
+def device_name(device: torch.device) -> str:
     """The device in words: "the CPU", or "cuda (NVIDIA H100)"."""
     if device.type == "cpu":
         return "the CPU"

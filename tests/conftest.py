@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import matplotlib
 import pytest
 from hypothesis import settings
+from matplotlib import pyplot as plt
+
+matplotlib.use("agg")  # no screen
 
 # No deadline, since a shared machine may stall at any moment; the same examples every time.
 settings.register_profile("course", deadline=None, derandomize=True)
@@ -22,3 +26,11 @@ def pytest_terminal_summary(terminalreporter):
 def root() -> Path:
     """The repository's top folder."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def ax():
+    """Axes to draw into."""
+    figure, ax = plt.subplots()
+    yield ax
+    plt.close(figure)

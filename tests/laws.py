@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from rnn_course.networks.encoder_decoder import pair_loss
+from rnn_course.networks.encoder_decoder import sequence_nll
 from rnn_course.padding import inside
 from rnn_course.tasks.base import Batch
 
@@ -61,7 +61,7 @@ def padding_changes_neither_loss_nor_gradient(model, pairs, more_x, more_y, rubb
     outcomes = []
     for each in (pairs, longer):
         model.zero_grad()
-        loss = pair_loss(model, each)
+        loss = sequence_nll(model, each)
         loss.backward()
         outcomes.append([loss, *(p.grad for p in model.parameters())])
     close(*outcomes)

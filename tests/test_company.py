@@ -338,8 +338,8 @@ def reader():
 LOSSES = [
     (dashed_edges.tagging_loss, lambda: FeedbackTagger(6, 3, GRUCell(6, 4), 5), beside, n_steps),
     (dashed_edges.tagging_loss, NETWORKS["Tagger both"][0], beside, n_steps),
-    (encoder_decoder.pair_loss, NETWORKS["EncoderDecoder both"][0], pairs, n_sequences),
-    (encoder_decoder.pair_loss, NETWORKS["AttentiveEncoderDecoder both"][0], pairs, n_sequences),
+    (encoder_decoder.sequence_nll, NETWORKS["EncoderDecoder both"][0], pairs, n_sequences),
+    (encoder_decoder.sequence_nll, NETWORKS["AttentiveEncoderDecoder both"][0], pairs, n_sequences),
     (
         two_dimensions.pixel_loss,
         NETWORKS["PixelTagger"][0],
@@ -349,7 +349,7 @@ LOSSES = [
     (deep.frame_nll, blocks(3, 3), frames, None),
     (echo.loss, blocks(8, 8), echoed, lambda batch: (batch.y >= 0).sum()),
     (echo.right, blocks(8, 8), echoed, None),
-    (transplant._pair_loss, blocks(3, 2), bits, lambda batch: (batch.y >= 0).sum()),
+    (transplant._bits_loss, blocks(3, 2), bits, lambda batch: (batch.y >= 0).sum()),
     (long_gaps.answer_loss, summariser, symbols, n_sequences),
     (long_gaps.right, summariser, symbols, None),
     (sharing.right, summariser, symbols, None),
@@ -588,7 +588,7 @@ def test_the_law_fails_where_company_matters(bug, monkeypatch):
         (mean_of(of_the_batch), summariser, symbols, n_sequences),
         (of_the_batch, summariser, symbols, None),
         (
-            encoder_decoder.pair_loss,
+            encoder_decoder.sequence_nll,
             NETWORKS["EncoderDecoder both"][0],
             pairs,
             n_steps,

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 import torch
+from elsewhere import stopping
 from stand_in_gpu import GPU, stand_in_gpu
 from torch import nn, optim
 from torch.nn.functional import mse_loss
@@ -94,11 +95,11 @@ def test_a_model_on_two_devices_is_refused():
 
 
 def test_a_device_in_words(monkeypatch):
-    assert devices.described(CPU) == "the CPU"
+    assert devices.device_name(CPU) == "the CPU"
     with stand_in_gpu():
-        assert devices.described(GPU) == GPU.type
+        assert devices.device_name(GPU) == GPU.type
         torch.get_device_module(GPU).get_device_name = lambda device: "Stand-in 1"
-        assert devices.described(GPU) == f"{GPU} (Stand-in 1)"
+        assert devices.device_name(GPU) == f"{GPU} (Stand-in 1)"
 
 
 # lent, and given back
@@ -234,16 +235,8 @@ def test_a_run_goes_on_on_another_device_and_learns_the_same(first, then, optimi
 
 def test_a_run_that_goes_on_on_its_own_device_has_the_same_dropout(tmp_path):
     def trained(stop=None, **more):
-        model, seen = network(dropout=0.5), 0
-
-        def loss(model, batch):
-            nonlocal seen
-            seen += model.training
-            if seen == stop:
-                raise InterruptedError
-            return squared(model, batch)
-
-        quiet(model, loss, **more)
+        model = network(dropout=0.5)
+        quiet(model, stopping(squared, stop), **more)
         return weights(model)
 
     file = {"checkpoint": tmp_path / "run.safetensors", "save_every": 1}

@@ -90,9 +90,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 
 # Imports that break the table and are known: (module, what it imports), each with its reason.
-EXCEPTIONS: dict[tuple[str, str], str] = {
-    ("tasks.chorales.corpus", "training.progress"): "the bar while the chorales are read"
-}
+EXCEPTIONS: dict[tuple[str, str], str] = {}
 
 
 def upward(folder: Path) -> set[tuple[str, str]]:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from laws import CLOSE
 from oracles import names_of_nodes
 from torch import nn
 
@@ -24,7 +25,6 @@ from rnn_course import (
 from rnn_course.cells import LSTMState
 from rnn_course.kernels import cells
 
-CLOSE = {"atol": 1e-12, "rtol": 1e-12}
 ALL = {
     **oracles.CELLS,
     "jordan": lambda n_in, H: JordanCell(n_in, H, 2),

@@ -55,7 +55,7 @@ def free_running(model: Tagger, split: Split, seed: int, times: int = 4) -> tupl
     x, y, lengths = (
         part.repeat(times, *[1] * (part.dim() - 1)) for part in (split.x, split.y, split.lengths)
     )
-    written = model.eval().write(x, generator).y
+    written = model.eval().write(x, generator=generator).y
     return float(mean_nll(model(x, written, lengths), y, lengths)), written
 
 

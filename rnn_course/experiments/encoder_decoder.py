@@ -14,7 +14,7 @@ from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.experiments.g2p import say
 from rnn_course.measures.metrics import accepted_rates
-from rnn_course.networks.encoder_decoder import EncoderDecoder, pair_loss
+from rnn_course.networks.encoder_decoder import EncoderDecoder, sequence_nll
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.padding import reversed_inside
 from rnn_course.tasks.base import Split
@@ -56,7 +56,7 @@ def train(
     """`fit` with this experiment's settings."""
     return fit(
         model,
-        pair_loss,
+        sequence_nll,
         task.train,
         task.valid,
         epochs=epochs,

@@ -20,7 +20,7 @@ from rnn_course.devices import Device, device_for, lent
 from rnn_course.experiments.base import FOLDER, Experiment, results
 from rnn_course.measures.letter_ngrams import letter_ngram
 from rnn_course.measures.metrics import accepted_rates
-from rnn_course.networks.encoder_decoder import EncoderDecoder, pair_loss
+from rnn_course.networks.encoder_decoder import EncoderDecoder, sequence_nll
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.storage import cache_folder
 from rnn_course.tasks.base import Split, encode
@@ -99,7 +99,7 @@ def train(
     """`fit` with this experiment's settings."""
     return fit(
         model,
-        pair_loss,
+        sequence_nll,
         task.train,
         task.valid,
         epochs=epochs,

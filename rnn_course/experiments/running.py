@@ -16,10 +16,10 @@ from typing import Any
 import torch
 
 from rnn_course import checks
-from rnn_course.devices import Device, described, find_device
+from rnn_course.devices import Device, device_name, find_device
 from rnn_course.experiments.base import FOLDER, MAPPING, Experiment, Setting, key_of, read, rounded
+from rnn_course.progress import progress_bar
 from rnn_course.storage import cache_folder, make_sure_of, write_whole
-from rnn_course.training.progress import progress_bar
 
 PACKAGES = ("torch", "numpy", "scikit-learn")
 
@@ -120,7 +120,7 @@ def _as_json(
         "date": date.today().isoformat(),
         "versions": {"python": platform.python_version(), **versions},
         "machine": f"{os.cpu_count()} processors, one used by torch; trained on "
-        + described(device),
+        + device_name(device),
     }
     lines = [f'  "{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in head.items()]
     rows = ",\n".join(f"    {json.dumps(trial, ensure_ascii=False)}" for trial in trials)

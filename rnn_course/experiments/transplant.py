@@ -134,7 +134,7 @@ def against_joint(errors: Mapping[str, Sequence[float]]) -> dict[str, str]:
     }
 
 
-def _pair_loss(model: nn.Module, batch: Batch) -> Tensor:
+def _bits_loss(model: nn.Module, batch: Batch) -> Tensor:
     o, _ = model(batch.x, lengths=batch.lengths)
     asked = batch.y >= 0
     return F.binary_cross_entropy_with_logits(o[asked], batch.y[asked])
@@ -154,7 +154,7 @@ def pairs(limit: int | None = None) -> Problem:
     task = make_echo_of_a_pair(2, n_bits=8, steps=16, n_train=limit or 3200, n_test=320)
     return Problem(
         task,
-        _pair_loss,
+        _bits_loss,
         {"pair": partial(_wrong, output=0), "bit": partial(_wrong, output=1)},
         torch.zeros(2),
         64,

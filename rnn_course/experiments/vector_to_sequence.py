@@ -55,7 +55,7 @@ def train(
         return mean_nll(model(batch.x, batch.y), batch.y, batch.y_lengths)
 
     def right(model: VectorToSequence, batch: Batch) -> Tensor:
-        written = model.write(batch.x, batch.y.shape[1], task.end).y
+        written = model.write(batch.x, batch.y.shape[1], end=task.end).y
         missing = batch.y.shape[1] - written.shape[1]
         return (torch.nn.functional.pad(written, (0, missing)) == batch.y).all(1)
 
@@ -81,7 +81,7 @@ def captions(
 ) -> list[str]:
     """What the model writes for each x of a split: greedily, or sampled with a generator."""
     steps = task.train.y.shape[1] + 5  # the longest word, with room to spare
-    return task.decode(model.write(split.x, steps, task.end, generator).y)
+    return task.decode(model.write(split.x, steps, end=task.end, generator=generator).y)
 
 
 def scores(model: VectorToSequence, task: NumberWords, split: Split) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def two_networks(letters: str, phones: Sequence[str], ax: Axes | None = None) ->
     return ax
 
 
-def said_of(
+def pronunciations_of(
     ax: Axes,
     word: str,
     p: Mapping[tuple[str, ...], float],

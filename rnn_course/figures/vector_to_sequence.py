@@ -69,7 +69,7 @@ def show_pairs(pairs: Tensor, titles: Sequence[str], columns: int = 3) -> list[A
     ]
 
 
-def said_of(ax: Axes, pair: Tensor, asked: str, said: Mapping[str, Mapping[str, float]]) -> str:
+def words_about(ax: Axes, pair: Tensor, asked: str, said: Mapping[str, Mapping[str, float]]) -> str:
     """Draw a pair of pictures beside the captions that each network gives it, and describe them.
 
     `said[name]` holds the probability of each whole caption; the three most probable are drawn as

@@ -82,7 +82,7 @@ class Tagger(nn.Module):
         return self.V(self.dropout(h))
 
     def write(
-        self, x: Tensor, generator: torch.Generator | None = None, lengths: Lengths | None = None
+        self, x: Tensor, lengths: Lengths | None = None, *, generator: torch.Generator | None = None
     ) -> Generated:
         """The most probable y beside x, or a sampled one: see `generate`.
 
@@ -161,7 +161,7 @@ class FeedbackTagger(Tagger):
         return self._outputs(self.inputs(_known(x, lengths), before), lengths)
 
     def write(
-        self, x: Tensor, generator: torch.Generator | None = None, lengths: Lengths | None = None
+        self, x: Tensor, lengths: Lengths | None = None, *, generator: torch.Generator | None = None
     ) -> Generated:
         """Let the network run freely beside x, one symbol per step: see `generate`.
 

@@ -159,7 +159,7 @@ class EncoderDecoder(nn.Module):
         return f"first={self.first}"
 
 
-def pair_loss(model: EncoderDecoder, batch: Any) -> Tensor:
+def sequence_nll(model: EncoderDecoder, batch: Any) -> Tensor:
     """What encoder and decoder are trained with, together: -log P(y | x), the mean over the pairs.
 
         L = - 1/N Σ_n log P(y_n | x_n)                     in nats a pair

@@ -93,6 +93,7 @@ class VectorToSequence(nn.Module):
         self,
         x: Tensor,
         steps: int,
+        *,
         end: int | None = None,
         generator: torch.Generator | None = None,
     ) -> Generated:

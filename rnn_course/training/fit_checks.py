@@ -146,7 +146,7 @@ def check_loss(loss: Any, history: Any) -> None:
         FloatingPointError: If it is not finite.
     """
     if not isinstance(loss, Tensor) or loss.dim() != 0 or not loss.is_floating_point():
-        raise ValueError(f"loss: expected a scalar tensor (shape ()), got {described(loss)}")
+        raise ValueError(f"loss: expected a scalar tensor (shape ()), got {form_of(loss)}")
     if not loss.isfinite():
         before = history.grad_norm[-1] if history.grad_norm else "none yet"
         raise FloatingPointError(
@@ -178,7 +178,7 @@ def check_scores(scores: Any, size: int) -> None:
     if not isinstance(scores, Tensor) or scores.shape != (size,):
         raise ValueError(
             f"metric: expected one score per example, a tensor of shape ({size},), "
-            f"got {described(scores)}"
+            f"got {form_of(scores)}"
         )
 
 
@@ -192,7 +192,7 @@ def check_epoch(split: Any, batch_size: int, history: Any) -> None:
         )
 
 
-def described(value: Any) -> str:
+def form_of(value: Any) -> str:
     """A tensor's dtype and shape, or another value's type."""
     return (
         f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
+from rnn_course.progress import progress_bar
 from rnn_course.training.checkpoints import copied
-from rnn_course.training.progress import progress_bar
 from rnn_course.training.run_file import RunFile
 
 

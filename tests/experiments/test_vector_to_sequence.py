@@ -1,14 +1,11 @@
 """The long run of chapter 2: whether the units can be read before any of their letters."""
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
-from matplotlib.patches import FancyArrowPatch
 from torch import nn
 from torch.nn import functional as F
 
 from rnn_course.experiments import vector_to_sequence as runs
-from rnn_course.figures import vector_to_sequence as figures
 from rnn_course.measures.metrics import error_rate, exact_match
 from rnn_course.tasks.number_words import make_number_words, words
 
@@ -76,51 +73,3 @@ def test_a_network_learns_and_its_captions_are_words(task):
 def test_the_budget_is_named(task):
     with pytest.raises(ValueError, match="epochs: expected one of 1, 10, got 2"):
         runs.train(runs.network(task, "both", 0), task, 2, seed=0)
-
-
-# the figures
-
-
-@pytest.fixture(autouse=True)
-def agg():
-    """A backend without a screen, and nothing left open."""
-    before = plt.get_backend()
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
-    plt.switch_backend(before)
-
-
-def test_an_arrow_for_each_step_where_x_enters():
-    for ax, enters in zip(
-        figures.entries({"one": [True, False, False], "two": [True] * 3}), (1, 3), strict=True
-    ):
-        arrows = [patch for patch in ax.patches if isinstance(patch, FancyArrowPatch)]
-        starts = [patch._posA_posB[0] for patch in arrows]
-        assert sum(start == (1.0, -1.4) for start in starts) == enters
-        assert len(arrows) == enters + 2 + 2  # and two by W, two by V
-    assert ax.get_title() == "two"
-
-
-def test_pairs_are_shown_side_by_side_under_their_titles(task):
-    axes = figures.show_pairs(task.pictures(task.test.x[:4]), ["a", "b", "c", "d"])
-    assert [ax.get_title() for ax in axes] == ["a", "b", "c", "d"]
-    tens, units = task.pictures(task.test.x[3:4])[0]
-    image = torch.tensor(axes[3].images[0].get_array())
-    assert torch.equal(image, torch.cat([tens, units], dim=1))
-
-
-def test_what_is_said_is_drawn_and_put_in_words(task):
-    _, ax = plt.subplots()
-    words = figures.said_of(
-        ax,
-        task.pictures(task.test.x[:1])[0],
-        "two.",
-        {"each": {"ten.": 0.1, "two.": 0.75, "six.": 0.05, "one.": 0.06}, "both": {"six.": 1.0}},
-    )
-    assert words == (
-        "Two digits; asked for is 'two.'. each says 'two.' with probability 0.75; "
-        "both says 'six.' with probability 1.00."
-    )
-    assert [bar.get_width() for bar in ax.patches] == [0.75, 0.1, 0.06, 1.0]
-    assert [text.get_text() for text in ax.texts if text.get_weight() == "bold"] == ["two."]

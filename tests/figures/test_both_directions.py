@@ -1,6 +1,5 @@
 """The figures of both directions: they show what they are given, and say so."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -9,13 +8,6 @@ from matplotlib.patches import Circle
 
 from rnn_course.figures.both_directions import both_ways, looks, on_ceilings, told_by
 from rnn_course.figures.style import FAINT
-
-
-@pytest.fixture
-def ax():
-    figure, ax = plt.subplots()
-    yield ax
-    plt.close(figure)
 
 
 @pytest.mark.parametrize("t", [1, 3, 5])

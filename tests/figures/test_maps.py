@@ -1,6 +1,5 @@
 """The figures of chapter 4 show the numbers that they are given, at their places."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
@@ -8,13 +7,6 @@ from matplotlib.patches import Rectangle
 from rnn_course.figures import maps
 
 CELLS = [(6, 2), (6, 3), (7, 2), (7, 4)]
-
-
-@pytest.fixture
-def ax():
-    figure, ax = plt.subplots()
-    yield ax
-    plt.close(figure)
 
 
 def test_a_map_has_each_share_at_its_length_and_position(ax):

@@ -18,6 +18,7 @@ from matplotlib.path import Path
 
 from rnn_course import ElmanCell, GRUCell, JordanCell, LSTMCell, Summariser
 from rnn_course.figures import plots
+from rnn_course.figures.style import BLUE
 from rnn_course.measures.graph import unfold
 from rnn_course.networks.dashed_edges import enters, three_networks
 
@@ -392,3 +393,22 @@ def test_alt_puts_a_figure_in_words(draw, words):
 def test_alt_refuses_what_is_no_figure():
     with pytest.raises(TypeError, match="figure: expected"):
         plots.alt("a picture")
+
+
+# ---- seeds and dots
+
+
+def test_every_seed_is_a_dot_beside_the_others(ax):
+    plots.seeds(ax, 3, [0.1, 0.2, 0.6], BLUE, label="net")
+    plots.seeds(ax, 3, [0.1, 0.2, 0.6], BLUE, upright=True, mean=False)
+    across, mean, upright = (line.get_data() for line in ax.lines)
+    assert list(across[0]) == list(upright[1]) == [0.1, 0.2, 0.6]
+    assert list(across[1]) == list(upright[0]) == pytest.approx([2.91, 3, 3.09])
+    assert mean == (pytest.approx([0.3, 0.3]), pytest.approx([2.7, 3.3]))
+
+
+def test_dots_are_accuracies_of_any_number(ax):
+    plots.dots({"net": [9.1, 9.3]}, {"table": 10.7}, ax, xlabel="nats", spec=".1f")
+    assert "net: 9.2 (9.1–9.3)" in plots.alt(ax) and "table: 10.7" in plots.alt(ax)
+    with pytest.raises(ValueError, match="baselines: expected names that are not in results"):
+        plots.dots({"a": [1.0]}, {"a": 2.0}, ax, xlabel="nats")

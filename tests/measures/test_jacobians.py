@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pytest
 import torch
+from laws import CLOSE
 from oracles import CELLS, make
 from torch import Tensor
 
@@ -16,8 +17,6 @@ from rnn_course.measures.dependence import (
     jacobian_products,
     jacobians,
 )
-
-CLOSE = {"atol": 1e-12, "rtol": 1e-12}
 
 
 class Nest(NamedTuple):

@@ -8,16 +8,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from laws import CLOSE
 from networks.test_encoder_decoder import END, FIRST, batch
 
 from rnn_course.cells import GRUCell
 from rnn_course.networks.attention import Attention, AttentiveEncoderDecoder
 from rnn_course.networks.both_directions import Bidirectional
-from rnn_course.networks.encoder_decoder import pair_loss
+from rnn_course.networks.encoder_decoder import sequence_nll
 from rnn_course.tasks.base import Batch, Split
 from rnn_course.training.fit import evaluate, fit
-
-CLOSE = {"atol": 1e-12, "rtol": 1e-12}
 
 
 def network(encoder="elman", decoder="elman", n_context=3, seed=0):
@@ -177,7 +176,7 @@ def test_an_encoder_from_both_ends():
     encoder = Bidirectional(oracles.make("gru after", 3, 4), oracles.make("gru after", 3, 4, 1))
     model = AttentiveEncoderDecoder(6, 5, encoder, oracles.make("elman", 5, 4), 3, FIRST).double()
     pairs = batch()
-    pair_loss(model, pairs).backward()
+    sequence_nll(model, pairs).backward()
     assert model.attention.K.shape == (4, 8)
     assert all(p.grad.abs().sum() > 0 for p in model.parameters())
 
@@ -190,7 +189,13 @@ def test_it_learns_to_turn_a_sequence_round_through_a_context_of_one_number():
         9, 9, Bidirectional(GRUCell(8, 24), GRUCell(8, 24)), GRUCell(8 + 1, 48), 1, FIRST
     )
     fit(
-        model, pair_loss, Split(x[:700], y[:700]), epochs=24, batch_size=50, lr=8e-3, progress=False
+        model,
+        sequence_nll,
+        Split(x[:700], y[:700]),
+        epochs=24,
+        batch_size=50,
+        lr=8e-3,
+        progress=False,
     )
 
     def right(model, batch):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnn_course.cells import ElmanCell, GRUCell
-from rnn_course.networks.encoder_decoder import EncoderDecoder, pair_loss
+from rnn_course.networks.encoder_decoder import EncoderDecoder, sequence_nll
 from rnn_course.tasks.base import Batch, Split
 from rnn_course.training.fit import fit
 
@@ -62,7 +62,7 @@ def test_it_is_the_recurrence_written_by_hand():
     rows = zip(*pairs, strict=True)
     plain = torch.stack([by_hand(model, *row) for row in rows])
     torch.testing.assert_close(mine, plain, atol=1e-12, rtol=1e-12)
-    torch.testing.assert_close(pair_loss(model, pairs), -plain.mean(), atol=1e-12, rtol=1e-12)
+    torch.testing.assert_close(sequence_nll(model, pairs), -plain.mean(), atol=1e-12, rtol=1e-12)
     weights = [*model.parameters()]
     for a, b in zip(
         torch.autograd.grad(mine.sum(), weights),
@@ -75,7 +75,7 @@ def test_it_is_the_recurrence_written_by_hand():
 @pytest.mark.parametrize("name", oracles.CELLS)
 def test_with_each_cell_and_two_of_a_kind_are_not_needed(name):
     model = network(name, "lstm" if name != "lstm" else "gru after")
-    loss = pair_loss(model, batch())
+    loss = sequence_nll(model, batch())
     loss.backward()
     assert loss.isfinite() and all(p.grad.isfinite().all() for p in model.parameters())
     assert model.embed_x.weight.grad.abs().sum() > 0
@@ -173,7 +173,7 @@ def test_it_learns_to_write_backwards_what_it_has_read():
     model = EncoderDecoder(7, 7, ElmanCell(8, 40), ElmanCell(48, 40), 40, FIRST)
     fit(
         model,
-        pair_loss,
+        sequence_nll,
         Split(x, y, lengths, lengths + 1),
         epochs=50,
         batch_size=50,
@@ -227,4 +227,4 @@ def test_bad_networks_are_named(changed, error, message):
 )
 def test_bad_batches_are_named(changed, error, message):
     with pytest.raises(error, match=message):
-        pair_loss(network(), batch()._replace(**changed))
+        sequence_nll(network(), batch()._replace(**changed))

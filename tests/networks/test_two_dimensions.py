@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from laws import CLOSE
 from oracles import names_of_nodes
 from torch.nn import functional as F
 
@@ -39,7 +40,6 @@ from rnn_course.networks.two_dimensions import (
 from rnn_course.tasks.base import Split
 from rnn_course.tasks.holes import best_threshold, digit_everywhere, f1, load_holes
 
-CLOSE = {"atol": 1e-12, "rtol": 1e-12}
 SIZES = [(1, 1), (1, 5), (5, 1), (3, 5), (5, 3), (4, 4)]
 corners = st.sampled_from([*CORNERS])
 

@@ -1,13 +1,11 @@
 """The number words: separate pictures and pairs, correct letters, and reproducible draws."""
 
 import hashlib
-import os
-import subprocess
-import sys
 from collections import Counter
 
 import pytest
 import torch
+from elsewhere import printed_elsewhere
 
 from rnn_course.measures.metrics import error_rate, exact_match
 from rnn_course.tasks import Split
@@ -221,23 +219,12 @@ print(digest.hexdigest())
 
 
 def test_the_task_is_the_same_in_every_process():
-    def fingerprint(hash_seed):
-        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "LC_ALL": "C"}
-        done = subprocess.run(
-            [sys.executable, "-X", "utf8", "-c", FINGERPRINT],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.strip()
-
     task = make_number_words(n_train=500, n_test=100)
     digest = hashlib.sha256(bytes(str(task.symbols), "utf8"))
     for split in (task.train, task.valid, task.test, task.unseen):
         digest.update(task.pictures(split.x).round().to(int).numpy().tobytes())
         digest.update(split.y.numpy().tobytes())
-    assert fingerprint("1") == digest.hexdigest()
+    assert printed_elsewhere(FINGERPRINT, "1") == digest.hexdigest()
 
 
 def test_another_seed_draws_other_pairs_of_the_same_pictures(task):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from elsewhere import stopping
 from torch import nn, optim
 from torch.nn.functional import mse_loss
 
@@ -272,18 +273,10 @@ def test_a_damaged_checkpoint_never_starts_anew(path, content, message):
 @pytest.mark.skipif(not torch.accelerator.is_available(), reason="needs an accelerator")
 def test_on_an_accelerator_too_it_ends_the_same(path):
     def trained(seed, stop=None, checkpoint=None):
-        model, seen = network(seed), 0
-
-        def loss(model, batch):
-            nonlocal seen
-            seen += model.training
-            if seen == stop:
-                raise InterruptedError
-            return squared(model, batch)
-
+        model = network(seed)
         history = fit(
             model,
-            loss,
+            stopping(squared, stop),
             points(22, 1),
             epochs=3,
             batch_size=6,

@@ -23,10 +23,10 @@ import torch
 from torch import Tensor
 
 from rnn_course import checks
+from rnn_course.progress import progress_bar
 from rnn_course.tasks.chorales import reader
 from rnn_course.tasks.chorales.cache import Cache
 from rnn_course.tasks.chorales.reader import REST
-from rnn_course.training.progress import progress_bar
 
 __all__ = ["REST", "Chorale", "load_corpus"]
 

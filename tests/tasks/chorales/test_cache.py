@@ -408,7 +408,7 @@ def start(tmp_path, root):
 
 
 @pytest.mark.slow
-def test_two_processes_on_a_cold_cache_both_get_all_of_it(every, tmp_path, root):
+def test_two_processes_with_an_empty_cache_both_get_everything(every, tmp_path, root):
     processes = [start(tmp_path, root) for _ in range(2)]
     answers = [process.communicate(timeout=120) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], answers
@@ -434,7 +434,7 @@ while not enough.exists():
 
 
 @pytest.mark.slow
-def test_whoever_reads_meanwhile_finds_one_writers_file_and_never_a_part(folder, root, tmp_path):
+def test_a_reader_meanwhile_finds_a_whole_file_of_one_writer(folder, root, tmp_path):
     enough, deadline = tmp_path / "enough", time.monotonic() + 60
     Cache("v").keep("it", [0] * 50_000)
     writers = [

@@ -86,7 +86,7 @@ def test_knowing_the_frame_before_helps(task):
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_networks_have_equal_size_and_start_at_the_keys_frequencies(task, name):
+def test_networks_have_equal_size_and_start_at_the_frequencies_of_the_keys(task, name):
     model = network(task, name, seed=0)
     assert 0.95 * BUDGET < n_parameters(model) <= BUDGET
     torch.testing.assert_close(model.output[-1].bias, log_odds(task.train))

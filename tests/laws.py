@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
@@ -46,6 +48,14 @@ def two_halves_are_the_whole_and_padding_is_never_seen(rnn, x, cut, lengths):
         close([part[i : i + 1] for part in flat(state)], end)
     (h**2).sum().backward()
     assert all(p.grad is None or p.grad.isfinite().all() for p in rnn.parameters())
+
+
+any_padding = given(
+    seed=st.integers(0, 1000),
+    more_x=st.integers(1, 4),
+    more_y=st.integers(1, 4),
+    rubbish=st.integers(0, 4),
+)
 
 
 def padding_changes_neither_loss_nor_gradient(model, pairs, more_x, more_y, rubbish):

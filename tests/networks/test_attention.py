@@ -6,8 +6,7 @@ import laws
 import oracles
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import settings
 from laws import CLOSE
 from networks.test_encoder_decoder import END, FIRST, batch
 
@@ -130,12 +129,7 @@ def test_the_encoder_s_states_get_their_gradient_through_the_attention():
 
 
 @settings(max_examples=15)
-@given(
-    seed=st.integers(0, 1000),
-    more_x=st.integers(1, 4),
-    more_y=st.integers(1, 4),
-    rubbish=st.integers(0, 4),
-)
+@laws.any_padding
 def test_padding_changes_neither_loss_nor_gradient(seed, more_x, more_y, rubbish):
     model = network("gru after", "lstm", seed=seed)
     laws.padding_changes_neither_loss_nor_gradient(model, batch(seed), more_x, more_y, rubbish)

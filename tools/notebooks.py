@@ -40,6 +40,7 @@ METADATA = {
 KEPT_METADATA = {"mystnb", "tags"}
 UNCOMPARED = {"image/png", "image/jpeg", "application/vnd.jupyter.widget-view+json"}
 IGNORED = "nbval-ignore-output"
+FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}  # tags of the site's pages
 
 
 def notebooks() -> list[Path]:
@@ -83,6 +84,8 @@ def tidy(notebook: NotebookNode) -> str:
         cell.pop("attachments", None)
         if cell.cell_type != "code":
             continue
+        if FOLDED & set(cell.metadata.get("tags", [])):  # folded on the page, so in Jupyter too
+            cell.metadata["jupyter"] = {"source_hidden": True}
         if cell.execution_count is not None:
             count += 1
             cell.execution_count = count

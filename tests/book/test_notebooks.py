@@ -152,6 +152,18 @@ def test_running_twice_gives_the_same_bytes_and_what_nbval_compares(tmp_path, ca
     assert [cell.get("execution_count") for cell in notebook["cells"]] == [None, 1, 2, 3]
 
 
+def test_what_the_page_folds_is_collapsed_in_jupyter(tmp_path):
+    folded = {"tags": ["hide-input"], "collapsed": True}
+    path = write(
+        tmp_path / "01_toy.ipynb",
+        new_code_cell("1", metadata=folded),
+        new_code_cell("2", metadata={"jupyter": {"source_hidden": True}}),
+    )
+    cells = nbformat.reads(tool.tidy(tool.read(path)), as_version=4).cells
+    assert cells[0].metadata == {"tags": ["hide-input"], "jupyter": {"source_hidden": True}}
+    assert cells[1].metadata == {}
+
+
 def test_ids_stay_and_missing_ones_follow_from_the_text(tmp_path):
     path = write(
         tmp_path / "01_toy.ipynb",

@@ -62,13 +62,15 @@ def by_hand(cell: Cell, x: Tensor, length: int) -> np.ndarray:
             i, f, g, o = np.split(ux + wh, 4)
             c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
             h = _sigmoid(o) * np.tanh(c)
-        else:
+        elif isinstance(cell, GRUCell):
             r, z = np.split(_sigmoid((ux + wh)[: 2 * H]), 2)
             if cell.reset == "after":
                 new = np.tanh(ux[2 * H :] + r * (wh[2 * H :] + p["b_r"]))
             else:
                 new = np.tanh(ux[2 * H :] + W[2 * H :] @ (r * h))
             h = z * h + (1 - z) * new
+        else:
+            raise TypeError(f"by_hand: write the recurrence of {type(cell).__name__} here")
         out.append(h)
     return np.stack(out)
 

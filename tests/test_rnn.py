@@ -11,8 +11,10 @@ from laws import CLOSE
 from oracles import names_of_nodes
 from torch import nn
 
+import rnn_course.cells
 from rnn_course import (
     RNN,
+    Cell,
     DenseCell,
     ElmanCell,
     GRUCell,
@@ -30,6 +32,16 @@ ALL = {
     "jordan": lambda n_in, H: JordanCell(n_in, H, 2),
     "memoryless": MemorylessCell,
 }
+
+
+def test_every_cell_is_tested_here():
+    known = {
+        value
+        for value in vars(rnn_course.cells).values()
+        if isinstance(value, type) and issubclass(value, Cell)
+    }
+    missing = known - {type(make(3, 4)) for make in ALL.values()} - {Cell, DenseCell}
+    assert not missing, f"add to CELLS in oracles.py, with its recurrence in by_hand: {missing}"
 
 
 def grads(h, state, weights, x):

@@ -1,6 +1,7 @@
 """The look of every figure: colours, dashes and marks, and which network has which.
 
-To change the look of a network in the whole book, change its line in `_ROWS`.
+To change the look of a network in the whole book, change its line in `_ROWS`. No two networks of
+one figure may share a colour; if none is free, add a `Style`.
 """
 
 from __future__ import annotations

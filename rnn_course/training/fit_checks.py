@@ -77,7 +77,7 @@ def check_split(name: str, split: Any) -> None:
     """Check that `split` is one, as a task's are, and has examples.
 
     Raises:
-        TypeError: If it has no length or no `.batches`.
+        TypeError: If it has no length or no method batches.
         ValueError: If it is empty.
     """
     if not hasattr(split, "__len__") or not callable(getattr(split, "batches", None)):

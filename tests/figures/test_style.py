@@ -14,12 +14,12 @@ from rnn_course.experiments import (
     sharing,
     two_dimensions,
 )
-from rnn_course.figures.style import BLUE, CYCLE, GREEN, NETWORKS, VERMILION, styles
+from rnn_course.figures.style import BLUE, COLOURS, CYCLE, GREEN, NETWORKS, VERMILION, styles
 from rnn_course.networks.dashed_edges import EDGES
 
 
 def test_a_network_has_the_same_colour_in_every_figure():
-    assert styles(["LSTM", "GRU"])["GRU"] == styles(["GRU"])["GRU"] == GREEN
+    assert styles(["LSTM", "GRU"])["GRU"] == styles(["GRU"])["GRU"] == NETWORKS["GRU"]
     assert styles(["coins: backward"])["coins: backward"] == styles(["backward"])["backward"]
     assert styles(["a", "tied", "b"]) == {"a": VERMILION, "tied": BLUE, "b": GREEN}
     assert len(set(CYCLE)) == len(styles(map(str, range(len(CYCLE))))) == len(CYCLE)
@@ -42,4 +42,8 @@ def test_a_network_has_the_same_colour_in_every_figure():
 )
 def test_the_networks_of_a_chapter_differ_in_colour_and_are_all_in_the_table(names):
     assert set(names) <= set(NETWORKS)
-    assert len({style.colour for style in styles(names).values()}) == len(names)
+    colours = {name: style.colour for name, style in styles(names).items()}
+    free = set(COLOURS) - set(colours.values())
+    for name, colour in colours.items():
+        same = [other for other in names if colours[other] == colour]
+        assert same == [name], f"{same} have one colour; free in this figure: {free}"

@@ -70,7 +70,7 @@ def test_every_prediction_is_answered_before_the_next(cells):
 def test_a_chapter_opens_and_closes_as_a_chapter_does(cells):
     text = text_of(cells)
     opening = text[: text.index("\n## ")]
-    for part in ("**Slides:**", "**After this chapter you can**", "**You need**", "**Time**"):
+    for part in ("**Slides", "**After this chapter you can", "**You need", "**Time"):
         assert part in opening, part
     assert "\n## What was seen" in text and "\n## Exercises" in text
     assert text.index("\n## What was seen") < text.index("\n## Exercises")

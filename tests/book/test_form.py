@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rnn_course import ledger
 from rnn_course.notebooks import chapters
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,3 +96,19 @@ def test_static_figures_have_a_name_a_caption_and_a_description(cells):
             assert meta["image"].get("alt"), cell["id"]
             figure = meta.get("figure", {})
             assert figure.get("name", "").startswith("fig-") and figure.get("caption"), cell["id"]
+
+
+def test_the_page_of_the_slides_leads_to_each_statement_once():
+    page = (ROOT / "book" / "slides.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^  - (S\d\.\d)\n  - .+\n  - \[\d+ · .+\]\(\.\./notebooks/(\w+)\.ipynb#", page, re.M
+    )
+    assert rows == [(s.id, s.chapter) for s in ledger.load()]
+
+
+def test_each_silent_bug_has_its_test():
+    page = (ROOT / "book" / "silent_bugs.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+)` in `(tests/[\w/]+\.py)`", page)
+    assert len(named) >= 10
+    for name, file in named:
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), name

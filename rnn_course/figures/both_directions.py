@@ -166,5 +166,5 @@ def told_by(
         )
     ax.axhline(most_frequent, color=PALE, linestyle="--", label="most frequent symbol")
     ax.set(ylim=(0, 1.04), xticks=offsets)
-    name_axes(ax, "k (which symbol was at t + k?)", "")
+    name_axes(ax, "k, in steps (which symbol is at t + k?)", "")
     return ax

@@ -1,16 +1,69 @@
-"""Figures for the chapter on depth: the path from one step to the next, layer by layer."""
+"""Figures for the chapter on depth: where layers can go, and the path from step to step."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from matplotlib.axes import Axes
+from matplotlib.patches import Circle
 
 from rnn_course import checks
 from rnn_course.figures.drawing import arrow, canvas, node
 from rnn_course.figures.style import COLOURS, INK, PALE, SIZE
 
 _SPAN = 2.8  # from one h to the next
+_LAYER, _DELAY = 0.14, 0.07  # radii
+_WAYS = ("(a) groups", "(b) deeper blocks", "(c) a skip")
+
+
+def three_ways(axes: Sequence[Axes]) -> None:
+    """Draw the three ways to make a recurrent network deep, one on each of three axes.
+
+    What is added to the plain network is in colour; a black dot on an arrow delays by one step.
+    Source: after Goodfellow et al. (2016), figure 10.13; deck S7.2, S7.3, S7.6.
+
+    Raises:
+        ValueError: If there are not three axes.
+    """
+    if len(axes) != len(_WAYS):
+        raise ValueError(f"axes: expected {len(_WAYS)}, got {len(axes)}")
+    new = COLOURS[1]
+    for ax, title in zip(axes, _WAYS, strict=True):
+        canvas(ax, (2, 4), (-0.55, 1.5), (-0.4, 4.6))
+        ax.set_title(title, fontsize=SIZE, color=INK)
+    ax = axes[0]
+    x, low, o = (node(ax, (0, y), f"${t}$", INK) for y, t in ((0, "x"), (1.4, "h_1"), (4.2, "o")))
+    high = node(ax, (0, 2.8), "$h_2$", new)
+    for before, after, colour in ((x, low, INK), (low, high, new), (high, o, new)):
+        arrow(ax, before, after, colour)
+    _loop(ax, low, INK)
+    _loop(ax, high, new)
+    for ax, skip in zip(axes[1:], (False, True), strict=True):
+        x, h, o = (node(ax, (0, y), f"${t}$", INK) for y, t in ((0, "x"), (2.1, "h"), (4.2, "o")))
+        added = INK if skip else new
+        for before, after in ((x, h), (h, o)):
+            middle = (0, (before.center[1] + after.center[1]) / 2)
+            layer = node(ax, middle, "", added, radius=_LAYER)
+            arrow(ax, before, layer)
+            arrow(ax, layer, after)
+        delay = _loop(ax, h, INK, node(ax, (1.1, 1.6), "", added, radius=_LAYER))
+        if skip:
+            arrow(ax, delay, h, new, bend=-0.25)
+
+
+def _loop(ax: Axes, h: Circle, colour: str, through: Circle | None = None) -> Circle:
+    """Draw the way from h over one step back to h, through a layer if given; the delay."""
+    x, y = h.center
+    dot = (x + 1.1, y + (0.5 if through else 0))
+    delay = node(ax, dot, "", colour, radius=_DELAY, fill=colour)
+    arrow(ax, h, delay, colour, bend=-0.35)
+    if through is None:
+        arrow(ax, delay, h, colour, bend=-0.35)
+    else:
+        arrow(ax, delay, through, colour)
+        arrow(ax, through, h, colour, bend=-0.35)
+    return delay
 
 
 def transition_path(ax: Axes, depth: int, skip: bool = False, steps: int = 2) -> str:

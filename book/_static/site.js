@@ -46,6 +46,9 @@ document.addEventListener("DOMContentLoaded", () => {
     window.addEventListener("resize", reachFormulas);
   }
 
+  // What is folded is named by the line that is read, "How this is drawn", not by another one.
+  each("details.hide > summary[aria-label]", (line) => line.removeAttribute("aria-label"));
+
   // The theme's script throws where a page with a margin note has no "on this page" column.
   if (!document.querySelector("div.bd-sidebar-secondary")) {
     const column = document.createElement("div");

@@ -13,9 +13,7 @@ from rnn_course.tasks.base import Split
 
 def inside(split: Split) -> Tensor:
     """The mask (N, T) of the steps that belong to their sequences."""
-    steps = split.x.shape[1]
-    lengths = torch.full((len(split),), steps) if split.lengths is None else split.lengths
-    return padding.inside(lengths, steps)
+    return padding.inside(split.steps, split.x.shape[1])
 
 
 def numbered(columns: Iterable[Tensor], n: int, mask: Tensor) -> list[Tensor]:

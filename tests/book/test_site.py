@@ -95,9 +95,10 @@ def overflow(page: Page) -> int:
 
 
 def unfold(page: Page) -> None:
-    """Open every solution and every folded cell."""
+    """Open every solution and every folded cell, and wait until they have faded in."""
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     page.evaluate("document.querySelectorAll('.toggle-button-hidden').forEach(b => b.click())")
+    page.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")
 
 
 @pytest.mark.slow

@@ -1,0 +1,103 @@
+"""Assignments as notebooks: with solutions for the lecturer, without them for the students.
+
+Their cells carry nbgrader's metadata, and its own preprocessors make the release.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from rnn_course import storage
+from rnn_course.homework.assignment import Assignment, Cell
+
+SCHEMA = 3
+
+
+def notebook(assignment: Assignment) -> NotebookNode:
+    """The notebook with solutions and all checks, as nbgrader's `source/` holds it."""
+    made = nbformat.v4.new_notebook(
+        metadata={
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "rnn_course": {"homework": assignment.number, "release": assignment.release},
+        }
+    )
+    for place, cell in enumerate(assignment.cells):
+        new = nbformat.v4.new_code_cell if cell.is_code else nbformat.v4.new_markdown_cell
+        name = cell.name or f"{cell.kind}-{place}"
+        made.cells.append(
+            new(cell.source, id=f"hw{assignment.number}-{name}", metadata=_metadata(cell, place))
+        )
+    return made
+
+
+def release(assignment: Assignment) -> NotebookNode:
+    """The notebook that students get: nbgrader's own steps, without its database."""
+    from nbgrader import preprocessors as steps
+
+    made: Any = notebook(assignment)
+    resources: Any = {}
+    for step in (
+        steps.CheckCellMetadata,
+        steps.LockCells,
+        steps.ClearSolutions,
+        steps.ClearOutput,
+        steps.ClearHiddenTests,
+        steps.ClearMarkScheme,
+        steps.ComputeChecksums,
+        steps.CheckCellMetadata,
+    ):
+        made, resources = step().preprocess(made, resources)
+    for cell in made.cells:
+        if cell.cell_type == "code":
+            cell.source = cell.source.rstrip()
+        if is_check(cell):
+            cell.metadata["rnn_course"] = {"sha256": fingerprint(cell.source)}
+    return made
+
+
+def write(made: NotebookNode, path: Path) -> None:
+    """Write a notebook, whole or not at all; the same notebook gives the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    storage.write_whole(path, (nbformat.writes(made) + "\n").encode())
+
+
+def fingerprint(source: str) -> str:
+    """What tells a check that was altered."""
+    return sha256(source.strip().encode()).hexdigest()[:12]
+
+
+def grader(cell: NotebookNode) -> dict[str, Any]:
+    """A cell's entry for nbgrader, or an empty one."""
+    entry = cell.get("metadata", {}).get("nbgrader", {})
+    return entry if isinstance(entry, dict) else {}
+
+
+def is_check(cell: NotebookNode) -> bool:
+    """Is this cell marked by running it?"""
+    entry = grader(cell)
+    return bool(entry.get("grade")) and not entry.get("solution") and cell.cell_type == "code"
+
+
+def _metadata(cell: Cell, place: int) -> dict[str, Any]:
+    """What nbgrader has to know of a cell; running text is nobody's."""
+    if cell.kind == "text":
+        return {}
+    written = cell.kind in ("answer", "code", "figure")
+    graded = cell.kind in ("answer", "figure", "check")
+    entry: dict[str, Any] = {
+        "grade": graded,
+        "grade_id": cell.name or f"{cell.kind}-{place}",
+        "locked": not written,
+        "schema_version": SCHEMA,
+        "solution": written,
+        "task": False,
+    }
+    if graded:
+        entry["points"] = cell.points
+    return {"nbgrader": entry}

@@ -1,0 +1,47 @@
+"""What a student's notebook passes, before it is handed in: its own checks, in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rnn_course.homework.build import fingerprint, grader, is_check
+from rnn_course.homework.run import Limits, ToRun, run
+
+
+def check(path: Path, limits: Limits | None = None) -> Iterator[tuple[str, int, str]]:
+    """Run a notebook from the top: for each check its name, its points and what is wrong ("" if nothing).
+
+    Raises:
+        ValueError: If the file is not a notebook, or holds no checks.
+    """
+    import nbformat
+
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except Exception as error:  # whatever nbformat finds
+        raise ValueError(f"{path}: not a notebook ({type(error).__name__})") from error
+    cells, found, altered = [], {}, set()
+    for place, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        name = str(grader(cell).get("grade_id") or f"cell {place + 1}")
+        if is_check(cell):
+            found[name] = int(grader(cell).get("points", 0))
+            if cell.metadata.get("rnn_course", {}).get("sha256") != fingerprint(cell.source):
+                altered.add(name)
+        cells.append(ToRun(name, cell.source, name in found))
+    if not found:
+        raise ValueError(f"{path}: expected an assignment of this course; it holds no checks")
+    outcomes = run(cells, "check", limits)
+    for name, points in found.items():
+        error = outcomes[name].error
+        if error and error[0] == "NotImplementedError":
+            wrong = "not done yet"
+        else:
+            wrong = (
+                (": ".join(error) if error[0] != "AssertionError" else error[1]) if error else ""
+            )
+        if name in altered:
+            wrong = f"this check was altered; your lecturer's copy will be run. {wrong}".strip()
+        yield name, points, wrong

@@ -1,0 +1,252 @@
+"""Marking submissions: the lecturer's checks over the student's cells, compared out of their reach.
+
+The checks run in the student's process, but only report what came. What should have come is known
+from the lecturer's own solution, run with the same random cases in another process, so nothing
+that a student redefines can pass a check.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rnn_course.homework.assignment import Assignment, Cell
+from rnn_course.homework.compare import difference, shortfall
+from rnn_course.homework.run import Limits, Outcome, ToRun, run
+
+BIGGEST = 50 * 2**20  # bytes of a submission
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What one part earned. `points` is None for what is marked by hand."""
+
+    name: str
+    points: int | None
+    of: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A submission with its marks, and what its student and the lecturer should know of it."""
+
+    student: str
+    marks: tuple[Mark, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def points(self) -> int:
+        """What the checks earned."""
+        return sum(mark.points or 0 for mark in self.marks)
+
+    @property
+    def of(self) -> int:
+        """What the checks can earn."""
+        return sum(mark.of for mark in self.marks if mark.points is not None)
+
+
+def answer_key(assignment: Assignment, seed: int) -> dict[str, Outcome]:
+    """What each check reports for the lecturer's own solution.
+
+    Raises:
+        ValueError: If the solution fails a check of its own.
+    """
+    cells = [
+        ToRun(_name(place, cell), cell.source, cell.kind == "check")
+        for place, cell in enumerate(assignment.cells)
+        if cell.is_code
+    ]
+    outcomes = run(cells, "key", seed=seed)
+    for name, outcome in outcomes.items():
+        wrong = outcome.error or next(
+            filter(None, map(_wrong, outcome.reports, outcome.reports)), 0
+        )
+        if wrong:
+            raise ValueError(f"homework {assignment.number}: the solution fails {name}: {wrong}")
+    return outcomes
+
+
+def grade(
+    path: Path,
+    student: str,
+    assignment: Assignment,
+    key: Mapping[str, Outcome],
+    seed: int,
+    limits: Limits | None = None,
+) -> Graded:
+    """Mark one submission, whatever its file contains.
+
+    Args:
+        key: Of `answer_key`, with the same seed.
+    """
+    try:
+        cells, notes = _merge(_read(path), assignment)
+    except ValueError as error:
+        marks = [
+            Mark(cell.name, 0 if cell.kind == "check" else None, cell.points, "nothing to mark")
+            for cell in assignment.checks + assignment.by_hand
+        ]
+        return Graded(student, tuple(marks), (str(error),))
+    outcomes = run(cells, "grader", limits, seed)
+    marks = []
+    for cell in assignment.cells:
+        if cell.kind == "check":
+            message = judged(outcomes[cell.name], key[cell.name])
+            marks.append(Mark(cell.name, 0 if message else cell.points, cell.points, message))
+        elif cell.kind in ("answer", "figure"):
+            marks.append(Mark(cell.name, None, cell.points, "marked by hand"))
+    for name, outcome in outcomes.items():
+        if outcome.error and name not in key_checks(assignment):
+            notes.append(f"{name}: {': '.join(outcome.error)}")
+    return Graded(student, tuple(marks), tuple(notes))
+
+
+def key_checks(assignment: Assignment) -> set[str]:
+    """The names of the checks of an assignment."""
+    return {cell.name for cell in assignment.checks}
+
+
+def judged(outcome: Outcome, key: Outcome) -> str:
+    """What a check has to say of a submission: "" if all of it holds."""
+    for came, wanted in zip(outcome.reports, key.reports, strict=False):
+        if came[:2] != wanted[:2]:
+            return f"{wanted[1]}: not reached, because {came[1]!r} came instead"
+        if wrong := _wrong(came, wanted):
+            return f"{wanted[1]}: {wrong}"
+    if outcome.error:
+        kind, text = outcome.error
+        return "not done yet" if kind == "NotImplementedError" else f"{kind}: {text}"
+    missing = len(key.reports) - len(outcome.reports)
+    return f"{missing} of its {len(key.reports)} parts were not reached" if missing else ""
+
+
+def _wrong(came: Sequence[Any], wanted: Sequence[Any]) -> str | None:
+    """What is wrong with a report, beside that of the lecturer's solution."""
+    if wanted[0] == "at_least":
+        return shortfall(came[2], wanted[3])
+    return difference(came[2], wanted[3], *wanted[4:])
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    """The cells of a submission.
+
+    Raises:
+        ValueError: If it is not a notebook.
+    """
+    try:
+        if path.stat().st_size > BIGGEST:
+            raise ValueError(f"the file is larger than {BIGGEST >> 20} MB: it was not opened")
+        content = json.loads(path.read_text(encoding="utf-8"))
+        cells = content["cells"]
+        for cell in cells:
+            if isinstance(cell["source"], list):
+                cell["source"] = "".join(cell["source"])
+            cell["source"] + ""
+            cell["cell_type"] + ""
+        return list(cells)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        if str(error).startswith("the file is larger"):
+            raise
+        raise ValueError(f"not a notebook ({type(error).__name__}: {error})") from error
+
+
+def _merge(
+    submitted: list[dict[str, Any]], assignment: Assignment
+) -> tuple[list[ToRun], list[str]]:
+    """The cells to run: the lecturer's, with the student's answers, and cells of the student's own.
+
+    An answer is found by its name in nbgrader's metadata, else by its cell's id, else by the names
+    that it defines. Of several with one name the last counts, as in nbgrader.
+    """
+    notes: list[str] = []
+    names = [_claims(cell, assignment) for cell in submitted]
+    counted = Counter(filter(None, names))
+    for name, times in counted.items():
+        if times > 1:
+            notes.append(f"{name}: in the notebook {times} times, of which the last counts")
+    last = {name: place for place, name in enumerate(names) if name}
+    for cell in assignment.cells:
+        if cell.kind in ("code", "figure", "answer") and cell.name not in last:
+            found = _by_definition(cell, submitted, names)
+            if found is None:
+                notes.append(f"{cell.name}: missing, or no longer recognised")
+            else:
+                notes.append(f"{cell.name}: its mark was lost; it was found by what it defines")
+                names[found], last[cell.name] = cell.name, found
+    own = _own(submitted, names, last)
+    cells = [ToRun(f"own cell {p + 1}", submitted[p]["source"]) for p in own.get("", [])]
+    for place, cell in enumerate(assignment.cells):
+        if cell.is_code:
+            source = cell.source
+            if cell.kind in ("code", "figure"):
+                source = submitted[last[cell.name]]["source"] if cell.name in last else ""
+            cells.append(ToRun(_name(place, cell), source, cell.kind == "check"))
+        for p in own.get(_name(place, cell), []):
+            cells.append(ToRun(f"own cell {p + 1}", submitted[p]["source"]))
+    return cells, notes
+
+
+def _own(
+    submitted: list[dict[str, Any]], names: list[str], last: Mapping[str, int]
+) -> dict[str, list[int]]:
+    """The student's own code cells, by the marked cell that they follow."""
+    own: dict[str, list[int]] = {}
+    after = ""
+    for place, cell in enumerate(submitted):
+        if names[place] and last[names[place]] == place:
+            after = names[place]
+        elif cell["cell_type"] == "code" and cell["source"].strip() and not _was_locked(cell):
+            own.setdefault(after, []).append(place)
+    return own
+
+
+def _claims(cell: dict[str, Any], assignment: Assignment) -> str:
+    """The name of the assignment's cell that a submitted cell says it is, or ""."""
+    entry = _entry(cell)
+    known = {_name(place, each): each for place, each in enumerate(assignment.cells)}
+    wanted = str(entry.get("grade_id") or str(cell.get("id", "")).partition("-")[2])
+    if wanted not in known or known[wanted].is_code != (cell["cell_type"] == "code"):
+        return ""
+    return wanted
+
+
+def _was_locked(cell: dict[str, Any]) -> bool:
+    """Was it the lecturer's cell, of which the lecturer's own copy is run?"""
+    return bool(_entry(cell).get("locked"))
+
+
+def _entry(cell: dict[str, Any]) -> dict[str, Any]:
+    metadata = cell.get("metadata")
+    entry = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    return entry if isinstance(entry, dict) else {}
+
+
+def _by_definition(cell: Cell, submitted: list[dict[str, Any]], names: list[str]) -> int | None:
+    """The last cell that claims no name and defines at the top what `cell` does."""
+    wanted = _defined(cell.source) if cell.kind == "code" else set()
+    found = None
+    for place, each in enumerate(submitted):
+        if wanted and not names[place] and each["cell_type"] == "code":
+            if wanted <= _defined(each["source"]):
+                found = place
+    return found
+
+
+def _defined(source: str) -> set[str]:
+    """The functions and classes that a cell defines at its top."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def _name(place: int, cell: Cell) -> str:
+    """What a cell is called: its name, or its kind and place, as `build` names it."""
+    return cell.name or f"{cell.kind}-{place}"

@@ -91,8 +91,8 @@ def _check(options: argparse.Namespace) -> int:
         print(f"\n        {wrong}" if wrong else "")
         earned, of = earned + points * (not wrong), of + points
     print(
-        f"\nThe checks in this notebook give {earned} of {of} points. Your lecturer's copy looks at "
-        "more than\nthey do, and what you wrote in words and drew is marked by hand."
+        f"\nThe checks in this notebook give {earned} of {of} points. Your lecturer's copy looks at"
+        "\nmore than they do, and what you wrote in words and drew is marked by hand."
     )
     return 0 if earned == of else 1
 
@@ -122,7 +122,7 @@ def _grade(options: argparse.Namespace) -> int:
 
 def _prove(options: argparse.Namespace) -> int:
     keys = [PUBLIC, *(f"key {n}" for n in range(1, options.keys))]
-    wrong = []
+    wrong: list[str] = []
     every = seen = 0
     for number in options.numbers or assignment.numbers():
         caught = visible = of = 0

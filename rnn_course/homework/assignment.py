@@ -1,9 +1,9 @@
 """An assignment as its author writes it: a text with solutions and checks, drawn by a key.
 
 `hwN.py` is a notebook in jupytext's percent format and a Jinja template: `{{ name }}` and
-`{% if … %}` refer to what the key has drawn, to what is derived from it, and to `seed`, `points` and
-`minutes`. Beside it, `hwN.toml` says what there is to draw, and holds other right answers and the
-mutants, plausible wrong ones, that prove the checks.
+`{% if … %}` refer to what the key has drawn, to what is derived from it, and to `seed`, `points`
+and `minutes`. Beside it, `hwN.toml` says what there is to draw, and holds other right answers and
+the mutants, plausible wrong ones, that prove the checks.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from joblib import Parallel, delayed
+
 from rnn_course import command
 from rnn_course.homework import assignment, build, check, grade, mutants, pages, report
 from rnn_course.homework.assignment import PUBLIC, RELEASE, load, numbers
@@ -61,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("prove", help="show that the checks catch each mutant")
     one.add_argument("--keys", type=int, default=1, help="so many keys, the public one first")
+    one.add_argument("--jobs", type=int, default=1, help="so many processes")
     one.add_argument("numbers", type=int, nargs="*", help="assignments (default: all)")
     one.set_defaults(do=_prove)
     return parser
@@ -120,14 +123,19 @@ def _grade(options: argparse.Namespace) -> int:
     return 0
 
 
+def _proof(number: int, key: str) -> mutants.Proof:
+    """The proof of one version, in a process that may be a new one."""
+    return mutants.prove(load(number, key))
+
+
 def _prove(options: argparse.Namespace) -> int:
     keys = [PUBLIC, *(f"key {n}" for n in range(1, options.keys))]
     wrong: list[str] = []
     every = seen = 0
     for number in options.numbers or assignment.numbers():
         caught = visible = of = 0
-        for key in keys:
-            proof = mutants.prove(load(number, key))
+        proofs = Parallel(options.jobs)(delayed(_proof)(number, key) for key in keys)
+        for proof in proofs:
             wrong += proof.wrong
             caught += sum(each.caught for each in proof.verdicts)
             visible += sum(each.visible for each in proof.verdicts)

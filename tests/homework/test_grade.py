@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 
 import nbformat
 import pytest
@@ -190,6 +191,12 @@ HOSTILE = {
     ),
     "magics and commands": (first("%matplotlib inline\n!rm -rf /nowhere\n%time 1"), {}, ""),
 }
+
+
+def test_the_page_for_lecturers_lists_them_all(root):
+    text = (root / "book" / "lecturers.md").read_text(encoding="utf-8")
+    rows = text.split("* - The submission")[1].split("```")[0]
+    assert re.findall(r"^\* - (.+)$", rows, re.MULTILINE) == list(HOSTILE)
 
 
 @pytest.mark.parametrize("what", HOSTILE)

@@ -76,7 +76,7 @@ def network(task: Task, name: str, seed: int) -> ThreeBlocks:
 
 
 def start_small(output: nn.Sequential, bias: Tensor) -> None:
-    """Give the last layer of a readout this bias, and weights so small that it decides at first."""
+    """Give a readout's last layer this bias, and weights so small that it decides at first."""
     last = output[-1]
     assert isinstance(last, nn.Linear)
     nn.init.xavier_uniform_(last.weight, gain=0.1)

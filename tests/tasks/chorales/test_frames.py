@@ -7,14 +7,7 @@ import math
 import pytest
 import torch
 
-from rnn_course.experiments.deep import (
-    BUDGET,
-    CELLS,
-    MAJORITY,
-    frame_nll,
-    network,
-    probes_by_level,
-)
+from rnn_course.experiments.deep import BUDGET, CELLS, MAJORITY, frame_nll, network, probes_by_level
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.padding import inside
 from rnn_course.tasks.base import Split, Task

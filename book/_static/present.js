@@ -21,7 +21,9 @@
       let claim = [];
       const view = (...also) => {
         const text = question ? [question] : claim;
-        views.push({ section, elements: [heading, ...text, result, ...also].filter(Boolean) });
+        const elements = [heading, ...text, result, ...also].filter(Boolean);
+        const last = views.at(-1)?.elements ?? [];
+        if (elements.some((element) => !last.includes(element))) views.push({ section, elements });
       };
       for (const element of section.children) {
         if (element.matches("section") || element === heading) continue;

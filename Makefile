@@ -36,7 +36,7 @@ CHANGED = $(if $(shell find book notebooks rnn_course -type f ! -path '*/vendor/
 S = $(filter S%,$(MAKECMDGOALS))
 NAMED := $(S)
 
-.PHONY: help book test lint serve bench notebooks falsify clean browser FORCE $(NAMED)
+.PHONY: help book test lint serve bench notebooks homework falsify clean browser FORCE $(NAMED)
 .DELETE_ON_ERROR:
 
 help:  ## list these commands
@@ -68,6 +68,10 @@ notebooks: $(ENVIRONMENT) | $(SETTINGS)  ## run every notebook in place, and wri
 	$(PY) tools/notebooks.py --list | OMP_NUM_THREADS=1 xargs -n 1 -P $(JOBS) $(PY) tools/notebooks.py
 	$(PY) -m rnn_course ledger --markdown > book/ledger.md.new
 	mv book/ledger.md.new book/ledger.md
+
+homework: $(ENVIRONMENT)  ## make the assignments anew, and prove their checks for twenty keys
+	$(PY) -m rnn_course.homework build
+	OMP_NUM_THREADS=1 $(PY) -m rnn_course.homework prove --keys 20 --jobs $(JOBS)
 
 falsify: $(ENVIRONMENT) | $(SETTINGS)  ## show that each verdict can fail (make falsify S7.2 ...); about ten minutes
 	$(PY) tools/falsify.py --jobs $(JOBS) $(S)

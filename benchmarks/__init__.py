@@ -1,1 +1,1 @@
-"""How fast the package is, compared with others in one process: `python -m benchmarks`."""
+"""Time the package and others in one process, and compare them: `python -m benchmarks`."""

@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def plan(seconds: float) -> list[tuple[str, Callable[[], Figures]]]:
-    """All that is measured, in order: its name, and the call that measures it."""
+    """Everything that is measured, in order: a name, and the call that measures it."""
     rows: list[tuple[str, Callable[[], Figures]]] = [
         (f"tanh {shape}", partial(tanh.measure, shape, n, seconds))
         for n in THREADS
@@ -106,7 +106,7 @@ def markdown(about: dict[str, str], rows: list[tanh.Row], scaling: tanh.Scaling)
         "",
         f"Time grows as T to the power {scaling.exponent:.2f} from T = "
         f"{scaling.steps[0]} to {scaling.steps[-1]}; between the two passes "
-        f"{kept:.2f} of the bytes are alive that the plain loop keeps.",
+        f"the package keeps {kept:.2f} times as many bytes as the plain loop.",
     ]
     return "\n".join(lines)
 

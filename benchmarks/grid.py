@@ -32,7 +32,7 @@ class Row:
 
     @property
     def of_limit(self) -> float:
-        """How many times the matrix products' own time."""
+        """How many times as long as the matrix products alone."""
         return self.ours / self.limit
 
     @property
@@ -40,20 +40,20 @@ class Row:
         """The gates that this row misses, on one thread only: two are too noisy.
 
         With 64 hidden units the products are most of the work of either version, so the row is
-        compared with them.
+        compared with these.
         """
         if self.threads != 1:
             return []
         name = f"two dimensions {self.shape}"
         if self.shape[2] < 64 and self.speed_up < 6:
-            return [f"{name}: {self.speed_up:.2f} of the double loop, under 6"]
+            return [f"{name}: {self.speed_up:.2f} times as fast as the double loop, under 6"]
         if self.shape[2] >= 64 and self.of_limit > 2.5:
-            return [f"{name}: {self.of_limit:.2f} of the limit, over 2.5"]
+            return [f"{name}: {self.of_limit:.2f} times the limit, over 2.5"]
         return []
 
 
 def measure(shape: tuple[int, int, int], threads: int, seconds: float) -> Row:
-    """All at one shape, interleaved. The same weights, input and gradient for all."""
+    """All versions at one shape, in turns, with the same weights, input and gradient."""
     return Row(shape, threads, **milliseconds(variants, shape, threads, seconds, at_least=3))
 
 
@@ -95,7 +95,7 @@ def variants(B: int, n_in: int, H: int, side: int = SIDE) -> dict[str, Callable[
     for run in runs.values():
         h = run()
         results.append([h, *(p.grad for p in net.parameters() if p.grad is not None)])
-    for other in results[1:]:  # a fast wrong answer is no answer
+    for other in results[1:]:  # a fast wrong answer is worth nothing
         for one, two in zip(results[0], other, strict=True):
             scale = max(1.0, float(one.abs().max()))
             torch.testing.assert_close(two / scale, one / scale, atol=1e-4, rtol=1e-4)

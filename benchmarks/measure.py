@@ -1,4 +1,4 @@
-"""Timing several ways to do the same, in turns, so that only the ratios need to be trusted."""
+"""Time several ways to do the same thing, in turns, so that only the ratios need be trusted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def interleaved(
 ) -> dict[str, float]:
     """The median time of each run, in seconds; every round calls all of them, in a new order.
 
-    Each is called once before, to warm up.
+    Each is called once beforehand, to warm up.
     """
     order, rng = list(runs), random.Random(0)
     times: dict[str, list[float]] = {name: [] for name in runs}
@@ -47,8 +47,8 @@ def milliseconds(
 ) -> dict[str, float]:
     """The medians of the runs of `variants(*shape)`, with seed 0, on that number of threads.
 
-    Gates apply to one thread only; the figures for more threads are shown beside them, and get a
-    third of the time.
+    Gates apply to one thread only; figures for more threads are shown as well, and get a third of
+    the time.
     """
     if threads > 1:
         seconds, at_least = seconds / 3, min(at_least, 3)
@@ -81,7 +81,7 @@ def copy_weights(cell: Cell, module: nn.RNNBase, end: str = "") -> None:
 
 
 def alive_between_passes(forward: Callable[[], torch.Tensor]) -> int:
-    """The bytes alive after the forward pass: the output, and what autograd keeps for later."""
+    """The bytes in use after the forward pass: the output, and what autograd keeps for later."""
     storages: dict[int, int] = {}
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
@@ -95,7 +95,7 @@ def alive_between_passes(forward: Callable[[], torch.Tensor]) -> int:
 
 
 def machine() -> dict[str, str]:
-    """The facts about this machine that belong beside every figure."""
+    """The facts about this machine that belong with every figure."""
     return {
         "processor": _processor(),
         "vector instructions": torch.backends.cpu.get_cpu_capability(),

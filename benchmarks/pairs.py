@@ -54,11 +54,11 @@ def deep_transition(T: int, B: int, n_in: int, H: int) -> Runs:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is compared with which peer.
+    """What is compared, and with which peer.
 
     Attributes:
         gate: How many times faster each shape has to be, on one thread.
-        median_gate: The same for the median over all shapes; 0 for no such gate.
+        median_gate: The same for the median over all shapes; 0 if there is no such gate.
     """
 
     title: str
@@ -97,8 +97,8 @@ class Row:
         if self.threads != 1 or self.speed_up >= self.of.gate:
             return []
         return [
-            f"{self.of.title}, {self.shape}: {self.speed_up:.2f} of {self.of.peer}, under "
-            f"{self.of.gate}"
+            f"{self.of.title}, {self.shape}: {self.speed_up:.2f} times as fast as "
+            f"{self.of.peer}, under {self.of.gate}"
         ]
 
 
@@ -120,7 +120,8 @@ def short_of(rows: Sequence[Row]) -> list[str]:
         median = statistics.median(r.speed_up for r in rows if r.of == of and r.threads == 1)
         if median < of.median_gate:
             missed.append(
-                f"{of.title}: {median:.2f} of {of.peer} in the median, under {of.median_gate}"
+                f"{of.title}: {median:.2f} times as fast as {of.peer} in the median, "
+                f"under {of.median_gate}"
             )
     return missed
 
@@ -146,7 +147,7 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def _runs(ours: nn.Module, theirs: nn.Module, T: int, B: int, n_in: int, n_out: int) -> Runs:
-    """Both take x to h, (B, T, n_out), and a gradient there to the weights."""
+    """Both take x to h (B, T, n_out), and a gradient at h back to the weights."""
     x, g = torch.randn(B, T, n_in), torch.randn(B, T, n_out)
     return {
         "ours": trained(lambda: ours(x)[0], ours, g),

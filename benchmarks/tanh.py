@@ -45,7 +45,7 @@ class Row:
 
     @property
     def of_limit(self) -> float:
-        """How many times the matrix products' own time."""
+        """How many times as long as the matrix products alone."""
         return self.ours / self.limit
 
     @property
@@ -57,14 +57,16 @@ class Row:
         least, most = (1.4 if T >= 784 else 1.2), (1.25 if H == 256 else 1.9)
         missed = []
         if self.speed_up < least:
-            missed.append(f"{self.shape}: {self.speed_up:.2f} of torch.nn.RNN, under {least}")
+            missed.append(
+                f"{self.shape}: {self.speed_up:.2f} times as fast as torch.nn.RNN, under {least}"
+            )
         if self.of_limit > most:
-            missed.append(f"{self.shape}: {self.of_limit:.2f} of the limit, over {most}")
+            missed.append(f"{self.shape}: {self.of_limit:.2f} times the limit, over {most}")
         return missed
 
 
 def measure(shape: tuple[int, int, int, int], threads: int, seconds: float) -> Row:
-    """All four at one shape, interleaved. The same weights, input and gradient for all."""
+    """All four at one shape, in turns, with the same weights, input and gradient."""
     return Row(shape, threads, **milliseconds(variants, shape, threads, seconds))
 
 
@@ -88,7 +90,7 @@ def variants(T: int, B: int, n_in: int, H: int) -> dict[str, Callable[[], object
         "d2l": trained(d2l, ours, g),
     }
     results = [run() for run in runs.values()]
-    for other in results[1:]:  # a fast wrong answer is no answer
+    for other in results[1:]:  # a fast wrong answer is worth nothing
         torch.testing.assert_close(other, results[0], atol=1e-4, rtol=1e-4)
     return {**runs, "limit": matrix_products(T, B, n_in, H)}
 
@@ -130,7 +132,7 @@ class Scaling:
         if abs(self.exponent - 1) > 0.1:
             missed.append(f"time grows as T^{self.exponent:.2f}, not as T^(1.0 ± 0.1)")
         if self.bytes_ours > self.bytes_loop:
-            missed.append(f"{self.bytes_ours} bytes alive, {self.bytes_loop} in autograd's loop")
+            missed.append(f"{self.bytes_ours} bytes in use, {self.bytes_loop} in autograd's loop")
         return missed
 
 

@@ -1,7 +1,7 @@
 """One step of a recurrent network: from x^(t) and the state before to h^(t) and the state after.
 
-A cell is split where time enters. `project` takes the input to the hidden layer and knows no time,
-so it is done for all steps in one matrix product; `step` has to wait for the step before.
+A cell is split where time enters. `project` takes the input to the hidden layer. It does not depend
+on the state, so all steps are done in one matrix product; `step` has to wait for the previous one.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Cell(nn.Module):
 
         h, state = cell(x_t, state)        x_t (B, n_in), h (B, n_hidden)
 
-    A cell writes `project`, `step` and `initial_state`; code that takes a cell takes any. h and a
-    part of the state may be one tensor: code that goes step by step changes neither in place. (What
-    `unroll` and `RNN` return shares no memory.)
+    A cell defines `project`, `step` and `initial_state`; code that takes one cell takes any. h and
+    part of the state may be the same tensor, so code that goes step by step changes neither in
+    place. (What `unroll` and `RNN` return shares no memory.)
 
     Attributes:
         n_in: The number of features that it reads.
@@ -44,16 +44,16 @@ class Cell(nn.Module):
         self.n_hidden = checks.positive("n_hidden", n_hidden)
 
     def project(self, x: Tensor) -> Tensor:
-        """Input to hidden, for all steps at once: x (..., n_in). There is no time in it."""
-        raise NotImplementedError(f"{type(self).__name__} has to write project(x)")
+        """Input to hidden, for all steps at once: x (..., n_in). Independent of the state."""
+        raise NotImplementedError(f"{type(self).__name__} must define project(x)")
 
     def step(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         """Hidden to hidden: from the projected input a_t (B, ...) and the state to h, state."""
-        raise NotImplementedError(f"{type(self).__name__} has to write step(a_t, state)")
+        raise NotImplementedError(f"{type(self).__name__} must define step(a_t, state)")
 
     def initial_state(self, batch: int) -> State:
         """The state before the first step, for a batch of this size."""
-        raise NotImplementedError(f"{type(self).__name__} has to write initial_state(batch)")
+        raise NotImplementedError(f"{type(self).__name__} must define initial_state(batch)")
 
     def forward(self, x_t: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """One step, `h, state = cell(x_t, state)`; no state means the initial one."""
@@ -62,17 +62,17 @@ class Cell(nn.Module):
 
     @property
     def like(self) -> Tensor:
-        """One of the parameters: the dtype and the device that x has to have."""
+        """One of the parameters: x must have its dtype and its device."""
         for parameter in self.parameters():
             return parameter
-        raise NotImplementedError(f"{type(self).__name__} has no parameters: it has to write like")
+        raise NotImplementedError(f"{type(self).__name__} has no parameters: it must define like")
 
     @property
     def is_split(self) -> bool:
-        """Whether a step is `project` and then `step`, with nothing beside them.
+        """Whether a step is `project` and then `step`, and nothing else.
 
         It is not if `forward` has been overridden, or if a hook waits for the cell to be called.
-        Then every step is a call of the cell.
+        Then every step is a call of the whole cell.
         """
         return as_written(self, _FORWARD)
 
@@ -115,7 +115,7 @@ class DenseCell(Cell):
 
         a^(t) = b + U x^(t)
 
-    A subclass writes `step`, and `initial_state` if its state is not one tensor of zeros. U, W and
+    A subclass defines `step`, and `initial_state` if its state is not one tensor of zeros. U, W and
     b have `rows` rows, n_hidden unless given (an LSTM has 4 n_hidden), and W has `n_state` columns,
     n_hidden unless given. Weights start as follows: U Glorot-uniform, each n_hidden rows of W
     orthogonal, b zero.
@@ -142,7 +142,7 @@ class DenseCell(Cell):
         nn.init.zeros_(self.b)
 
     def project(self, x: Tensor) -> Tensor:
-        """Input to hidden, b + U x: (..., n_in) to (..., rows). There is no time in it."""
+        """Input to hidden, b + U x: (..., n_in) to (..., rows). Independent of the state."""
         return F.linear(x, self.U, self.b)
 
     def initial_state(self, batch: int) -> State:
@@ -167,12 +167,12 @@ class ElmanCell(DenseCell):
 
 
 class MemorylessCell(DenseCell):
-    """A hidden layer that no step hands on to the next:
+    """A hidden layer that is not passed on to the next step:
 
         h^(t) = tanh(b + U x^(t))
 
     Parameters U (n_hidden, n_in) and b (n_hidden); W has no columns, and the state is an empty
-    vector. Nothing waits, so that all steps are done at once. With y^(t-1) beside x^(t) it is the
+    vector. No step waits for another, so all are done at once. With y^(t-1) next to x^(t) it is the
     recurrence that runs through the outputs alone (`networks.dashed_edges.FeedbackTagger`).
     Source: Goodfellow et al. (2016), section 10.2.1; deck S3.2, S3.3.
     """

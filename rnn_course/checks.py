@@ -36,8 +36,8 @@ def positive(name: str, value: int) -> int:
 
 
 def whole(name: str, value: int) -> int:
-    """Return `value` if it is a whole number from 0, else raise `ValueError`."""
-    return _at_least(0, name, value, "a whole number from 0")
+    """Return `value` if it is a whole number of at least 0, else raise `ValueError`."""
+    return _at_least(0, name, value, "a whole number of at least 0")
 
 
 def _at_least(least: int, name: str, value: int, expected: str) -> int:
@@ -97,7 +97,7 @@ def features(name: str, x: Tensor, like: Tensor, axes: str, width: int) -> Tenso
     It must have no empty axis, and the dtype and device of the weights `like`.
 
     Raises:
-        TypeError: If `x` is not a tensor, or of another dtype.
+        TypeError: If `x` is not a tensor, or has a different dtype.
         ValueError: If its shape or its device is wrong.
     """
     letters = axes.split()
@@ -187,7 +187,7 @@ def in_range(name: str, x: Tensor, n: int, what: str) -> Tensor:
 def transformed() -> bool:
     """Is a transform of torch.func (vmap, grad, jvp, …) or forward-mode differentiation active?
 
-    A tensor then stands for many, or for more than its values. The values cannot be looked at, so
-    whatever depends on them goes unchecked.
+    A tensor then stands for many, or for more than its values. Its values cannot be inspected,
+    so anything that depends on them goes unchecked.
     """
     return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0

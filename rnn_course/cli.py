@@ -61,8 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "evaluate",
         help="error rates of the trained network",
-        description="Error rates of the trained network: of one, trained "
-        "once, so that another seed's may differ.",
+        description="Error rates of the trained network. It was trained "
+        "once, so another seed may give others.",
     )
     command.add_argument("name", choices=["g2p"], metavar="g2p")
     command.add_argument(
@@ -79,10 +79,10 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "g2p",
-        help="how is this word said?",
-        description="How is this word said? The network's own guess, for "
-        "any string of letters, be it a word or not: no "
-        "dictionary is looked up.",
+        help="how a word is pronounced",
+        description="How is this word pronounced? The network's own guess, "
+        "for any string of letters, whether it is a word or not: it "
+        "looks nothing up.",
     )
     command.add_argument("words", nargs="+", metavar="WORD", help="letters a to z and apostrophes")
     command.add_argument(
@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         "--device",
         metavar="NAME",
         default="cpu",
-        help=f"{DEVICE_HELP} (default: cpu; a GPU takes longer to wake than this)",
+        help=f"{DEVICE_HELP} (default: cpu; a GPU takes longer to start than this takes)",
     )
     command.set_defaults(name="g2p")
     return parser
@@ -152,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if value
         )
         print(
-            f"{error}. Train them; a stopped run goes on where it was:\n"
+            f"{error}. Train them; a stopped run resumes where it was:\n"
             f"    python -m rnn_course experiment g2p{how}",
             file=sys.stderr,
         )
@@ -175,12 +175,12 @@ def show_ledger(found: Sequence[ledger.Verdict], markdown: bool = False) -> int:
 
 
 def run_experiment(experiment: experiments.Experiment, folder: Path, device: Device = None) -> int:
-    """Run the trials that an experiment's results file lacks; if interrupted, say how to go on."""
+    """Run the trials that an experiment's results file lacks; if interrupted, say how to resume."""
     print(f"{experiment.about} {len(experiment.settings)} trials.", file=sys.stderr)
     try:
         path = experiments.run(experiment, folder, device=device)
     except KeyboardInterrupt:
-        print("Stopped. Nothing is lost: the same command goes on from here.", file=sys.stderr)
+        print("Stopped. Nothing is lost: the same command resumes from here.", file=sys.stderr)
         return STOPPED
     print(path)
     return 0
@@ -216,7 +216,7 @@ def say_words(words: Sequence[str], folder: Path, device: Device = None) -> int:
     """Print each word with the phones that the trained network gives it.
 
     Words whose phones were cut off at the limit are named on stderr. It runs on one thread: for a
-    few words, more would only wait, and use processor time for it.
+    few words, more threads would only wait, and use processor time while they do.
     """
     from rnn_course.experiments import g2p
 
@@ -232,7 +232,7 @@ def say_words(words: Sequence[str], folder: Path, device: Device = None) -> int:
         print(f"{word}  {' '.join(phones)}")
         if len(phones) == g2p.STEPS:
             print(
-                f"{word}: stopped after {g2p.STEPS} phones, before the network came to an end",
+                f"{word}: stopped after {g2p.STEPS} phones, before the network wrote an end symbol",
                 file=sys.stderr,
             )
     return 0

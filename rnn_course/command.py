@@ -1,7 +1,7 @@
 """How a command ends: with its output, or with one line that says what was wrong.
 
 It never ends with a traceback because of its surroundings: Ctrl-C, a reader that has gone, a
-terminal that lacks letters, or no output at all.
+terminal that lacks some characters, or no output at all.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def guard_imports() -> None:
 def open_streams() -> None:
     """Give a process that was started without input, output or errors the null device for them.
 
-    Otherwise the first file that it opens would take their place, and messages of a library would
+    Otherwise the first file that it opens would take their place, and a library's messages would
     be written into it. Characters that the output's encoding lacks are written as escapes.
     """
     while (null := os.open(os.devnull, os.O_RDWR)) <= 2:
@@ -79,5 +79,5 @@ def _stop(number: int, frame: object) -> NoReturn:
 
 
 def _forget_output() -> None:
-    """Write nothing more to the output, not even when Python ends."""
+    """Write nothing more to the output, not even when Python exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -18,7 +18,7 @@ Device = torch.device | str | None
 
 
 def find_device(device: Device = None) -> torch.device:
-    """The device asked for; for None the accelerator if there is one, else the CPU.
+    """The device asked for; if None, the accelerator if there is one, else the CPU.
 
     Raises:
         ValueError: If this machine has no such device.
@@ -45,7 +45,7 @@ def find_device(device: Device = None) -> torch.device:
 
 
 def device_for(model: nn.Module, device: Device = None) -> torch.device:
-    """The device on which to run this model: the one asked for, or for None the best one.
+    """The device on which to run this model: the one asked for, or if None, the best one.
 
     That is the accelerator on which the model already is, or else `find_device`'s, or the CPU if
     the accelerator cannot compute in one of the model's dtypes, as MPS cannot in float64.

@@ -27,7 +27,7 @@ VERDICT = re.compile(r"^(S\d+\.\d+) settled: (.+)$", re.MULTILINE)
 
 
 class StatementNotSettled(AssertionError):
-    """The measurement succeeded, and it does not show what the statement says."""
+    """The measurement succeeded, but does not show what the statement says."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Statement:
     """One claim of the lecture.
 
     Attributes:
-        section: The heading of its section, such as "S1 · Summarise".
+        section: The heading of its section, such as "S1 · Summarise a sequence".
         chapter: The stem of the notebook that settles it, or "".
         state: "settled" or "open".
         kind: "measured" if it could have come out otherwise, "construction" if it is a property
@@ -181,11 +181,11 @@ def problems(statements: Sequence[Statement], found: Sequence[Verdict]) -> list[
     for s in statements:
         chapter = shown.pop(s.id, None)
         if s.state == "settled" and chapter is None:
-            wrong.append(f"{s.id}: the ledger says settled, {s.chapter} does not show it")
+            wrong.append(f"{s.id}: the ledger says settled, but {s.chapter} does not show it")
         elif s.state == "open" and chapter is not None:
-            wrong.append(f"{s.id}: the ledger says open, {chapter} settles it")
+            wrong.append(f"{s.id}: the ledger says open, but {chapter} settles it")
         elif chapter is not None and chapter != s.chapter:
-            wrong.append(f"{s.id}: the ledger says {s.chapter} settles it, {chapter} does")
+            wrong.append(f"{s.id}: the ledger says {s.chapter} settles it, but {chapter} does")
     return wrong + [f"{name}: unknown to the ledger" for name in shown]
 
 

@@ -38,14 +38,14 @@ def as_markdown(statements: Sequence[Statement], found: Sequence[Verdict]) -> st
         "# The ledger",
         "",
         f"The lecture makes {len(statements)} statements, and the course owes each of them a",
-        "verdict that can fail. Under a statement that is settled stands what its chapter found",
-        f"when it was last run. So far, **{count_line(statements)}**.",
+        "verdict that can fail. Below each settled statement is what its chapter found when it was",
+        f"last run. So far, **{count_line(statements)}**.",
         "",
         "*Measured* means that the experiment could have come out otherwise, *by construction*",
         "that the statement follows from the definition of the network: there, the verdict tests",
         "our code. Each statement has a saboteur, a small change to the network, the data or the",
         "training that makes it false. `make falsify` applies them one at a time to the chapters",
-        "as they run, and fails if a verdict still holds.",
+        "as they run, and reports an error if a verdict still holds.",
         "",
     ]
     for section, rows in groupby(statements, lambda s: s.section):

@@ -15,8 +15,8 @@ CHAPTER = re.compile(
 def chapters(folder: Path) -> list[Path]:
     """The notebooks of a folder that belong to the course, in order.
 
-    Those are the ones named by the table of contents beside the folder, since a reader's own may be
-    in it, too. Without a table of contents, they are all notebooks of the folder.
+    Those are the ones named by the table of contents next to the folder, since a reader's own may
+    be in it, too. Without a table of contents, they are all notebooks of the folder.
     """
     folder = Path(folder)
     contents = folder.parent / "_toc.yml"
@@ -32,8 +32,8 @@ def read(path: Path) -> dict[str, Any]:
     """The content of a notebook's file.
 
     Raises:
-        ValueError: If it is not a notebook, for example because of the marks of a merge; the
-            message names the file.
+        ValueError: If it is not a notebook, for example because it has merge conflict markers;
+            the message names the file.
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -44,7 +44,7 @@ def read(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: not a notebook: expected nbformat 4, got {form}")
     for number, cell in enumerate(content.get("cells", [None])):
         if not _is_cell(cell):
-            raise ValueError(f"{path}: not a notebook: cell {number} is none")
+            raise ValueError(f"{path}: not a notebook: cell {number} is not a cell")
     return content
 
 

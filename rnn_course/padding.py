@@ -20,7 +20,7 @@ def inside(lengths: Tensor, steps: int) -> Tensor:
 def blanked(x: Tensor, lengths: Tensor) -> Tensor:
     """x (B, T, ...) with zeros in its padding.
 
-    Not even a NaN may stand there before a product whose gradient is masked: 0 · NaN is NaN.
+    To mask the gradient is not enough: a NaN in the padding would survive, since 0 · NaN is NaN.
     """
     mask = inside(lengths, x.shape[1])
     return torch.where(mask.view(*mask.shape, *[1] * (x.dim() - 2)), x, 0)
@@ -29,8 +29,8 @@ def blanked(x: Tensor, lengths: Tensor) -> Tensor:
 def reversed_inside(x: Tensor, lengths: Lengths | None = None) -> Tensor:
     """Each sequence from its own last step to its first, and its padding where it was.
 
-    x (B, T, ...) and lengths (B,); None: all T steps belong to each. Done twice, it is x again.
-    To turn round the padding as well would hand a network that runs backward zeros to begin with.
+    x (B, T, ...) and lengths (B,); None: all T steps belong to each. Done twice, it gives x back.
+    If the padding were reversed as well, a network that runs backward would start on zeros.
 
     Raises:
         TypeError, ValueError: If lengths have a wrong count, type or range.

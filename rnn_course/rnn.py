@@ -20,18 +20,18 @@ def unroll(
         a = cell.project(x);    h^(t), state^(t) = cell.step(a^(t), state^(t-1))
 
     x (B, T, n_in), h (B, T, n_hidden); the state returned is the one after the last step.
-    With `lengths` (B,), a sequence's state stands still after its own last step: h repeats h^(τ),
+    With `lengths` (B,), a sequence's state stays as it is after its own last step: h repeats h^(τ),
     the state returned is that at τ, and nothing in the padding is ever looked at.
-    h and the state share no memory, neither with each other nor with anything else.
+    h and the state share no memory with each other or with anything else.
 
     A cell whose `forward` has been overridden, or that has hooks, is called at each step:
     h^(t), state^(t) = cell(x^(t), state^(t-1)).
     Source: Goodfellow et al. (2016), section 10.1; deck S1.1, S1.2.
 
     Raises:
-        TypeError, ValueError: If x has another rank, width, dtype or device than the cell expects,
-            or is empty; if the state has another form; if lengths have a wrong count, type or
-            range. The message names the argument.
+        TypeError, ValueError: If x does not have the rank, width, dtype or device that the cell
+            expects, or is empty; if the state has the wrong form; if lengths have the wrong count,
+            type or range. The message names the argument.
     """
     x, state, lengths = _checked(cell, x, state, lengths)
     a, step = (cell.project(x), cell.step) if cell.is_split else (x, cell)
@@ -81,7 +81,7 @@ class RNN(nn.Module):
 
     def summary(self, h: Tensor) -> Tensor:
         """The last h of each sequence, h^(τ), from what `forward` returned, (B, T, n_hidden)."""
-        return h[:, -1].clone()  # h stands still past each end
+        return h[:, -1].clone()  # h stays as it is past each end
 
 
 def _where(live: Tensor, new: State, old: State) -> State:

@@ -28,7 +28,7 @@ def cache_folders() -> list[Path]:
 
     The first is the folder named by the environment variable RNN_COURSE_CACHE, or else the user's
     cache folder for the course. The second is this user's among the temporary folders, for a user
-    without a home folder or without the right to write there.
+    without a home folder or without permission to write there.
     """
     folders = []
     for place in _named_folder, _temporary_folder:
@@ -38,7 +38,7 @@ def cache_folders() -> list[Path]:
 
 
 def cache_folder() -> Path:
-    """The folder for results that took long: the first of `cache_folders` that can be written.
+    """The folder for results that took long: the first of `cache_folders` that can be written to.
 
     If that is the temporary one, the log says so, once.
 
@@ -52,12 +52,12 @@ def cache_folder() -> Path:
         except OSError as error:
             refusals.append(error)
             continue
-        why = f"{refusals[0].filename} cannot be written" if refusals else "There is no home"
+        why = f"{refusals[0].filename} cannot be written" if refusals else "There is no home folder"
         with suppress(OSError):  # the temporary one may be another's
             if folder == _temporary_folder():
-                tell(f"{why}: what takes long is kept in {folder}.")
+                tell(f"{why}: slow results are kept in {folder}.")
         return folder
-    raise refusals[0] if refusals else OSError(errno.ENOENT, "no home, no temporary folder")
+    raise refusals[0] if refusals else OSError(errno.ENOENT, "no home folder, no temporary folder")
 
 
 def tell(text: str) -> None:
@@ -89,7 +89,7 @@ def make_sure_of(path: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write `data` beside `path`, wait until it is safe on the disk, and only then move it there.
+    """Write `data` next to `path`, wait until it is safe on the disk, and only then move it there.
 
     Whatever happens meanwhile, `path` holds the older file or this one, never a part. If `path` is
     a link, the file that it leads to is replaced, and the link stays. Until the move, each writer
@@ -129,7 +129,7 @@ def _place(path: Path) -> Path:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
         if not stat.S_ISREG(mode):
             what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
-            raise OSError(errno.EINVAL, f"expected a place for a file, there is {what}", str(path))
+            raise OSError(errno.EINVAL, f"expected a place for a file, got {what}", str(path))
     return place
 
 

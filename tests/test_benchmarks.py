@@ -23,10 +23,13 @@ def test_the_versions_agree_and_can_be_timed():
 
 def test_each_gate_can_be_missed():
     assert not ROW.short_of and not SCALING.short_of
-    assert "1.10 of torch.nn.RNN, under 1.2" in replace(ROW, torch=1.1).short_of[0]
-    assert "1.30 of torch.nn.RNN, under 1.4" in replace(ROW, shape=(784, 32, 1, 128)).short_of[0]
-    assert "of the limit, over 1.25" in replace(ROW, limit=0.7).short_of[0]
-    assert "of the limit, over 1.9" in replace(ROW, shape=tanh.SHAPES[0], limit=0.5).short_of[0]
+    assert "1.10 times as fast as torch.nn.RNN, under 1.2" in replace(ROW, torch=1.1).short_of[0]
+    assert (
+        "1.30 times as fast as torch.nn.RNN, under 1.4"
+        in replace(ROW, shape=(784, 32, 1, 128)).short_of[0]
+    )
+    assert "times the limit, over 1.25" in replace(ROW, limit=0.7).short_of[0]
+    assert "times the limit, over 1.9" in replace(ROW, shape=tanh.SHAPES[0], limit=0.5).short_of[0]
     assert not replace(ROW, threads=2, torch=0.5).short_of
     assert "T^1.20" in replace(SCALING, exponent=1.2).short_of[0]
     assert "10 bytes" in replace(SCALING, bytes_ours=10).short_of[0]
@@ -82,7 +85,7 @@ def test_the_gate_of_each_comparison_can_be_missed(of):
     row = pairs.Row(of, (20, 64, 32, 64), threads=1, ours=1.0, theirs=of.gate + 0.2)
     assert not row.short_of and not replace(row, theirs=0.5, threads=2).short_of
     under = replace(row, theirs=of.gate - 0.1)
-    assert f"{of.gate - 0.1:.2f} of {of.peer}, under {of.gate}" in under.short_of[0]
+    assert f"{of.gate - 0.1:.2f} times as fast as {of.peer}, under {of.gate}" in under.short_of[0]
     assert f"| 1 | 20, 64, 32, 64 | {of.gate + 0.2:.2f} | 1.00 |" in pairs.markdown([row, under])
     assert all(
         value > 0
@@ -95,14 +98,17 @@ def test_the_gate_of_each_comparison_can_be_missed(of):
 def test_the_median_of_all_shapes_has_a_gate():
     gru = next(of for of in pairs.COMPARISONS if of.median_gate)
     rows = [pairs.Row(gru, shape, 1, ours=1.0, theirs=1.1) for shape in pairs.SHAPES]
-    assert "GRU: 1.10 of torch.nn.GRU in the median, under 1.15" in pairs.short_of(rows)[0]
+    assert (
+        "GRU: 1.10 times as fast as torch.nn.GRU in the median, under 1.15"
+        in pairs.short_of(rows)[0]
+    )
     assert not pairs.short_of([replace(row, theirs=1.2) for row in rows])
 
 
 def test_the_gates_of_the_other_tables_can_be_missed_too():
     plane = grid.Row((16, 1, 24), threads=1, ours=1.0, loop=5.0, naive=7.0, limit=0.5)
     assert not plane.short_of and not replace(plane, naive=1.0, threads=2).short_of
-    assert "5.00 of the double loop, under 6" in replace(plane, naive=5.0).short_of[0]
+    assert "5.00 times as fast as the double loop, under 6" in replace(plane, naive=5.0).short_of[0]
     wide = replace(plane, shape=(32, 1, 64), naive=4.0)
     assert not wide.short_of and "over 2.5" in replace(wide, limit=0.3).short_of[0]
     assert "| 16, 1, 24 | 7.0 | 1.0 | **7.00** |" in grid.markdown([plane])
@@ -126,7 +132,7 @@ def test_a_run_is_planned_whole_and_says_how_far_it_is(monkeypatch, tmp_path, ca
     assert f"| 0/{len(rows)} " in said.err and f"| {len(rows)}/{len(rows)} " in said.err
     text = (tmp_path / "results.md").read_text(encoding="utf-8")
     assert text == said.out and set(tables(text)) >= {"1 thread", "2 threads", "GRU", "LSTM"}
-    assert "(784, 32, 1, 128): 1.30 of torch.nn.RNN, under 1.4" in text
+    assert "(784, 32, 1, 128): 1.30 times as fast as torch.nn.RNN, under 1.4" in text
 
 
 @pytest.mark.parametrize("threads, seconds, rounds", [(1, 0.3, 7), (2, 0.1, 3)])
@@ -148,7 +154,7 @@ def test_results_that_could_not_be_saved_are_not_measured(monkeypatch, tmp_path)
     monkeypatch.setattr("benchmarks.__main__.TABLE", tmp_path)
     monkeypatch.setattr("benchmarks.__main__.plan", None)
     monkeypatch.setattr("sys.argv", ["benchmarks", "--save"])
-    with pytest.raises(OSError, match="there is a folder"):
+    with pytest.raises(OSError, match="got a folder"):
         main()
 
 

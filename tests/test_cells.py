@@ -160,7 +160,7 @@ def test_a_reader_can_set_the_weights():
 
 
 def test_a_cell_that_lacks_a_part_of_the_contract_says_so():
-    with pytest.raises(NotImplementedError, match="DenseCell has to write step"):
+    with pytest.raises(NotImplementedError, match="DenseCell must define step"):
         DenseCell(2, 3)(torch.zeros(1, 2))
     bare = Cell(2, 3)
     for part, call in (
@@ -168,7 +168,7 @@ def test_a_cell_that_lacks_a_part_of_the_contract_says_so():
         ("step", lambda: bare.step(torch.zeros(1, 3), None)),
         ("initial_state", lambda: bare.initial_state(1)),
     ):
-        with pytest.raises(NotImplementedError, match=rf"Cell has to write {part}\("):
+        with pytest.raises(NotImplementedError, match=rf"Cell must define {part}\("):
             call()
 
 

@@ -180,10 +180,10 @@ def test_no_file_takes_the_place_of_a_closed_stderr(root):
         ("[]", "expected nbformat 4, got list"),
         ("", "Expecting value"),
         ("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> mine\n", "Expecting value"),
-        ('{"nbformat": 4}', "cell 0 is none"),
+        ('{"nbformat": 4}', "cell 0 is not a cell"),
         ('{"nbformat": 3, "worksheets": []}', "got 3"),
-        ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": []}]}', "cell 0 is none"),
-        ('{"nbformat": 4, "cells": [3]}', "cell 0 is none"),
+        ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": []}]}', "cell 0 is not a cell"),
+        ('{"nbformat": 4, "cells": [3]}', "cell 0 is not a cell"),
         (b"\xff\xfe{", "can't decode"),
     ],
 )

@@ -263,7 +263,7 @@ def test_only_a_file_is_ever_replaced(tmp_path):
     os.mkfifo(pipe)
     folder.mkdir()
     for path, what in (pipe, "a device or a pipe"), (folder, "a folder"):
-        with pytest.raises(OSError, match=f"expected a place for a file, there is {what}"):
+        with pytest.raises(OSError, match=f"expected a place for a file, got {what}"):
             write_whole(path, b"new")
     assert stat.S_ISFIFO(pipe.stat().st_mode) and set(tmp_path.iterdir()) == {pipe, folder}
 
@@ -279,5 +279,5 @@ def test_a_place_that_cannot_be_written_is_found_out(tmp_path):
     assert (tmp_path / "new").is_dir() and not list((tmp_path / "new").iterdir())
     with pytest.raises(OSError, match=r"the folder cannot be written \(.+\): '/dev/null/x'"):
         storage.make_sure_of(Path("/dev/null/x/it"))
-    with pytest.raises(OSError, match="there is a folder"):
+    with pytest.raises(OSError, match="got a folder"):
         storage.make_sure_of(tmp_path / "new")

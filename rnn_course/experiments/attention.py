@@ -21,7 +21,7 @@ from rnn_course.training.checkpoints import load_weights, save_weights
 
 READERS = ("fixed C", "attention", "attention, both directions")
 SMALL_CONTEXT = 16
-"""The size of C beside attention; chapter 7 shows what a C of this size can do alone."""
+"""The size of C in addition to attention; chapter 7 shows what a C of this size can do alone."""
 
 
 def network(task: Pronunciations, reader: str, seed: int) -> EncoderDecoder:

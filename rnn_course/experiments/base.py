@@ -60,7 +60,7 @@ class Experiment:
     Attributes:
         name: What the command line calls it.
         about: One sentence on what it measures.
-        statements: The ids of the slides' statements on which it bears.
+        statements: The ids of the slides' statements that it bears on.
         settings: One for each trial, such as {"conditioning": "both", "seed": 3}.
         trial: `trial(checkpoint=, progress=, device=, **setting)` gives the figures of one trial:
             numbers, or lists of numbers. It passes checkpoint (a path), progress and device on to
@@ -236,7 +236,7 @@ def key_of(setting: Setting) -> str:
 
 
 def rounded(name: str, value: Any) -> Any:
-    """Round numbers, or lists of them, to five significant digits: more differ by processor.
+    """Round numbers, or lists of them, to five significant digits: processors differ in the rest.
 
     Raises:
         ValueError: If one is not a finite number.

@@ -101,7 +101,7 @@ def trial(
     epochs: int,
     seed: int,
 ) -> dict[str, Any]:
-    """Train one network and score it on the test words, with the n-grams beside it."""
+    """Train one network and score it on the test words, together with the n-grams."""
     task = _task(words)
     model = network(task, direction, seed)
     history = train(

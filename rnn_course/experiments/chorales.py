@@ -115,7 +115,7 @@ def scores(model: Tagger, task: Task, split: Split, seed: int = 0) -> dict[str, 
 def trial(
     checkpoint: Path, progress: bool, device: Device, edges: str, epochs: int, seed: int
 ) -> dict[str, Any]:
-    """Train one network and score it on the test chorales, with the n-grams beside it."""
+    """Train one network and score it on the test chorales, together with the n-grams."""
     task = load_chorales(progress=progress)
     model = network(task, edges, seed)
     history = train(

@@ -45,6 +45,9 @@ def _stack(n_levels: int) -> Callable[[int], Cell]:
 RATES = (3e-3, 8e-3)
 """Both learning rates are tried with each network; validation chooses."""
 
+MAJORITY = {"now": 0.131, "next": 0.130}
+"""The share of test frames with the training chorales' most frequent lowest key (tested)."""
+
 CELLS: Mapping[str, Callable[[int], Cell]] = {
     "shallow": lambda H: BlockCell(N_KEYS, mlp(N_KEYS, H), Transition(H)),
     "stack of 2": _stack(2),
@@ -76,7 +79,7 @@ def network(task: Task, name: str, seed: int) -> ThreeBlocks:
 
 
 def start_small(output: nn.Sequential, bias: Tensor) -> None:
-    """Give the last layer of a readout this bias, and weights so small that it decides at first."""
+    """Give a readout's last layer this bias, and weights so small that it decides at first."""
     last = output[-1]
     assert isinstance(last, nn.Linear)
     nn.init.xavier_uniform_(last.weight, gain=0.1)

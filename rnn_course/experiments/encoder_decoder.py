@@ -25,7 +25,7 @@ from rnn_course.training.fit import History, fit
 N_EMBED, N_HIDDEN, N_CONTEXT, BATCH_SIZE, LR, CLIP = 32, 128, 64, 64, 8e-3, 5.0
 CONTEXTS = (4, 8, 16, 32, 64)
 EPOCHS, LONGER = 5, 10
-"""Epochs: in all trials, and in a few that show whether size or training is what is lacking."""
+"""Epochs: in all trials, and in a few that show whether size or training is lacking."""
 LENGTHS = (4, 6, 8, 10, 30)
 """Upper ends of the groups of word lengths that are scored separately: 1 to 4 letters, 5 to 6, …"""
 

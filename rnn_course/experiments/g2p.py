@@ -1,4 +1,4 @@
-"""Chapter 7, S6.1: how is this word said? Encoder and decoder, trained on the whole dictionary.
+"""Chapter 7, S6.1: how is a word said? An encoder and a decoder, trained on the whole dictionary.
 
 Its weights are kept with the results, for `python -m rnn_course g2p WORD` and
 `python -m rnn_course evaluate g2p`.

@@ -34,7 +34,7 @@ LONGEST = 100
 
 
 def chrono(cell: G, longest: int = LONGEST) -> G:
-    """Set the gates' biases so that each unit keeps its memory for a time of its own; return cell.
+    """Set the gates' biases so that each unit keeps its memory for its own time; return cell.
 
         LSTM: b_f = ln u, b_i = -ln u    GRU: b_z = ln u    u uniform in 1 … longest - 1
 

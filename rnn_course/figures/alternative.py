@@ -28,7 +28,7 @@ def alt(figure: Axes | Figure) -> str:
         for image in ax.images:  # `confusion_matrix`
             shares: np.ma.MaskedArray = np.ma.asarray(image.get_array())
             words += [
-                f"{name}, predicted rightly: {share:.2f}"
+                f"{name}, predicted correctly: {share:.2f}"
                 for name, share in zip(names, np.ma.diagonal(shares), strict=False)
                 if share is not np.ma.masked
             ]

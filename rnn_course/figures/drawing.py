@@ -1,4 +1,4 @@
-"""Nodes and arrows, of which every drawn graph consists; and the unfolded graph of a network."""
+"""Nodes and arrows, which make up every drawn graph; and the unfolded graph of a network."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNIT = 0.85  # inches per step
 def canvas(
     ax: Axes | None, size: tuple[float, float], xlim: tuple[float, float], ylim: tuple[float, float]
 ) -> Axes:
-    """Axes for a graph: no frame, and a unit as long upwards as across, so that circles are round.
+    """Axes for a graph: no frame, and the same scale on both axes, so that circles are round.
 
     `size` is that of the new figure in inches if `ax` is None.
     """
@@ -50,9 +50,9 @@ def node(
     width: float = 1.8,
     dashes: Dashes = "-",
 ) -> Circle:
-    """Draw a circle around `text`; without a colour only the text is seen.
+    """Draw a circle around `text`; without a colour only the text is visible.
 
-    `name` is its label, by which it is found again among the axes' patches.
+    `name` is its label, which finds it again among the axes' patches.
     """
     circle = Circle(
         centre,
@@ -85,7 +85,7 @@ def arrow(
 ) -> FancyArrowPatch:
     """Draw an arrow from the edge of one node to the edge of another.
 
-    It is curved to the right of its way if `bend` is positive. `name` is its label, `parameters`
+    It curves to the right of its direction if `bend` is positive. `name` is its label, `parameters`
     its gid.
     """
     patch = FancyArrowPatch(
@@ -149,7 +149,7 @@ def unfolded(
     circles: dict[str, Circle] = {}
     targets = [graph.Node("y", "y", t) for t in range(1, steps + 1)] if dashed else []
     for each in [*found.nodes, *targets]:
-        # A memory stands a little to the left, out of the way from x to h.
+        # A memory is a little to the left, out of the way of the edge from x to h.
         centre = (each.step - (0.42 if each.kind == "state" else 0), kinds.index(each.kind))
         circles[each.name] = node(
             ax,
@@ -188,7 +188,7 @@ def unfolded(
 
 
 def _beside(ax: Axes, start: np.ndarray, end: np.ndarray, letters: str, size: float) -> None:
-    """Write an edge's letters beside it: above a level edge, on the outer side of any other."""
+    """Write an edge's letters next to it: above a level edge, on the outer side of any other."""
     way = end - start
     length = np.hypot(*way)
     outwards = np.array([-way[1], way[0]]) / length
@@ -210,7 +210,7 @@ def _points_a_unit(ax: Axes) -> float:
 
 
 def _caption(found: graph.UnfoldedGraph, room: int) -> list[str]:
-    """The parameters' shapes and numbers of uses, in lines of at most `room` letters."""
+    """The parameters' shapes and numbers of uses, in lines of at most `room` characters."""
     lines = []
     for count in sorted(set(found.uses.values()), reverse=True):
         shapes = ", ".join(

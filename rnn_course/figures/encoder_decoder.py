@@ -1,4 +1,4 @@
-"""Figures for the chapter on encoder and decoder: the network, and what it says of a word.
+"""Figures for the chapter on encoder and decoder: the network, and what it says for a word.
 
 Like `plots`, each draws into `ax`, or into new axes if there are none.
 """
@@ -22,7 +22,7 @@ def two_networks(letters: str, phones: Sequence[str], ax: Axes | None = None) ->
     Solid arrows are weights; dashed ones take each phone to the next step.
     """
     tau, written = len(letters), [*phones, "."]
-    across = tau + 0.6  # where C stands
+    across = tau + 0.6  # where C is
     ax = canvas(ax, (7.2, 3.0), (-0.5, across + len(written) + 1.1), (-1.4, 2.4))
     C = node(ax, (across, 0), "$C$", INK)
     h = [node(ax, (t, 0), f"$h^{{({t + 1})}}$", KINDS["h"]) for t in range(tau)]

@@ -22,7 +22,7 @@ def norms_over_gap(
     """Draw the norms of `dependence.gradient_norms` against the gap T - t, on a logarithmic scale.
 
     `norms` has for each name (T + 1,) numbers, for t = 0 … T; `bounds` has the same for all or some
-    of the names, drawn as thin lines. Whatever leaves `ylim` is cut off.
+    of the names, drawn as thin lines. Anything outside `ylim` is cut off.
     """
     ax, style = white_axes(ax, 6, 4), styles(norms)
     for name, values in norms.items():
@@ -131,7 +131,7 @@ def accuracy_over_norm(
     """Draw each network's accuracy against a norm, on a logarithmic scale, with a dot per seed.
 
     `found` and `norms` have for each name and gap the numbers of the seeds, in the same order. The
-    gap is written beside the medians, except at the top, where there is no room.
+    gap is written next to the medians, except at the top, where there is no room.
     """
     ax = white_axes(ax, 6.4, 4.2)
     for name, style in styles(found).items():

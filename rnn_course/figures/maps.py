@@ -77,7 +77,7 @@ def bands(
     powers of two.
 
     Raises:
-        ValueError: If a curve has another number of rows.
+        ValueError: If a curve has the wrong number of rows.
     """
     ax = white_axes(ax, 6.6, 4.4)
     for name, style in styles(curves).items():
@@ -105,7 +105,7 @@ def bands(
 
 
 def chances(given: Mapping[str, tuple[float, str]], ax: Axes, of: str) -> Axes:
-    """Draw the probability that each name gives to `of`, with its answer beside it."""
+    """Draw the probability that each name gives to `of`, with its answer next to it."""
     for row, (probability, answer) in enumerate(given.values()):
         ax.barh(row, probability, color=COLOURS[0])
         ax.barh(row, 1 - probability, left=probability, color="0.85")

@@ -32,10 +32,10 @@ def cliff(
 
 
 def alignment(ax: Axes, alpha: Tensor, letters: Sequence[str], phones: Sequence[str]) -> Axes:
-    """Draw which letters were looked at while each phone was written: α (phones, letters).
+    """Draw how much the decoder looked at each letter for each phone: α (phones, letters).
 
     Raises:
-        ValueError: If α has another shape.
+        ValueError: If α has a different shape.
     """
     if tuple(alpha.shape) != (len(phones), len(letters)):
         raise ValueError(

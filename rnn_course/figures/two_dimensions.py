@@ -76,7 +76,7 @@ def fields(slopes: Mapping[str, Tensor], pixel: tuple[int, int], ax: Axes) -> Ax
 
 
 def answers(ink: Tensor, background: Tensor, given: Mapping[str, Tensor], ax: Axes) -> Axes:
-    """Draw an image (rows, columns), ink from 0 to 1, and each given answer beside it.
+    """Draw an image (rows, columns), ink from 0 to 1, and each given answer next to it.
 
     An answer is the probability that a background pixel is enclosed, from white to dark orange.
     """

@@ -70,7 +70,7 @@ def show_pairs(pairs: Tensor, titles: Sequence[str], columns: int = 3) -> list[A
 
 
 def words_about(ax: Axes, pair: Tensor, asked: str, said: Mapping[str, Mapping[str, float]]) -> str:
-    """Draw a pair of pictures beside the captions that each network gives it, and describe them.
+    """Draw a pair of pictures next to the captions that each network gives it, and describe them.
 
     `said[name]` holds the probability of each whole caption; the three most probable are drawn as
     bars, the caption `asked` for in bold. Returns a sentence that describes the picture.
@@ -97,4 +97,4 @@ def words_about(ax: Axes, pair: Tensor, asked: str, said: Mapping[str, Mapping[s
     ax.spines["left"].set_visible(False)
     name_axes(ax, "probability of the whole caption", "")
     show_pair(ax.inset_axes((0.7, 0.3, 0.3, 0.4)), pair)
-    return f"Two digits; asked for is {asked!r}. {'; '.join(best)}."
+    return f"Two digits; the caption asked for is {asked!r}. {'; '.join(best)}."

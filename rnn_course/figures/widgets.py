@@ -19,7 +19,7 @@ T = TypeVar("T")
 MAX_FRAMES = 60
 DPI, SHOWN_DPI = 160, 120  # more pixels than are shown at full size, for dense screens
 IN_ADVANCE = "Drawn when this cell ran. If a kernel is running, moving the slider redraws it."
-LIVE = "Drawn just now by the kernel, from the present values of its variables."
+LIVE = "Drawn just now by the kernel, from the current values of its variables."
 
 TYPE_IN_ADVANCE = (
     "Answered when this cell ran. To type another, you need a kernel: open this "
@@ -42,21 +42,21 @@ def movable(
 
     `draw(ax, value)` draws one frame on the empty axes `ax` and returns a sentence that describes
     it for readers who cannot see it. It is called for all of `values` at once, and the frames go
-    into the page. If a kernel runs, it is called again at every move, so that it sees what the
-    reader has changed since; the line under the figure says which of the two has happened.
+    into the page. If a kernel is running, it is called again at every move, so that it sees what
+    the reader has changed since; the line under the figure says which of the two has happened.
 
     Args:
-        draw: The function that draws. It should fix the limits of the axes, or they jump.
+        draw: The function that draws. It should fix the limits of the axes, or they will jump.
         label: What the slider moves, such as "step t".
         values: Between 2 and 60 values for the slider.
         start: The value shown first; by default the first one.
-        show: How a value is written beside the slider.
+        show: How a value is written next to the slider.
         size: Width and height of the figure in inches.
-        interval: Milliseconds that Play stays on a frame.
+        interval: How long Play shows each frame, in milliseconds.
 
     Raises:
-        TypeError: If `draw` is not callable or returns no text, `label` is not a text, or `values`
-            is not iterable.
+        TypeError: If `draw` is not callable or returns no string, `label` is not a string, or
+            `values` is not iterable.
         ValueError: If there are too few or too many values, two are written alike, `start` is not
             one of them, or the size or the interval is not positive.
     """
@@ -114,12 +114,12 @@ def typed(answer: Callable[[str], str], *, label: str, start: str) -> VBox:
     of a `ValueError` of `answer` is shown instead of an answer.
 
     Raises:
-        TypeError: If `answer` is not callable or returns no text for `start`.
+        TypeError: If `answer` is not callable or returns no string for `start`.
     """
     if not callable(answer):
-        raise TypeError(f"answer: expected a function of a text, got {type(answer).__name__}")
+        raise TypeError(f"answer: expected a function of a string, got {type(answer).__name__}")
     if not isinstance(answer(start), str):
-        raise TypeError("answer: expected it to return a text")
+        raise TypeError("answer: expected it to return a string")
     field = Text(
         value=start,
         description=label,

@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from joblib import Parallel, delayed
+
 from rnn_course import command
-from rnn_course.homework import assignment, build, check, grade, mutants, pages, report
-from rnn_course.homework.assignment import PUBLIC, RELEASE, load, numbers
+from rnn_course.homework import build, check, grade, mutants, pages, report
+from rnn_course.homework.assignment import PUBLIC, RELEASE, load, names
 from rnn_course.homework.run import Limits
 
 INSTRUCTOR = 'needs the lecturer\'s packages: pip install "rnn-course[instructor]"'
@@ -51,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("grade", parents=[key], help="mark a folder of notebooks")
     one.add_argument("folder", type=Path)
-    one.add_argument("--homework", type=int, required=True, help="the assignment's number")
+    one.add_argument("--homework", required=True, help="the assignment: hw1, hw2, …")
     one.add_argument("--to", type=Path, help="folder for the results (default: FOLDER-graded)")
     one.add_argument("--seconds", type=float, default=Limits.seconds, help="for one cell")
     one.add_argument("--megabytes", type=int, default=Limits.megabytes, help="for one notebook")
@@ -61,7 +63,8 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("prove", help="show that the checks catch each mutant")
     one.add_argument("--keys", type=int, default=1, help="so many keys, the public one first")
-    one.add_argument("numbers", type=int, nargs="*", help="assignments (default: all)")
+    one.add_argument("--jobs", type=int, default=1, help="so many processes")
+    one.add_argument("names", nargs="*", help="assignments (default: all)")
     one.set_defaults(do=_prove)
     return parser
 
@@ -71,16 +74,15 @@ def _build(options: argparse.Namespace) -> int:
         raise ValueError(
             "--to: expected a folder; the repository holds releases of the public key only"
         )
-    for number in numbers():
-        made = load(number, options.key)
-        name = f"hw{number}"
+    for name in names():
+        made = load(name, options.key)
         if options.solutions:
             build.write(build.notebook(made), options.to / name / f"{name}.ipynb")
         else:
             build.write(build.release(made), (options.to or RELEASE) / f"{name}.ipynb")
         if options.to is None:
             pages.write(made)
-    print(f"{len(numbers())} assignments written to {options.to or RELEASE}")
+    print(f"{len(names())} assignments written to {options.to or RELEASE}")
     return 0
 
 
@@ -91,8 +93,8 @@ def _check(options: argparse.Namespace) -> int:
         print(f"\n        {wrong}" if wrong else "")
         earned, of = earned + points * (not wrong), of + points
     print(
-        f"\nThe checks in this notebook give {earned} of {of} points. Your lecturer's copy looks at "
-        "more than\nthey do, and what you wrote in words and drew is marked by hand."
+        f"\nThe checks in this notebook give {earned} of {of} points. Your lecturer's copy looks at"
+        "\nmore than they do, and what you wrote in words and drew is marked by hand."
     )
     return 0 if earned == of else 1
 
@@ -114,25 +116,30 @@ def _grade(options: argparse.Namespace) -> int:
         for each in pool.map(one, files, students):
             graded.append(each)
             report.write(report.page(each, given), to / f"{each.student}.html")
-            report.write(report.table(graded, given), to / f"hw{given.number}.csv")
+            report.write(report.table(graded, given), to / f"{given.name}.csv")
             print(f"{each.student}: {each.points} of {each.of}")
-    print(f"Points: {to / f'hw{given.number}.csv'}; a page for each student beside it.")
+    print(f"Points: {to / f'{given.name}.csv'}; a page for each student beside it.")
     return 0
+
+
+def _proof(name: str, key: str) -> mutants.Proof:
+    """The proof of one version, in a process that may be a new one."""
+    return mutants.prove(load(name, key))
 
 
 def _prove(options: argparse.Namespace) -> int:
     keys = [PUBLIC, *(f"key {n}" for n in range(1, options.keys))]
-    wrong = []
+    wrong: list[str] = []
     every = seen = 0
-    for number in options.numbers or assignment.numbers():
+    for name in options.names or names():
         caught = visible = of = 0
-        for key in keys:
-            proof = mutants.prove(load(number, key))
+        proofs = Parallel(options.jobs)(delayed(_proof)(name, key) for key in keys)
+        for proof in proofs:
             wrong += proof.wrong
             caught += sum(each.caught for each in proof.verdicts)
             visible += sum(each.visible for each in proof.verdicts)
             of += len(proof.verdicts)
-        print(f"homework {number}: {caught} of {of} mutants caught by the lecturer's checks, "
+        print(f"{name}: {caught} of {of} mutants caught by the lecturer's checks, "
               f"{visible} ({visible / of:.0%}) by those that students see")  # fmt: skip
         every, seen = every + of, seen + visible
     print(*wrong, sep="\n", end="\n" if wrong else "")

@@ -1,13 +1,14 @@
 """An assignment as its author writes it: a text with solutions and checks, drawn by a key.
 
 `hwN.py` is a notebook in jupytext's percent format and a Jinja template: `{{ name }}` and
-`{% if … %}` refer to what the key has drawn, to what is derived from it, and to `seed`, `points` and
-`minutes`. Beside it, `hwN.toml` says what there is to draw, and holds other right answers and the
-mutants, plausible wrong ones, that prove the checks.
+`{% if … %}` refer to what the key has drawn, to what is derived from it, and to `seed`, `points`
+and `minutes`. Beside it, `hwN.toml` says what there is to draw, and holds other right answers and
+the mutants, plausible wrong ones, that prove the checks.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import tomllib
@@ -23,7 +24,7 @@ PUBLIC = "public"
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "notebooks" / "homework" / "source"
 RELEASE = ROOT / "notebooks" / "homework" / "release"
-KINDS = ("text", "given", "answer", "code", "figure", "check")
+KINDS = ("text", "given", "drawing", "answer", "code", "figure", "check")
 POINTS = re.compile(r"^# %%.* points=(\d+)", re.MULTILINE)
 HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 
@@ -33,8 +34,9 @@ class Cell:
     """One cell of an assignment.
 
     Attributes:
-        kind: "text"; "given", code to be run as it is; what the student writes, "answer" in words,
-            "code", or a "figure" (answers and figures are marked by hand); or "check".
+        kind: "text"; "given", code to be run as it is, or "drawing", which is left out in marking;
+            what the student writes, "answer" in words, "code", or a "figure" (answers and figures
+            are marked by hand); or "check".
         name: What an answer, code, a figure or a check is called; unique in the assignment.
         points: What it earns.
         is_code: Is it code, or Markdown?
@@ -45,6 +47,11 @@ class Cell:
     points: int
     source: str
     is_code: bool
+
+    @property
+    def runs(self) -> bool:
+        """Is it run in marking?"""
+        return self.is_code and self.kind not in ("figure", "drawing")
 
     @property
     def visible(self) -> str:
@@ -84,7 +91,7 @@ class Assignment:
         answers: Other right answers: a name, and the cells that differ, name to source.
     """
 
-    number: int
+    name: str
     key: str
     title: str
     chapter: str
@@ -139,36 +146,36 @@ class Assignment:
         source = self.cell(mutant.cell).source
         if (times := source.count(mutant.old)) != 1:
             raise ValueError(
-                f"homework {self.number}, mutant {mutant.name!r}: expected its text once in cell "
+                f"{self.name}, mutant {mutant.name!r}: expected its text once in cell "
                 f"{mutant.cell}, found it {times} times: {mutant.old!r}"
             )
         return self.answered({mutant.cell: source.replace(mutant.old, mutant.new)})
 
 
-def numbers(folder: Path = SOURCE) -> list[int]:
-    """The numbers of the assignments that there are."""
-    return sorted(int(path.stem.removeprefix("hw")) for path in folder.glob("hw*.py"))
+def names(folder: Path = SOURCE) -> list[str]:
+    """What there is: hw1, hw2, …, and the notebooks that go with no section of the deck."""
+    return sorted(path.stem for path in folder.glob("*.py"))
 
 
-def load(number: int, key: str = PUBLIC, folder: Path = SOURCE) -> Assignment:
+def load(name: str, key: str = PUBLIC, folder: Path = SOURCE) -> Assignment:
     """Read an assignment, and draw it by a key.
 
     Raises:
-        ValueError: If there is no assignment of this number, or its file is not as it should be.
+        ValueError: If there is none of this name, or its file is not as it should be.
     """
-    if number not in numbers(folder):
-        there = ", ".join(map(str, numbers(folder))) or "none: the course's checkout is needed"
-        raise ValueError(f"homework: expected one of {there}, got {number}")
-    about = tomllib.loads((folder / f"hw{number}.toml").read_text(encoding="utf-8"))
-    text = (folder / f"hw{number}.py").read_text(encoding="utf-8")
-    drawn = draw(about.get("choose", {}), f"{key}/{number}")
+    if name not in names(folder):
+        there = ", ".join(names(folder)) or "none, for it needs the course's checkout"
+        raise ValueError(f"homework: expected one of {there}, got {name!r}")
+    about = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
+    text = (folder / f"{name}.py").read_text(encoding="utf-8")
+    drawn = draw(about.get("choose", {}), f"{key}/{name}")
     drawn |= {"minutes": about["minutes"], "points": sum(map(int, POINTS.findall(text)))}
-    for name, expression in about.get("derive", {}).items():
-        drawn[name] = _templates().compile_expression(expression)(**drawn)
+    for derived, expression in about.get("derive", {}).items():
+        drawn[derived] = _templates().compile_expression(expression)(**drawn)
     cells = _cells(_render(text, drawn))
-    _check(number, cells)
+    _check(name, cells)
     return Assignment(
-        number=number,
+        name=name,
         key=key,
         title=about["title"],
         chapter=about["chapter"],
@@ -178,7 +185,7 @@ def load(number: int, key: str = PUBLIC, folder: Path = SOURCE) -> Assignment:
         cells=cells,
         answers={
             each["name"]: {
-                name: _render(source, drawn).strip("\n") for name, source in each["cells"].items()
+                cell: _render(text, drawn).strip("\n") for cell, text in each["cells"].items()
             }
             for each in about.get("answer", [])
             if _wanted(each, drawn)
@@ -212,12 +219,14 @@ def draw(choices: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 @lru_cache
 def _templates() -> Any:
-    """Jinja, with an error for a name that is not drawn."""
+    """Jinja, with the functions of math, and an error for a name that is not drawn."""
     from jinja2 import Environment, StrictUndefined
 
-    return Environment(
+    templates = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
+    templates.globals |= vars(math)  # for what is derived
+    return templates
 
 
 def _render(text: str, drawn: Mapping[str, Any]) -> str:
@@ -247,14 +256,14 @@ def _cells(text: str) -> tuple[Cell, ...]:
     )
 
 
-def _check(number: int, cells: tuple[Cell, ...]) -> None:
+def _check(name: str, cells: tuple[Cell, ...]) -> None:
     """Every kind is known, what is marked has a name of its own and points, the rest has none."""
     names: set[str] = set()
     for cell in cells:
-        where = f"homework {number}, cell {cell.name or cell.source[:30]!r}"
+        where = f"{name}, cell {cell.name or cell.source[:30]!r}"
         if cell.kind not in KINDS:
             raise ValueError(f"{where}: expected a kind of {', '.join(KINDS)}, got {cell.kind!r}")
-        named = cell.kind not in ("text", "given")
+        named = cell.kind not in ("text", "given", "drawing")
         if named != bool(cell.name) or cell.name in names:
             raise ValueError(f"{where}: expected {'a name of its own' if named else 'no name'}")
         if (cell.kind in ("answer", "figure", "check")) != (cell.points > 0):

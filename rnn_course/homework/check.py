@@ -1,4 +1,4 @@
-"""What a student's notebook passes, before it is handed in: its own checks, in a process of its own."""
+"""What a student's notebook passes before it is handed in, run in a process of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from rnn_course.homework.run import Limits, ToRun, run
 
 
 def check(path: Path, limits: Limits | None = None) -> Iterator[tuple[str, int, str]]:
-    """Run a notebook from the top: for each check its name, its points and what is wrong ("" if nothing).
+    """For each check of a notebook its name, its points and what is wrong ("" if nothing is).
+
+    The notebook is run from the top, without the experiments that are marked by hand.
 
     Raises:
         ValueError: If the file is not a notebook, or holds no checks.
@@ -23,7 +25,8 @@ def check(path: Path, limits: Limits | None = None) -> Iterator[tuple[str, int, 
         raise ValueError(f"{path}: not a notebook ({type(error).__name__})") from error
     cells, found, altered = [], {}, set()
     for place, cell in enumerate(notebook.cells):
-        if cell.cell_type != "code":
+        by_hand = grader(cell).get("grade") and grader(cell).get("solution")
+        if cell.cell_type != "code" or by_hand:
             continue
         name = str(grader(cell).get("grade_id") or f"cell {place + 1}")
         if is_check(cell):
@@ -33,15 +36,13 @@ def check(path: Path, limits: Limits | None = None) -> Iterator[tuple[str, int, 
         cells.append(ToRun(name, cell.source, name in found))
     if not found:
         raise ValueError(f"{path}: expected an assignment of this course; it holds no checks")
-    outcomes = run(cells, "check", limits)
+    outcomes = run(cells, True, limits)
     for name, points in found.items():
-        error = outcomes[name].error
-        if error and error[0] == "NotImplementedError":
+        kind, text = outcomes[name].error or ("", "")
+        if kind == "NotImplementedError":
             wrong = "not done yet"
         else:
-            wrong = (
-                (": ".join(error) if error[0] != "AssertionError" else error[1]) if error else ""
-            )
+            wrong = text if kind in ("", "AssertionError") else f"{kind}: {text}"
         if name in altered:
             wrong = f"this check was altered; your lecturer's copy will be run. {wrong}".strip()
         yield name, points, wrong

@@ -1,4 +1,4 @@
-"""What the checks of an assignment are made of: `same`, `at_least` and `fails`, over random `cases`.
+"""What checks are made of: `same`, `at_least` and `fails`, over random `cases`.
 
 A check states what holds of a right answer, one sentence each, and the sentence that does not hold
 is what the student reads. The grader replaces these functions within check cells by ones that only
@@ -79,8 +79,6 @@ def plain(value: Any) -> Any:
         return value.detach().cpu().numpy().copy()
     if isinstance(value, np.ndarray | np.generic):
         return np.array(value)
-    if isinstance(value, dict):
-        return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple) or (
         isinstance(value, Iterable) and not isinstance(value, str | bytes)
     ):
@@ -90,10 +88,10 @@ def plain(value: Any) -> Any:
 
 def difference(got: Any, want: Any, rtol: float = RTOL, atol: float = ATOL) -> str | None:
     """What tells two values of `plain` apart, as the end of a sentence; None if nothing does."""
-    if isinstance(want, list | dict):
-        if type(got) is not type(want) or len(got) != len(want):
+    if isinstance(want, list):
+        if not isinstance(got, list) or len(got) != len(want):
             return f"expected {_short(want)}, got {_short(got)}"
-        pairs = [(got.get(k), want[k]) for k in want] if isinstance(want, dict) else zip(got, want)
+        pairs = zip(got, want, strict=True)
         return next((wrong for g, w in pairs if (wrong := difference(g, w, rtol, atol))), None)
     if isinstance(want, np.ndarray) or (isinstance(want, Number) and not isinstance(want, bool)):
         return _numbers(got, np.asarray(want), rtol, atol)

@@ -1,8 +1,8 @@
 """Marking submissions: the lecturer's checks over the student's cells, compared out of their reach.
 
 The checks run in the student's process, but only report what came. What should have come is known
-from the lecturer's own solution, run with the same random cases in another process, so nothing
-that a student redefines can pass a check.
+from the lecturer's own solution, run with the same random cases in another process; so comparisons
+that a student redefines pass nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rnn_course.homework.assignment import Assignment, Cell
 from rnn_course.homework.compare import difference, shortfall
 from rnn_course.homework.run import Limits, Outcome, ToRun, run
 
+SERIOUS = ("Died", "NotRun", "Refused", "SystemExit", "KeyboardInterrupt")
 BIGGEST = 50 * 2**20  # bytes of a submission
 
 
@@ -52,7 +53,7 @@ class Graded:
 
 
 def answer_key(assignment: Assignment, seed: int) -> dict[str, Outcome]:
-    """What each check reports for the lecturer's own solution.
+    """What each check reports for the lecturer's own solution; experiments are not run.
 
     Raises:
         ValueError: If the solution fails a check of its own.
@@ -60,15 +61,15 @@ def answer_key(assignment: Assignment, seed: int) -> dict[str, Outcome]:
     cells = [
         ToRun(_name(place, cell), cell.source, cell.kind == "check")
         for place, cell in enumerate(assignment.cells)
-        if cell.is_code
+        if cell.runs
     ]
-    outcomes = run(cells, "key", seed=seed)
+    outcomes = run(cells, False, seed=seed)
     for name, outcome in outcomes.items():
         wrong = outcome.error or next(
             filter(None, map(_wrong, outcome.reports, outcome.reports)), 0
         )
         if wrong:
-            raise ValueError(f"homework {assignment.number}: the solution fails {name}: {wrong}")
+            raise ValueError(f"{assignment.name}: the solution fails {name}: {wrong}")
     return outcomes
 
 
@@ -86,14 +87,17 @@ def grade(
         key: Of `answer_key`, with the same seed.
     """
     try:
-        cells, notes = _merge(_read(path), assignment)
+        submitted, release = _read(path)
+        cells, notes = _merge(submitted, assignment)
     except ValueError as error:
         marks = [
             Mark(cell.name, 0 if cell.kind == "check" else None, cell.points, "nothing to mark")
             for cell in assignment.checks + assignment.by_hand
         ]
         return Graded(student, tuple(marks), (str(error),))
-    outcomes = run(cells, "grader", limits, seed)
+    if release != assignment.release:
+        notes.append(f"made from another release ({release}) than it is marked by")
+    outcomes = run(cells, False, limits, seed)
     marks = []
     for cell in assignment.cells:
         if cell.kind == "check":
@@ -101,15 +105,12 @@ def grade(
             marks.append(Mark(cell.name, 0 if message else cell.points, cell.points, message))
         elif cell.kind in ("answer", "figure"):
             marks.append(Mark(cell.name, None, cell.points, "marked by hand"))
+    checks = {cell.name for cell in assignment.checks}
     for name, outcome in outcomes.items():
-        if outcome.error and name not in key_checks(assignment):
-            notes.append(f"{name}: {': '.join(outcome.error)}")
+        kind, text = outcome.error or ("", "")
+        if kind and name not in checks and (kind in SERIOUS or not name.startswith("own")):
+            notes.append(f"{name}: {kind}: {text}")
     return Graded(student, tuple(marks), tuple(notes))
-
-
-def key_checks(assignment: Assignment) -> set[str]:
-    """The names of the checks of an assignment."""
-    return {cell.name for cell in assignment.checks}
 
 
 def judged(outcome: Outcome, key: Outcome) -> str:
@@ -127,14 +128,20 @@ def judged(outcome: Outcome, key: Outcome) -> str:
 
 
 def _wrong(came: Sequence[Any], wanted: Sequence[Any]) -> str | None:
-    """What is wrong with a report, beside that of the lecturer's solution."""
+    """What is wrong with a report, beside that of the lecturer's solution.
+
+    What a submission was compared with in its own process may come from its own functions, so that
+    has to be the lecturer's, too.
+    """
     if wanted[0] == "at_least":
         return shortfall(came[2], wanted[3])
-    return difference(came[2], wanted[3], *wanted[4:])
+    return difference(came[2], wanted[3], *wanted[4:]) or difference(
+        came[3], wanted[3], *wanted[4:]
+    )
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    """The cells of a submission.
+def _read(path: Path) -> tuple[list[dict[str, Any]], str]:
+    """The cells of a submission, and the fingerprint of the release that it was made from.
 
     Raises:
         ValueError: If it is not a notebook.
@@ -149,8 +156,9 @@ def _read(path: Path) -> list[dict[str, Any]]:
                 cell["source"] = "".join(cell["source"])
             cell["source"] + ""
             cell["cell_type"] + ""
-        return list(cells)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        made_from = content.get("metadata", {}).get("rnn_course", {}).get("release", "unknown")
+        return list(cells), str(made_from)[:20]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if str(error).startswith("the file is larger"):
             raise
         raise ValueError(f"not a notebook ({type(error).__name__}: {error})") from error
@@ -182,9 +190,9 @@ def _merge(
     own = _own(submitted, names, last)
     cells = [ToRun(f"own cell {p + 1}", submitted[p]["source"]) for p in own.get("", [])]
     for place, cell in enumerate(assignment.cells):
-        if cell.is_code:
+        if cell.runs:
             source = cell.source
-            if cell.kind in ("code", "figure"):
+            if cell.kind == "code":
                 source = submitted[last[cell.name]]["source"] if cell.name in last else ""
             cells.append(ToRun(_name(place, cell), source, cell.kind == "check"))
         for p in own.get(_name(place, cell), []):

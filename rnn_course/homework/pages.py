@@ -17,17 +17,17 @@ KINDS = {
 
 def page(assignment: Assignment) -> str:
     """The page in MyST Markdown."""
-    name = f"hw{assignment.number}"
+    name = assignment.name
     notebook = f"notebooks/homework/release/{name}.ipynb"
     by_hand = sum(cell.points for cell in assignment.by_hand)
     points = by_hand + sum(cell.points for cell in assignment.checks)
     rows = "\n".join(f"| {_heading(assignment, c)} | {KINDS[c.kind]} | {c.points} |"
                      for c in assignment.cells if c.points)  # fmt: skip
-    return f"""# Homework {assignment.number} · {assignment.title}
+    return f"""# {title(assignment)}
 
 {assignment.about}
 
-Goes with [chapter {int(assignment.chapter[:2])}](../../notebooks/{assignment.chapter}.ipynb).
+Goes with {{doc}}`chapter {int(assignment.chapter[:2])} <../../notebooks/{assignment.chapter}>`.
 About {assignment.minutes} minutes; {points} points, {by_hand} of them given by hand.
 
 - {{download}}`Download the notebook <../../{notebook}>`
@@ -46,10 +46,16 @@ python -m rnn_course.homework check {name}.ipynb
 """
 
 
+def title(assignment: Assignment) -> str:
+    """The heading of its page."""
+    number = assignment.name.removeprefix("hw")
+    return f"Homework {number} · {assignment.title}" if number.isdigit() else assignment.title
+
+
 def write(assignment: Assignment) -> None:
     """Write the page into the book."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    storage.write_whole(FOLDER / f"hw{assignment.number}.md", page(assignment).encode())
+    storage.write_whole(FOLDER / f"{assignment.name}.md", page(assignment).encode())
 
 
 def _heading(assignment: Assignment, marked: Cell) -> str:

@@ -18,9 +18,11 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto;
+  padding: 0 1rem }}
 table {{ border-collapse: collapse; width: 100% }}
-th, td {{ text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid #bbb }}
+th, td {{ text-align: left; vertical-align: top; padding: .4rem .6rem;
+  border-bottom: 1px solid #bbb }}
 td:nth-child(2) {{ white-space: nowrap }}
 </style>
 <h1>{title}</h1>
@@ -54,7 +56,7 @@ def page(graded: Graded, assignment: Assignment) -> str:
     by_hand = sum(mark.of for mark in graded.marks if mark.points is None)
     notes = "".join(f"<li>{escape(note)}</li>\n" for note in graded.notes)
     return _PAGE.format(
-        title=escape(f"Homework {assignment.number}: {graded.student}"),
+        title=escape(f"{assignment.title}: {graded.student}"),
         sum=f"The checks give {graded.points} of {graded.of} points. "
         f"Up to {by_hand} more are given by hand.",
         rows="\n".join(map(_row, graded.marks)),

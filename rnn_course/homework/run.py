@@ -52,9 +52,9 @@ class _Process:
     def __init__(self, limits: Limits, seed: int) -> None:
         self.limits = limits
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        context = multiprocessing.get_context("spawn" if not _can_fork() else "forkserver")
+        context: Any = multiprocessing.get_context("forkserver" if _can_fork() else "spawn")
         if _can_fork():
-            multiprocessing.set_forkserver_preload(["rnn_course", "rnn_course.homework.worker"])
+            context.set_forkserver_preload(["rnn_course", "rnn_course.homework.worker"])
         self.connection, other = context.Pipe()
         self.process = context.Process(
             target=worker.serve, args=(other, self.folder.name, seed), daemon=True
@@ -62,13 +62,13 @@ class _Process:
         self.process.start()
         other.close()
 
-    def run(self, cell: ToRun, judge: str) -> Outcome | str:
+    def run(self, cell: ToRun, asserts: bool) -> Outcome | str:
         """What became of a cell, or why the process is no more."""
         import psutil
 
         started = time.monotonic()
         try:
-            self.connection.send((cell.source, cell.is_check, judge))
+            self.connection.send((cell.source, cell.is_check, asserts))
             while not self.connection.poll(0.02):
                 if time.monotonic() - started > self.limits.seconds:
                     return self._end(f"ran for more than {self.limits.seconds:g} seconds")
@@ -96,7 +96,7 @@ class _Process:
 
 
 def run(
-    cells: Sequence[ToRun], judge: str, limits: Limits | None = None, seed: int = 0
+    cells: Sequence[ToRun], asserts: bool, limits: Limits | None = None, seed: int = 0
 ) -> dict[str, Outcome]:
     """Run cells in order, in a process of their own.
 
@@ -104,8 +104,7 @@ def run(
     goes on in a new process, in which what came before has been run again.
 
     Args:
-        judge: "check" asserts each sentence of a check; "key" reports what came and what was
-            expected; "grader" reports what came, while what was expected is not even in the process.
+        asserts: Does a check end at the first sentence that does not hold? Else it only reports.
         seed: For the random cases of the checks.
     """
     limits = limits or Limits()
@@ -117,11 +116,11 @@ def run(
             if deaths > DEATHS:
                 outcomes[cell.name] = Outcome(("NotRun", f"not run: {deaths} cells before it died"))
                 continue
-            result = process.run(cell, judge)
+            result = process.run(cell, asserts)
             if isinstance(result, str):
                 outcomes[cell.name] = Outcome(("Died", f"this cell {result}"))
                 deaths += 1
-                process = _again(cells[:place], outcomes, limits, seed, judge)
+                process = _again(cells[:place], outcomes, limits, seed, asserts)
             else:
                 outcomes[cell.name] = result
     finally:
@@ -130,14 +129,14 @@ def run(
 
 
 def _again(
-    before: Sequence[ToRun], outcomes: dict[str, Outcome], limits: Limits, seed: int, judge: str
+    before: Sequence[ToRun], outcomes: dict[str, Outcome], limits: Limits, seed: int, asserts: bool
 ) -> _Process:
     """A new process in which the cells before have run, but for those that died."""
     process = _Process(limits, seed)
     for cell in before:
         error = outcomes[cell.name].error
         if not cell.is_check and not (error and error[0] == "Died"):
-            if isinstance(process.run(cell, judge), str):
+            if isinstance(process.run(cell, asserts), str):
                 process = _Process(limits, seed)
     return process
 

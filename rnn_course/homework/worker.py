@@ -23,7 +23,6 @@ from typing import Any
 from rnn_course.homework import compare
 
 OUTPUT = 20_000  # characters of a cell's output that are kept
-REPORTED = {"same": 1, "at_least": 1, "fails": 1}  # the place of what was expected, if a value
 REFUSED = (
     "socket.", "subprocess.", "os.system", "os.exec", "os.spawn", "os.posix_spawn", "os.fork",
     "os.kill", "signal.pthread_kill", "pty.spawn", "urllib.Request", "webbrowser.open", "ftplib.",
@@ -43,9 +42,9 @@ class Refused(PermissionError):
 def serve(connection: Connection, folder: str, seed: int) -> None:
     """Run the cells that come through the connection, until None comes, and answer each.
 
-    A message is (source, is it a check, how it is to be judged); the answer a dictionary with
+    A message is (source, is it a check, are its sentences asserted); the answer a dictionary with
     "error", the kind and message of an exception or None, "output", and "reports": of each sentence
-    of a check its kind, its text, what came, and what was expected unless the judge is "grader".
+    of a check its kind, its text, what came and what was expected.
     """
     import torch
 
@@ -71,23 +70,29 @@ def _runner(seed: int) -> Callable[..., dict[str, Any]]:
     plain, raised = compare.plain, compare.raised
     compile_, parse, run_code = compile, ast.parse, exec
     transform, seed_all, generator = _without_magics, torch.manual_seed, torch.Generator
-    kept = {"same": compare.same, "at_least": compare.at_least, "fails": compare.fails}
+    kept: dict[str, Callable[..., None]] = {
+        "same": compare.same,
+        "at_least": compare.at_least,
+        "fails": compare.fails,
+    }
 
-    def run(source: str, is_check: bool, judge: str, namespace: dict[str, Any]) -> dict[str, Any]:
+    def run(
+        source: str, is_check: bool, asserts: bool, namespace: dict[str, Any]
+    ) -> dict[str, Any]:
         reports: list[tuple[Any, ...]] = []
         output = _Bounded()
         error = None
         known = dict(namespace)
         if is_check:
             seed_all(seed)
-            judging = _judging(judge, reports, plain, raised, kept)
+            judging = _judging(asserts, reports, plain, raised, kept)
             namespace.update(judging)
             namespace["cases"] = lambda: generator().manual_seed(seed)
         try:
             with redirect_stdout(output), redirect_stderr(output):
                 tree = parse(transform(source))
                 if is_check:
-                    tree = _Checks(judge).visit(tree)
+                    tree = _Checks().visit(tree)
                 run_code(compile_(tree, "<cell>", "exec"), namespace)
         except BaseException as raised_error:  # an exit of the cell's own as well
             error = type(raised_error).__name__, _message(raised_error)
@@ -101,7 +106,7 @@ def _runner(seed: int) -> Callable[..., dict[str, Any]]:
 
 
 def _judging(
-    judge: str,
+    asserts: bool,
     reports: list[tuple[Any, ...]],
     plain: Callable[[Any], Any],
     raised: Callable[..., str],
@@ -111,12 +116,12 @@ def _judging(
 
     def same(got: Any, want: Any, says: str, rtol: float = 1e-4, atol: float = 1e-5) -> None:
         reports.append(("same", says, plain(got), plain(want), rtol, atol))
-        if judge == "check":
+        if asserts:
             kept["same"](got, want, says, rtol, atol)
 
     def at_least(got: Any, bound: Any, says: str) -> None:
         reports.append(("at_least", says, plain(got), bound))
-        if judge == "check":
+        if asserts:
             kept["at_least"](got, bound, says)
 
     def fails(call: Callable[[], object], error: type[Exception], says: str) -> None:
@@ -126,20 +131,10 @@ def _judging(
 
 
 class _Checks(ast.NodeTransformer):
-    """A check as it is run: without its imports of `same`, and for the grader without answers."""
-
-    def __init__(self, judge: str) -> None:
-        self.judge = judge
+    """A check as it is run: `same` and its kin are put there, and not imported."""
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
         return None if node.module == "rnn_course.homework" else node
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        if self.judge == "grader" and name in ("same", "at_least") and len(node.args) > 1:
-            node.args[1] = ast.copy_location(ast.Constant(None), node.args[1])
-        return node
 
 
 class _Bounded(io.StringIO):
@@ -160,7 +155,7 @@ class _NoMagic:
 
 
 def _without_magics(source: str) -> str:
-    """A cell as plain Python: `%matplotlib inline` and `!pip install` become calls of `_NoMagic`."""
+    """A cell as plain Python: magics and shell commands become calls of `_NoMagic`."""
     from IPython.core.inputtransformer2 import TransformerManager
 
     return TransformerManager().transform_cell(source)

@@ -38,7 +38,7 @@ class ElmanBPTT(torch.autograd.Function):
     Only δ is sequential. The weights are shared between the steps, so their gradient is a sum over
     time, and that sum is *one* matrix product.
 
-    It has a first derivative only, and raises `NotImplementedError` where a second is asked for.
+    It has only a first derivative, and raises `NotImplementedError` if asked for a second.
     Shapes: x (B, T, n_in), h0 (B, H), U (H, n_in), W (H, H), b (H); returns h (B, T, H).
     Source: Goodfellow et al. (2016), section 10.2.2; deck S4.1 (shared weights).
     """
@@ -153,9 +153,9 @@ def lstm(
 ) -> tuple[Tensor, State]:
     """An LSTM (`cells.LSTMCell`), all steps, by torch's own fused layer: oneDNN or cuDNN.
 
-    On a CPU no loop in Python comes near it. It knows no lengths, so that padding is made to hold
-    the memory: one input more, which is 1 there and 0 elsewhere, shuts the input gate and opens the
-    forget gate, σ(-s) = 0 and σ(s) = 1 exactly, hence c^(t) = 1 · c^(t-1) + 0 · c̃.
+    On a CPU no loop in Python comes near it. It takes no lengths, so the padding is made to hold
+    the memory: one extra input, 1 there and 0 elsewhere, shuts the input gate and opens the forget
+    gate, σ(-s) = 0 and σ(s) = 1 exactly, hence c^(t) = 1 · c^(t-1) + 0 · c̃.
     Shapes: x (B, T, n_in), state two of (B, H), U (4H, n_in), W (4H, H), b (4H); returns h
     (B, T, H) and the state after each sequence's last step.
     """

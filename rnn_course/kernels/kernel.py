@@ -1,4 +1,4 @@
-"""What a kernel is, and when it may serve in the place of the plain loop."""
+"""What a kernel is, and when it may replace the plain loop."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from rnn_course.states import State
 class Kernel:
     """A function that computes for all steps at once what some methods compute step by step.
 
-    A class names its kernel in its body, below the methods that it stands for:
+    A class names its kernel in its body, below the methods that it replaces:
 
         kernel = Kernel(elman, "U W b", DenseCell.project, step)
 
     `run(*inputs, *attributes)` is the function, `attributes` names what it takes of the module, and
-    `methods` are noted as they are when the class is made: see `as_written`.
+    `methods` are recorded as they are when the class is made: see `as_written`.
     """
 
     def __init__(self, run: Callable[..., Any], attributes: str, *methods: Callable) -> None:
@@ -32,7 +32,7 @@ def kernel_of(module: nn.Module) -> Callable[..., Any] | None:
     """The module's kernel, holding the module's weights.
 
     None if it has no kernel, if a reader has overridden or hooked one of the methods that the
-    kernel stands for, and if one of the attributes is None: then the plain loop runs.
+    kernel replaces, or if one of the attributes is None: then the plain loop runs.
     """
     kernel: Kernel | None = getattr(module, "kernel", None)
     if kernel is None or not as_written(module, *kernel.methods):
@@ -45,7 +45,7 @@ def kernel_of(module: nn.Module) -> Callable[..., Any] | None:
 
 def as_written(module: nn.Module, *methods: Callable) -> bool:
     """Whether these are still the module's methods: not overridden by a subclass, a patch or an
-    instance, and no hook waits for the module to be called."""
+    instance, with no hook that waits for the module to be called."""
     hooks = (
         module._forward_hooks,
         module._forward_pre_hooks,
@@ -57,11 +57,11 @@ def as_written(module: nn.Module, *methods: Callable) -> bool:
 
 
 def serves(x: Tensor) -> bool:
-    """Whether a kernel can run over x now. If not, the plain loop does the same, step by step.
+    """Whether a kernel can run over x now. If not, the plain loop computes the same, step by step.
 
     A kernel knows nothing of the precisions that autocast mixes, of the transforms of torch.func
-    (vmap, and with it per-sample gradients, grad, jvp, …) or of forward-mode differentiation. That
-    a second derivative will be asked for cannot be known: see `first_derivative_only`.
+    (vmap, and with it per-sample gradients, grad, jvp, …) or of forward-mode differentiation. Nor
+    can it know that a second derivative will be asked for: see `first_derivative_only`.
     """
     return isinstance(x, Tensor) and not (checks.autocast(x) or checks.transformed())
 
@@ -83,7 +83,7 @@ def first_derivative_only(
 
 
 def with_lengths(kernel: Callable[..., Tensor]) -> Callable[..., tuple[Tensor, State]]:
-    """From a kernel whose state is h, one that takes lengths, and returns h and the last state."""
+    """Turn a kernel whose state is h into one that takes lengths and returns the last state too."""
 
     def run(
         x: Tensor, state: Tensor, lengths: Tensor | None, *weights: Any

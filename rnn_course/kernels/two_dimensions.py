@@ -1,7 +1,7 @@
 """The recurrence of `networks.two_dimensions` along its diagonals, with the backward pass by hand.
 
 Pixel (i, j) waits for (i-1, j) and (i, j-1). Both lie on the diagonal i + j - 1, so that all pixels
-of one diagonal can be computed at once, and rows + columns - 1 steps do for rows · columns pixels.
+of one diagonal can be computed at once, and rows + columns - 1 steps are enough for all pixels.
 The pixels are kept in this order, diagonal after diagonal: then a diagonal, the neighbours above it
 and those to its left are three slices of memory, and a step is two matrix products.
 """
@@ -81,9 +81,9 @@ class GridBPTT(torch.autograd.Function):
         ∂L/∂W_1 = Σ δ^(i,j) h^(i-1,j)ᵀ,    ∂L/∂W_2 = Σ δ^(i,j) h^(i,j-1)ᵀ
         ∂L/∂U = Σ δ^(i,j) x^(i,j)ᵀ,    ∂L/∂b = Σ δ^(i,j),    ∂L/∂x^(i,j) = Uᵀ δ^(i,j)
 
-    It has a first derivative only, and raises `NotImplementedError` where a second is asked for.
+    It has only a first derivative, and raises `NotImplementedError` if asked for a second.
     Shapes: x (B, rows, columns, n_in), U (H, n_in), W_1 and W_2 (H, H), b (H); returns
-    h (B, rows, columns, H). `turned` are the axes of x that are read from their other end, as in
+    h (B, rows, columns, H). `turned` are the axes of x that are read from the other end, as in
     `networks.two_dimensions.CORNERS`.
     Source: Graves, Fernández and Schmidhuber (2007), algorithms 1 and 2; deck S5.4.
     """

@@ -31,7 +31,7 @@ def numbered(columns: Iterable[Tensor], n: int, mask: Tensor) -> list[Tensor]:
 def looked_up(table: tuple[Tensor, Tensor], keys: Tensor, otherwise: Tensor | int) -> Tensor:
     """The table's value for each key, or `otherwise` for a key that it lacks.
 
-    `table` is a pair (keys in rising order, values).
+    `table` is a pair (keys in ascending order, values).
     """
     known, values = table
     place = torch.searchsorted(known, keys).clamp(max=len(known) - 1)

@@ -23,7 +23,7 @@ def dependency_map(outputs: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     Source: deck S5.2.
 
     Raises:
-        TypeError: If x is not floats.
+        TypeError: If x does not hold floats.
         ValueError: If x is not (B, T, n_in), or the outputs are not (B, T_y, n_out) or do not
             depend on x or anything computed from it.
     """
@@ -63,7 +63,7 @@ def jacobians(cell: Cell, x: Tensor, state: State | None = None) -> Tensor:
     Source: Goodfellow et al. (2016), section 10.7; Pascanu et al. (2013), equation 5; deck S8.1.
 
     Raises:
-        TypeError: If `cell` is not a Cell, or x or the state has another type.
+        TypeError: If `cell` is not a Cell, or x or the state has the wrong type.
         ValueError: If the cell has no state, or x or the state does not fit the cell.
     """
     found = []
@@ -134,9 +134,9 @@ def gradient_terms(
         ∂L/∂θ = Σ_t  ∂L/∂s^(T) · ∂s^(T)/∂s^(t) · ∂⁺s^(t)/∂θ,    t = 1 … T
 
     ∂⁺ is the immediate derivative: s^(t-1) is held fixed. `loss` takes the state after the last
-    step (the output of an LSTM is its `state.h`) and returns a scalar. The result has for the name
-    of each parameter θ of the cell its T terms, each of θ's shape, term t at index t - 1. Their sum
-    over t is autograd's gradient.
+    step (the output of an LSTM is its `state.h`) and returns a scalar. The result maps the name
+    of each parameter θ of the cell to T terms of θ's shape, term t at index t - 1. Their sum over t
+    is autograd's gradient.
     Source: Pascanu et al. (2013), equations 3 to 5; deck S8.1.
 
     Raises:

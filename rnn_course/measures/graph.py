@@ -29,14 +29,14 @@ def unfold(model: nn.Module, steps: int) -> UnfoldedGraph:
 
     `model` is a cell, an RNN, or a module that has its RNN as `.rnn` (and, if its input is symbols,
     their embedding as `.embed`). x^(t) is what enters the RNN. An output (B, n_out) is one o at the
-    end, an output (B, T, n_out) an o at each step; the edges of an o come from the h^(t) on which
-    it depends. The model itself is not changed: all this happens on a copy.
+    end, an output (B, T, n_out) an o at each step; the edges of an o come from the h^(t) that
+    it depends on. The model itself is not changed: all this happens on a copy.
     Source: Goodfellow et al. (2016), section 10.1 and figures 10.3 to 10.5; deck S1.1.
 
     Raises:
-        TypeError: If the model is of another kind.
+        TypeError: If the model is none of these.
         ValueError: If the number of steps or the shape of the output is wrong.
-        RuntimeError: If the RNN and its cell run step by step do not compute the same.
+        RuntimeError: If the RNN and its cell, run step by step, do not agree.
     """
     checks.positive("steps", steps)
     model, rnn = _copy(model)
@@ -186,13 +186,13 @@ def _outputs(output: Tensor, steps: int) -> dict[Node, Tensor]:
         return {Node("o", "o", t): o for t, o in enumerate(output.unbind(1), start=1)}
     got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
     raise ValueError(
-        "model: expected forward to give a tensor (B, n_out) or (B, T, n_out) with "
+        "model: expected forward to return a tensor (B, n_out) or (B, T, n_out) with "
         f"T = {steps}, got {got}"
     )
 
 
 def _depends(o: Tensor, feeds: walk.Feeds[Node], given: Mapping[Node, Tensor]) -> walk.Feeds[Node]:
-    """The part of what the walk has found on which o depends: where its gradient is not zero."""
+    """The part of what the walk has found that o depends on: where its gradient is not zero."""
     reached, biases = feeds
     weights = torch.linspace(1, 2, o.numel(), dtype=o.dtype, device=o.device).view_as(o)
     sources: dict[Node, set[str]] = {}

@@ -20,9 +20,9 @@ class LetterNgram:
     Attributes:
         window: The positions of a context's letters, the most important first; 0 is the letter
             itself. A context that training lacks is shortened from its end until training has it;
-            the letter alone always counts. The padding around a word is a letter of its own.
-        tables: For 1, 2, … letters of the window the contexts of training, as numbers in rising
-            order, with the label of each.
+            the letter itself is always kept. The padding around a word counts as a letter.
+        tables: For 1, 2, … letters of the window the contexts of training, as numbers in
+            ascending order, with the label of each.
     """
 
     window: tuple[int, ...]
@@ -67,10 +67,10 @@ def letter_ngram(task: Task, past: int = 0, future: int = 0) -> LetterNgram:
 
 
 def _most_frequent(keys: Tensor, y: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    """Each key once, in rising order, and its most frequent label."""
+    """Each key once, in ascending order, and its most frequent label."""
     pairs, counts = torch.unique(keys * n + y, return_counts=True)
     known, labels = pairs // n, pairs % n
-    # By key, then by count. The labels of a key are in rising order, and the sorts are stable.
+    # By key, then by count. The labels of a key are in ascending order; sorts are stable.
     order = torch.argsort(-counts, stable=True)
     order = order[torch.argsort(known[order], stable=True)]
     known, labels = known[order], labels[order]

@@ -27,7 +27,7 @@ def edit_distance(a: Sequence[object], b: Sequence[object]) -> int:
 
 
 def nearest(written: Sequence[T], accepted: Sequence[Sequence[T]]) -> Sequence[T]:
-    """The right answer that is the fewest edits away from what was written; of equals the first.
+    """The right answer that is the fewest edits away from what was written; the first if tied.
 
     Raises:
         ValueError: If there is no right answer.

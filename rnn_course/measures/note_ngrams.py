@@ -78,7 +78,9 @@ def note_ngram(task: Task, context: Sequence[str] = (), semitones: int = 5) -> N
             lengths or labels, or a transposed note leaves the alphabet.
     """
     if isinstance(context, str) or len(set(context) & set(NOTES)) < len(context):
-        raise ValueError(f"context: expected different ones of {', '.join(NOTES)}, got {context!r}")
+        raise ValueError(
+            f"context: expected different names from {', '.join(NOTES)}, got {context!r}"
+        )
     if task.train.lengths is None or not task.labels:
         raise ValueError(f"task: expected one with lengths and labels, got {task.name!r}")
     context, n_labels = tuple(context), len(task.labels)

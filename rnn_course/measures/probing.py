@@ -1,4 +1,4 @@
-"""What a state knows about the symbols around it, asked with a linear classifier."""
+"""What a state knows about the symbols around it, as read by a linear classifier."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Walking autograd's recorded graph backwards, from a tensor to those that feed it.
 
-Two searches and a walk, each a loop over `next_functions`. A graph library is no shorter: it needs
-the same loop to copy the graph.
+Two searches and a walk, each a loop over `next_functions`. A graph library would not be shorter: it
+needs the same loop to copy the graph.
 """
 
 from __future__ import annotations
@@ -125,7 +125,9 @@ def shortest_path(source: Tensor, target: Tensor) -> int | None:
     """
     for name, tensor in (("source", source), ("target", target)):
         if tensor.grad_fn is None:
-            raise ValueError(f"{name}: expected a tensor with a node in autograd's graph, no leaf")
+            raise ValueError(
+                f"{name}: expected a tensor with a node in autograd's graph, not a leaf"
+            )
     goal: Output = source.grad_fn, source.output_nr
     todo: deque[tuple[int, Output]] = deque([(0, (target.grad_fn, target.output_nr))])
     seen: set[Output] = set()

@@ -14,7 +14,7 @@ from rnn_course.padding import Lengths, inside
 
 
 class Source(NamedTuple):
-    """What an attentive decoder is given of x.
+    """What an attentive decoder knows of x.
 
     Attributes:
         C: (B, n_context), the fixed context, as without attention.
@@ -28,12 +28,13 @@ class Source(NamedTuple):
 
 
 class Attention(nn.Module):
-    """A mean of the encoder's states, its weights chosen by the decoder's state:
+    """A mean of the encoder's states, with weights chosen by the decoder's state:
 
-        e_ts = s^(t)ᵀ K h^(s),    α_ts = exp(e_ts) / Σ_s' exp(e_ts'),    C^(t) = Σ_s α_ts h^(s)
+        e_tj = s^(t)ᵀ K h^(j),    α_tj = exp(e_tj) / Σ_j' exp(e_tj'),    C^(t) = Σ_j α_tj h^(j)
 
-    s runs over the steps of x that belong to its sequence, at least one; all others have the
-    weight 0, whatever stands in them. K (n_s, n_h) starts Glorot-uniform.
+    s^(t) is the decoder's state at step t of y, h^(j) the encoder's at step j of x. j runs over the
+    steps that belong to the sequence (at least one); all others have weight 0, whatever they hold.
+    K (n_s, n_h) starts Glorot-uniform.
     Source: Luong et al. (2015), equations 7 and 8 ("general"), after Bahdanau et al. (2015).
     """
 
@@ -53,13 +54,13 @@ class Attention(nn.Module):
 class AttentiveEncoderDecoder(EncoderDecoder):
     """An `EncoderDecoder` whose outputs look back at x, instead of making do with C:
 
-        s^(t), state = decoder([F y^(t-1), C], state),    C^(t) = Σ_s α_ts h^(s)   (`Attention`)
-        r^(t) = tanh(a + A [s^(t), C^(t)]),               o^(t) = c + V r^(t)
+        s^(t), state = decoder([F y^(t-1), C], state),    C^(t) = Σ_j α_tj h^(j)   (`Attention`)
+        o^(t) = c + V tanh(b_A + A [s^(t), C^(t)])
 
-    C^(t) grows no wider with the length of x, but there is a new one for each step of y. It enters
-    after the recurrence: given the true y, no step of the attention waits for another, and the
-    decoder keeps its kernel. (Bahdanau et al. (2015) have it enter before, beside y^(t-1).)
-    Parameters beyond those of `EncoderDecoder`: `attention` (K), `A` (its bias is a).
+    C^(t) has the same width for every length of x, but there is a new one for each step of y. It
+    enters after the recurrence: given the true y, no step of the attention waits for another, and
+    the decoder keeps its kernel. (In Bahdanau et al. (2015) it also enters before, with y^(t-1).)
+    Parameters beyond those of `EncoderDecoder`: `attention` (K), `A` (its bias is b_A).
     Source: Luong et al. (2015), section 3; the bottleneck that it widens is deck S6.3.
     """
 
@@ -77,13 +78,13 @@ class AttentiveEncoderDecoder(EncoderDecoder):
         return Source(self._summary(h), h, inside(lengths, T))
 
     def read_out(self, s: Tensor, C: Source) -> Tensor:
-        """States of the decoder s (B, T_y, n_s) and the encoder's to o (B, T_y, n_y)."""
+        """The decoder's states s (B, T_y, n_s) and the encoder's, in C, to o (B, T_y, n_y)."""
         C_t, _ = self.attention(s, C.h, C.inside)
         return self.V(torch.tanh(self.A(torch.cat([s, C_t], dim=2))))
 
     @torch.no_grad()
     def alignment(self, x: Tensor, y: Tensor, lengths: Lengths | None = None) -> Tensor:
-        """α (B, T_y, T): while y^(t) is written, how much each step of x is looked at."""
+        """α (B, T_y, T): how much the decoder looks at each step of x while it writes y^(t)."""
         source = self.context(x, lengths)
         s, _ = self.decoder(self._read(source, shifted(y, self.first)))
         return self.attention(s, source.h, source.inside)[1]

@@ -16,7 +16,7 @@ class Backwards(RNN):
 
         g^(t), state = cell(x^(t), state),    t = τ … 1
 
-    It returns g (B, T, n_hidden), g^(t) beside x^(t), and the state after step 1.
+    It returns g (B, T, n_hidden), with g^(t) in the place of x^(t), and the state after step 1.
     """
 
     def forward(
@@ -27,7 +27,7 @@ class Backwards(RNN):
         return reversed_inside(g, lengths), state
 
     def summary(self, g: Tensor) -> Tensor:
-        """Of g (B, T, n_hidden) what was computed last, g^(1): it has read the whole sequence."""
+        """From g (B, T, n_hidden) the last state, g^(1), which has read the whole sequence."""
         return g[:, 0].clone()
 
 
@@ -37,8 +37,8 @@ class Bidirectional(nn.Module):
         h^(t), state = forwards(x^(t), state),     t = 1 … τ
         g^(t), state = backwards(x^(t), state),    t = τ … 1
 
-    It returns [h^(t), g^(t)], side by side, (B, T, n_hidden) where n_hidden is the sum of both, and
-    a pair of states: that of `forwards` after step τ, that of `backwards` after step 1. With
+    It returns [h^(t), g^(t)] side by side, (B, T, n_hidden) where n_hidden is the sum of both, and
+    a pair of states: that of `forwards` after step τ and that of `backwards` after step 1. With
     `lengths`, `backwards` starts at each sequence's own end. Each direction has its own cell, and
     neither sees the other's state.
     Source: Schuster and Paliwal (1997); Goodfellow et al. (2016), section 10.3 and figure 10.11;
@@ -46,7 +46,7 @@ class Bidirectional(nn.Module):
 
     Raises:
         TypeError: If one of them is not a `Cell`.
-        ValueError: If the cells read inputs of different sizes, or are one and the same.
+        ValueError: If the cells read inputs of different sizes, or are the same cell.
     """
 
     def __init__(self, forwards: Cell, backwards: Cell) -> None:
@@ -76,11 +76,11 @@ class Bidirectional(nn.Module):
         return torch.cat([h, g], dim=2), (h_state, g_state)
 
     def summary(self, h: Tensor) -> Tensor:
-        """Of [h, g] (B, T, n_hidden) what each direction ends with: [h^(τ), g^(1)]."""
+        """From [h, g] (B, T, n_hidden) what each direction ends with: [h^(τ), g^(1)]."""
         h, g = h.split([self.forwards.n_hidden, self.backwards.n_hidden], dim=2)
         return torch.cat([self.forwards.summary(h), self.backwards.summary(g)], dim=1)
 
 
 def network_of(cell: Cell | RNN | Bidirectional) -> RNN | Bidirectional:
-    """An RNN of a cell; a network, such as `Backwards` or `Bidirectional`, as it is."""
+    """An RNN of a cell; a network, such as `Backwards` or `Bidirectional`, unchanged."""
     return cell if isinstance(cell, RNN | Bidirectional) else RNN(cell)

@@ -29,15 +29,15 @@ class Tagger(nn.Module):
         h^(t), state = cell(E x^(t), state),    o^(t) = c + V h^(t)
         P(y^(1), …, y^(τ) | x) = Π_t softmax(o^(t))_{y^(t)}
 
-    o^(t) knows x^(1) … x^(t) and no y at all, so that given x the y^(t) are independent. In place
-    of the cell a network may be given: with `Backwards(cell)` o^(t) knows x^(t) … x^(τ), with a
-    `Bidirectional`, whose [h^(t), g^(t)] stands for h^(t), all of x.
+    o^(t) knows x^(1) … x^(t) and no y at all, so that given x the y^(t) are independent. A network
+    may take the place of the cell: with `Backwards(cell)`, o^(t) knows x^(t) … x^(τ); with a
+    `Bidirectional`, which gives [h^(t), g^(t)] for h^(t), it knows all of x.
     Parameters: `embed` (E, a row of n_embed numbers for each of n_symbols, drawn from a normal
-    distribution of standard deviation 0.2), `rnn` (around the cell), `V` (its bias is c). While
-    the module is in train mode, a share `dropout` of what the cell reads and of h is set to zero;
-    when it writes, never.
+    distribution of standard deviation 0.2), `rnn` (around the cell), `V` (its bias is c). In
+    train mode, a share `dropout` of what the cell reads and of h is set to zero, but never while
+    the network writes.
 
-    x holds symbols (B, T) int64, or floats (B, T, n_symbols), of which E x^(t) is the matrix
+    x holds symbols (B, T) int64, or floats (B, T, n_symbols), for which E x^(t) is the matrix
     product: a symbol is short for a one-hot vector.
     Source: Goodfellow et al. (2016), figure 10.3 and section 10.2.4; deck S3.1, S3.2.
 
@@ -84,7 +84,7 @@ class Tagger(nn.Module):
     def write(
         self, x: Tensor, lengths: Lengths | None = None, *, generator: torch.Generator | None = None
     ) -> Generated:
-        """The most probable y beside x, or a sampled one: see `generate`.
+        """The most probable y for x, or a sampled one: see `generate`.
 
         In the padding of x, y is 0.
         """
@@ -109,10 +109,10 @@ class FeedbackTagger(Tagger):
 
     Now o^(t) is the distribution of y^(t) given x up to t *and* the y before t, and the product is
     the chain rule of probability: no dependence is left out. F (`embed_y`) is a second table, with
-    a row for each symbol of y and one for y^(0), when nothing is written yet. In training the
+    a row for each symbol of y and one for y^(0), when nothing has been written yet. In training the
     y^(t-1) are the true ones (teacher forcing); `write` gives the network its own.
 
-    With a cell that has hidden-to-hidden weights there are two ways from step to step; with a
+    With a cell that has hidden-to-hidden weights there are two paths from step to step; with a
     `MemorylessCell` the y are the only one, and under teacher forcing no step waits for another.
     (A `JordanCell` feeds back o, not y: what the network thought, not what was drawn from it.)
     Source: Goodfellow et al. (2016), figures 10.4 and 10.10; Williams and Zipser (1989) for teacher
@@ -141,7 +141,7 @@ class FeedbackTagger(Tagger):
         """
         if before is None:
             raise ValueError(
-                "y: expected the true outputs, for the teacher to give; got None "
+                "y: expected the true outputs, for teacher forcing; got None "
                 "(without them, let the network run freely: write(x))"
             )
         given = _looked_up("y", before, self.embed_y)
@@ -163,7 +163,7 @@ class FeedbackTagger(Tagger):
     def write(
         self, x: Tensor, lengths: Lengths | None = None, *, generator: torch.Generator | None = None
     ) -> Generated:
-        """Let the network run freely beside x, one symbol per step: see `generate`.
+        """Let the network run freely over x, one symbol per step: see `generate`.
 
         What it writes at one step is its own y^(t-1) at the next. In the padding of x, y is 0.
         """
@@ -185,7 +185,7 @@ class FeedbackTagger(Tagger):
         )
 
     def _before(self, y: Tensor) -> Tensor:
-        """y^(t-1) beside step t, where y^(0) is a symbol of its own."""
+        """y^(t-1) for each step t, where y^(0) is a symbol of its own."""
         if not y.is_floating_point():
             return shifted(y, self.first)
         checks.features("y", y, self.embed_y.weight, "B T n_out", self.first)
@@ -196,7 +196,7 @@ class FeedbackTagger(Tagger):
 def three_networks(
     n_symbols: int, n_out: int, *, n_embed: int, n_hidden: int, seed: int, dropout: float = 0.0
 ) -> dict[str, Tagger]:
-    """The networks with one kind of edges, the other, and both, of (almost) one size, by `EDGES`.
+    """Networks with one kind of edges, the other, and both, of (almost) the same size, by `EDGES`.
 
     The one with both has n_hidden hidden units; the others as many as they can have with no more
     parameters than that. The weights of each are drawn from the seed.
@@ -231,8 +231,8 @@ def tagging_loss(model: nn.Module, batch: Any) -> Tensor:
 def enters(model: Tagger, steps: int) -> list[tuple[int, int]]:
     """The edges from y of a tagger, (s, t) where y^(s) enters h^(t): found by changing y^(s).
 
-    Each y is replaced by each other symbol in turn, and it is noted at which steps the cell reads
-    something else than before.
+    Each y is replaced by each other symbol in turn, to see at which steps the cell then reads
+    something different.
     """
     cell_reads: list[Tensor] = []
     hook = model.rnn.register_forward_pre_hook(lambda rnn, given: cell_reads.append(given[0]))
@@ -257,14 +257,14 @@ def _checked_lengths(x: Tensor, lengths: Lengths | None) -> Tensor | None:
 
 
 def _known(values: Tensor, lengths: Lengths | None) -> Tensor:
-    """Floats (B, T, n) with zeros in their padding; symbols as they are, any of them will do."""
+    """Floats (B, T, n) with zeros in their padding; symbols as they are, since any will do."""
     floats = isinstance(values, Tensor) and values.is_floating_point() and values.dim() == 3
     known = _checked_lengths(values, lengths) if floats else None
     return values if known is None else blanked(values, known)
 
 
 def _looked_up(name: str, values: Tensor, table: nn.Embedding) -> Tensor:
-    """The rows of a table for symbols (B, T); for floats (B, T, rows), their sum so weighted."""
+    """The rows of a table for symbols (B, T); for floats (B, T, rows), the sum so weighted."""
     if isinstance(values, Tensor) and values.is_floating_point():
         checks.features(name, values, table.weight, "B T n", table.num_embeddings)
         return values @ table.weight

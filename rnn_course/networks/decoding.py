@@ -45,13 +45,13 @@ def generate(
 
     t counts from 0, y^(t-1) is (B,) int64 and at t = 0 is `first`, o^(t) is (B, n_out). Without a
     `generator` y^(t) is the most probable symbol (greedy); with one it is drawn, on the
-    generator's device. A sequence is over when it has written `end`, after its own number of steps
+    generator's device. A sequence ends when it has written `end`, after its own number of steps
     in `lengths` (B,), or after `steps` steps.
     Source: Goodfellow et al. (2016), section 10.2.3; deck S2.4, S3.3.
 
     Raises:
         TypeError: If `first` is not an int64 vector.
-        ValueError: If `steps` is not a positive integer, or if outputs have another shape or are
+        ValueError: If `steps` is not a positive integer, or if outputs have the wrong shape or are
             not finite.
     """
     checks.positive("steps", steps)
@@ -105,14 +105,14 @@ def beam_search(
 ) -> Beams:
     """Look for the most probable sequences, with the `width` best beginnings kept at each step.
 
-    Each beginning is continued by every symbol, and of all the continuations those `width` stay
-    that have the largest log P(y^(1), …, y^(t)). One that has written `end` is not continued, and
-    keeps its place as long as fewer than `width` others are more probable. The probabilities are
-    those of whole sequences, not divided by their length.
+    Each beginning is continued by every symbol, and of all the continuations the `width` with the
+    largest log P(y^(1), …, y^(t)) stay. One that has written `end` is not continued, and keeps its
+    place as long as fewer than `width` others are more probable. The probabilities are those of
+    whole sequences, not divided by their length.
 
-    With width 1 this is the greedy `generate`. With a width of all sequences none is ever dropped,
-    and the first is the most probable of all. In between it is neither: a good sequence
-    with a poor beginning is lost, and even the greedy one can be.
+    With width 1 this is the greedy `generate`. With a width as large as the number of all
+    sequences none is ever dropped, and the first is the most probable of all. In between neither
+    holds: a good sequence with a poor beginning is lost, and even the greedy one can be.
 
     `step`, `first` and `steps` are as in `generate`, and `step` gets B · width rows. The state
     is a tensor of B rows, or a tuple of states: its rows follow the beginnings they belong to.
@@ -131,10 +131,10 @@ def beam_search(
     for t in range(steps):
         o_t, state = step(t, y_t, state)
         step_log_p = _log_softmax(t, o_t, B * K).view(B, K, -1)
-        if t == 0:  # all the same so far: one beginning
+        if t == 0:  # all rows are the same so far: one beginning
             log_p = step_log_p.new_full((B, K), -torch.inf)
             log_p[:, 0] = 0
-        stays = torch.full_like(step_log_p, -torch.inf)  # what has ended goes on in one way only
+        stays = torch.full_like(step_log_p, -torch.inf)  # what has ended continues in only one way
         stays[:, :, 0] = 0
         n_out = step_log_p.shape[2]
         total = log_p.unsqueeze(2) + torch.where(live.unsqueeze(2), step_log_p, stays)
@@ -172,5 +172,5 @@ def _log_softmax(t: int, o_t: Tensor, rows: int) -> Tensor:
 
 
 def _reordered(state: State, index: Tensor) -> State:
-    """The rows of every part of a state in another order."""
+    """The rows of every part of a state in a different order."""
     return each(lambda part: part[index], state)

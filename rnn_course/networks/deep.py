@@ -19,7 +19,7 @@ from rnn_course.states import State
 
 
 def mlp(*sizes: int) -> nn.Sequential:
-    """A multi-layer perceptron: linear layers, and a tanh between each two, but none at the end.
+    """A multi-layer perceptron: linear layers with a tanh between them, and none at the end.
 
     mlp(n, m) is one linear layer. Weights start Glorot-uniform, biases zero. It is an input block,
     since the transition has a tanh of its own, or an output block.
@@ -138,7 +138,7 @@ class BlockCell(Cell):
 
     @property
     def known_transition(self) -> nn.Module | None:
-        """The transition, if the kernel computes the same."""
+        """The transition, if the kernel computes the same as it does."""
         return self.transition if as_written(self.transition, _TRANSITION) else None
 
     kernel = Kernel(with_lengths(kernels.blocks), "input known_transition", project, step)
@@ -168,15 +168,15 @@ class Stack(Cell):
         h_1^(t), state_1 = cell_1(x^(t), state_1)
         h_k^(t), state_k = cell_k(h_(k-1)^(t), state_k)
 
-    A stack of cells is a cell: h is the highest one's, the state is the tuple of their states. An
+    A stack of cells is a cell: h is that of the highest, the state is the tuple of all states. An
     `RNN` of it runs level by level, all steps of one before the next, each by its own kernel.
     Source: El Hihi and Bengio (1996); Graves et al. (2013); Goodfellow et al. (2016), figure
     10.13a; deck S7.2.
 
     Raises:
         TypeError: If one of the cells is not a `Cell`.
-        ValueError: If there are no cells, if one is given twice, or if they do not fit on each
-            other.
+        ValueError: If there are no cells, if one is given twice, or if they do not fit on top
+            of each other.
     """
 
     def __init__(self, *cells: Cell) -> None:
@@ -198,7 +198,7 @@ class Stack(Cell):
         return cast(list[Cell], [*self.cells])  # a ModuleList holds any modules, for mypy
 
     def project(self, x: Tensor) -> Tensor:
-        """Input to hidden of the lowest level; x itself if that has to be called as a whole."""
+        """Input to hidden of the lowest level; x itself if it has to be called as a whole."""
         lowest = self.upwards[0]
         return lowest.project(x) if lowest.is_split else x
 
@@ -217,7 +217,7 @@ class Stack(Cell):
             return self.initial_state(batch)
         if not isinstance(state, tuple) or len(state) != len(self.cells):
             raise TypeError(
-                f"state: expected a tuple of {len(self.cells)} states, one a level, "
+                f"state: expected a tuple of {len(self.cells)} states, one per level, "
                 f"got {type(state).__name__}"
             )
         return tuple(
@@ -231,9 +231,9 @@ class Stack(Cell):
 def levels(
     stack: Stack, x: Tensor, state: tuple[State, ...] | None = None, lengths: Lengths | None = None
 ) -> tuple[list[Tensor], tuple[State, ...]]:
-    """What each level of a stack says, from the lowest up: a list of h_k (B, T, n_k); the states.
+    """The output of each level of a stack, the lowest first: a list of h_k (B, T, n_k); the states.
 
-    Each level is given all of the level below it, every step and not only the last.
+    Each level reads all of the level below it, every step and not only the last.
 
     Raises:
         TypeError: If `stack` is not a `Stack`.

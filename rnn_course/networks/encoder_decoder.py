@@ -20,27 +20,27 @@ from rnn_course.states import State
 
 
 class EncoderDecoder(nn.Module):
-    """A sequence x becomes a vector C, and C a sequence y, which may have another length:
+    """A sequence x becomes a vector C, and C a sequence y, which may differ in length:
 
         h^(t), state = encoder(E x^(t), state),              C = tanh(q + Q h^(τ))
         s^(t), state = decoder([F y^(t-1), C], state),       o^(t) = c + V s^(t)
         P(y^(1), …, y^(τ_y) | x) = Π_t softmax(o^(t))_{y^(t)}
 
-    τ is each input's own last step. All that the decoder knows of x is C, n_context numbers
-    whatever the length of x; it enters beside y^(t-1) at each step, and both states start at
-    zero. y^(0) is the symbol `first`. Parameters: `embed_x` (E) and `embed_y` (F), tables with a
-    row for each of n_x and n_y symbols, drawn from a normal distribution of standard deviation
-    0.2, their widths what the cells leave for them; `encoder` (the cell's RNN; or a network that is
-    given in place of the cell: for h^(τ) stands what each direction ends with, of a `Bidirectional`
-    [h^(τ), g^(1)]); `decoder` (an RNN); `Q` (its bias is q); `V` (its bias is c). In train mode a
-    share `dropout` of what the cells read, C included, and of s is set to zero; when it writes,
-    never.
+    τ is each input's own last step. All that the decoder knows of x is C, n_context numbers for
+    any length of x. C enters at each step together with y^(t-1), and both states start at zero.
+    y^(0) is the symbol `first`. Parameters: `embed_x` (E) and `embed_y` (F), tables with a row for
+    each of n_x and n_y symbols, drawn from a normal distribution of standard deviation 0.2, and as
+    wide as the cells leave room for; `encoder` (the cell's RNN, or a network given in place of the
+    cell: h^(τ) is then what each of its directions ends with, [h^(τ), g^(1)] for a
+    `Bidirectional`); `decoder` (an RNN); `Q` (its bias is q); `V` (its bias is c). In train mode,
+    a share `dropout` of what the cells read, C included, and of s is set to zero, but never while
+    the network writes.
     Source: Cho et al. (2014); Sutskever et al. (2014); Goodfellow et al. (2016), section 10.4 and
     figure 10.12; deck S6.1 to S6.4.
 
     Raises:
         TypeError, ValueError: If a size is not a positive integer, if `first` is not a symbol, if
-            dropout is outside 0 … 1, or if the decoder leaves no input beside C.
+            dropout is outside 0 … 1, or if the decoder leaves no input besides C.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class EncoderDecoder(nn.Module):
         if decoder.n_in <= n_context:
             raise ValueError(
                 f"decoder: expected n_in over n_context = {n_context}, so that y has "
-                f"columns beside C, got n_in = {decoder.n_in}"
+                f"columns besides C, got n_in = {decoder.n_in}"
             )
         self.first = checks.symbol("first", first, n_y)
         self.embed_x = symbol_table("n_x", n_x, encoder.n_in)
@@ -124,9 +124,9 @@ class EncoderDecoder(nn.Module):
     def writer(
         self, x: Tensor, lengths: Lengths | None = None
     ) -> tuple[Callable[[int, Tensor, Any], tuple[Tensor, Any]], Tensor, Any]:
-        """What the ways of decoding ask for: `step`, `first` (B,) and the state before it.
+        """What every way of decoding needs: `step`, `first` (B,) and the state before it.
 
-        The state is the decoder's, with C beside it.
+        The state is the decoder's, together with C.
         """
 
         def step(t: int, before: Tensor, state: tuple[State, Any]) -> tuple[Tensor, Any]:
@@ -160,9 +160,9 @@ class EncoderDecoder(nn.Module):
 
 
 def sequence_nll(model: EncoderDecoder, batch: Any) -> Tensor:
-    """What encoder and decoder are trained with, together: -log P(y | x), the mean over the pairs.
+    """The loss of encoder and decoder, trained together: -log P(y | x), the mean over the pairs.
 
-        L = - 1/N Σ_n log P(y_n | x_n)                     in nats a pair
+        L = - 1/N Σ_n log P(y_n | x_n)                     in nats per pair
 
     A scalar, for `fit`; padding, of x or of y, changes neither it nor its gradient.
     Source: Goodfellow et al. (2016), section 10.4; deck S6.4.

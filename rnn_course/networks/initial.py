@@ -1,4 +1,4 @@
-"""Chapters 9 and 10: how a cell's recurrent weights W are initialised, which decides long gaps.
+"""Chapters 9 and 10: how a cell's recurrent weights W start, and so whether it bridges long gaps.
 
 Each function sets W in place, a block of n_hidden rows at a time (a gated cell has several), and
 returns the cell. U and b stay as they are, except with `as_torch`.
@@ -35,7 +35,7 @@ def orthogonal(cell: D, radius: float = 1.0) -> D:
 
 
 def gaussian(cell: D, radius: float = 1.0) -> D:
-    """W of independent normal numbers, scaled so that its spectral radius is exactly `radius`.
+    """W of independent normally distributed numbers, scaled to the spectral radius `radius`.
 
     Its largest singular value is larger, about twice the radius. Raises as `orthogonal` does.
     """
@@ -78,12 +78,12 @@ def spectral_radius(W: Tensor) -> float:
 
 
 def largest_singular_value(W: Tensor) -> float:
-    """‖W‖₂, by how much W lengthens a vector at most. It is never less than ρ(W)."""
+    """‖W‖₂, the most by which W can lengthen a vector. It is never less than ρ(W)."""
     return torch.linalg.matrix_norm(W.detach().double(), 2).item()
 
 
 def _blocks(cell: DenseCell, name: str, value: float) -> tuple[Tensor, ...]:
-    """The square blocks of W, and a check of the number that goes into them."""
+    """The square blocks of W; checks the number that they are to be made with."""
     checks.instance("cell", cell, DenseCell)
     if not 0 < checks.real(value) < math.inf:
         raise ValueError(f"{name}: expected a positive number, got {value!r}")

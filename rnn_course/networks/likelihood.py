@@ -11,10 +11,10 @@ from rnn_course.padding import Lengths, blanked
 
 
 def shifted(y: Tensor, first: int) -> Tensor:
-    """What the teacher gives beside step t, y^(t-1): `first` and then y without its last symbol.
+    """What the teacher gives at each step t, y^(t-1): `first` and then y without its last symbol.
 
-    y (B, T) int64 to (B, T). A network that were given y^(t) itself would learn to copy it, and
-    know nothing once it has to run on its own.
+    y (B, T) int64 to (B, T). A network that was given y^(t) itself would learn to copy it, and
+    know nothing once it had to run on its own.
     Source: Goodfellow et al. (2016), section 10.2.1 (teacher forcing); deck S3.3.
 
     Raises:
@@ -22,7 +22,7 @@ def shifted(y: Tensor, first: int) -> Tensor:
     """
     symbol = checks.integer(first)
     if symbol is None or symbol < 0:
-        raise ValueError(f"first: expected a symbol, a whole number from 0, got {first!r}")
+        raise ValueError(f"first: expected a symbol, a whole number of at least 0, got {first!r}")
     _targets(y)
     return torch.cat([y.new_full((len(y), 1), symbol), y[:, :-1]], dim=1)
 
@@ -32,7 +32,7 @@ def log_likelihood(o: Tensor, y: Tensor, lengths: Lengths | None = None) -> Tens
 
         log P(y) = Σ_{t ≤ τ} log softmax(o^(t))_{y^(t)}
 
-    o (B, T, n_out), y (B, T) int64, τ each sequence's own length: what stands after it adds
+    o (B, T, n_out), y (B, T) int64, τ each sequence's own length: what comes after it adds
     nothing, and gets no gradient. With y^(t-1) among the inputs of o^(t), this is the chain rule
     of probability, P(y | x) = Π_t P(y^(t) | y^(1), …, y^(t-1), x).
 
@@ -48,8 +48,8 @@ def mean_nll(o: Tensor, y: Tensor, lengths: Lengths | None = None) -> Tensor:
 
         L = - Σ_sequences log P(y) / Σ_sequences τ
 
-    Each step of each sequence counts the same; the padding counts neither above nor below the
-    line, so that neither L nor its gradient depends on how much of it there is.
+    Each step of each sequence counts the same; the padding counts in neither sum, so that
+    neither L nor its gradient depends on how much of it there is.
 
     Raises:
         TypeError, ValueError: As `log_likelihood` does.

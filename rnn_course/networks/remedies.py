@@ -1,4 +1,4 @@
-"""Chapter 10: cells that were invented for long gaps without gates.
+"""Chapter 10: cells without gates that were invented for long gaps.
 
 Each is a `DenseCell`, so that any code that takes a cell takes these.
 """
@@ -34,7 +34,7 @@ class ReLUCell(DenseCell):
 
 
 class LeakyCell(DenseCell):
-    """Units that change slowly, a running mean with a time constant of each unit's own:
+    """Units that change slowly: running means, each with its own time constant:
 
         h^(t) = α ⊙ h^(t-1) + (1 - α) ⊙ tanh(b + W h^(t-1) + U x^(t))
 
@@ -62,7 +62,7 @@ class LeakyCell(DenseCell):
 
 
 class SkipCell(DenseCell):
-    """A connection over d steps beside the one over one step:
+    """A connection over d steps in addition to the one over one step:
 
         h^(t) = tanh(b + W h^(t-1) + W_d h^(t-d) + U x^(t))
 

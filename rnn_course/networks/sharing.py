@@ -25,9 +25,9 @@ class Layers(nn.Module):
 
         h^(t) = tanh(b^(t) + W^(t) h^(t-1) + U^(t) x^(t)),    t = 1 … τ
 
-    Layer t has the weights of `cells[t - 1]`; it reads what the layer under it gives, and x^(t)
-    beside it. With the *same* cell in each layer, `Layers([cell] * T)`, the layers are tied: this
-    is `RNN(cell)`, value for value, and the gradient of a weight is the sum over the layers. With
+    Layer t has the weights of `cells[t - 1]`; it reads the output of the layer below it, and
+    x^(t). With the *same* cell in each layer, `Layers([cell] * T)`, the layers are tied: this is
+    `RNN(cell)`, value for value, and the gradient of a weight is the sum over the layers. With
     cells of their own, `Layers([ElmanCell(n_in, n_hidden) for _ in range(T)])`, they are untied.
 
     x (B, T, n_in), no sequence longer than there are layers, h (B, T, n_hidden). One shorter than
@@ -73,12 +73,12 @@ class Layers(nn.Module):
             h_new, _ = cell(x_t, h)
             h = h_new if lengths is None else torch.where(live, h_new, h)
             out.append(h)
-        out += [h] * (x.shape[1] - len(out))  # all is padding behind the last layer
+        out += [h] * (x.shape[1] - len(out))  # past the last layer, all is padding
         return torch.stack(out, dim=1), h.clone()
 
     def summary(self, h: Tensor) -> Tensor:
         """Of h (B, T, n_hidden) each sequence's last, h^(τ), as with an `RNN`."""
-        return h[:, -1].clone()  # h stands still past each end
+        return h[:, -1].clone()  # h stays as it is past each end
 
 
 class DeepSummariser(Summariser):
@@ -87,8 +87,8 @@ class DeepSummariser(Summariser):
         h^(t) = tanh(b^(t) + W^(t) h^(t-1) + U^(t) E x^(t)),    o = c + V h^(τ)
 
     The cells are those of `Layers`: the same one in each layer, or one of its own for each. The
-    table E and the readout V are no part of a layer and serve all positions in any case, so what
-    tied and untied networks differ in are U, W and b alone.
+    table E and the readout V are not part of a layer and serve all positions in any case, so tied
+    and untied networks differ only in U, W and b.
     Source: deck S4.1 to S4.4.
 
     Raises:
@@ -107,7 +107,7 @@ class WindowNetwork(nn.Module):
         h = tanh(b + Σ_t U^(t) E x^(t)),    k = tanh(d + W h),    o = c + V k
 
     where the sum runs over the places 1 … window. Each place has a matrix U^(t) of its own, all of
-    them side by side in one layer `U`; a place behind a sentence's end adds nothing. Parameters:
+    them side by side in one layer `U`; a place past a sentence's end adds nothing. Parameters:
     `embed` (E), `U` (its bias is b), `W` (its bias is d), `V` (its bias is c).
     Source: Goodfellow et al. (2016), section 10 (opening); deck S4.5.
 
@@ -127,7 +127,7 @@ class WindowNetwork(nn.Module):
         self.V = nn.Linear(n_hidden, checks.positive("n_out", n_out))
 
     def forward(self, x: Tensor, lengths: Lengths | None = None) -> Tensor:
-        """Symbols x (B, T) to o (B, n_out), not normalised; no sentence is over the window."""
+        """Symbols x (B, T) to o (B, n_out), not normalised; no sentence exceeds the window."""
         e = _embedded(self.embed, x, lengths)
         _fits("x", _inside(x, lengths), self.window, "the window")
         e = F.pad(e, (0, 0, 0, self.window - x.shape[1]))  # (B, window, n_embed): padded, or cut
@@ -174,8 +174,8 @@ class BagOfWords(nn.Module):
 
         o = c + Σ_t V[x^(t)]
 
-    Parameters: `V`, a table with a row of n_out numbers for each symbol, and `c`, both zero at
-    first.
+    Parameters: `V`, a table with a row of n_out numbers for each symbol, and `c`, both zero at the
+    start.
 
     Raises:
         ValueError: If a size is not a positive integer.

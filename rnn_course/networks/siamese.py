@@ -48,7 +48,7 @@ class Siamese(nn.Module):
 def pair_loss(logits: Tensor, y: Tensor) -> Tensor:
     """The cross-entropy of "same class or not", in nats; logits (B, B), classes y (B).
 
-    Pairs of one class are rare, so they count for one half, and pairs of two for the other.
+    Pairs from one class are rare, so they count for one half, and pairs from two for the other.
 
     Raises:
         ValueError: If shapes do not fit, or if a batch lacks one of the two kinds of pairs.
@@ -58,7 +58,7 @@ def pair_loss(logits: Tensor, y: Tensor) -> Tensor:
 
 
 def pair_accuracy(said_same: Tensor, y: Tensor) -> float:
-    """The share of pairs that are judged rightly, both kinds counting one half: chance is 1/2.
+    """The share of pairs that are judged correctly, each kind counting one half: chance is 1/2.
 
     `said_same` (B, B) bool, y (B).
 
@@ -80,7 +80,7 @@ def _for_pairs(name: str, values: Tensor, y: Tensor) -> Tensor:
 
 def _balanced(values: Tensor, y: Tensor) -> Tensor:
     same = y[:, None] == y
-    other = ~torch.eye(len(y), dtype=torch.bool, device=y.device)  # nobody is its own partner
+    other = ~torch.eye(len(y), dtype=torch.bool, device=y.device)  # nothing is paired with itself
     one, two = (same & other).to(values.dtype), (~same).to(values.dtype)
     if not one.any() or not two.any():
         raise ValueError(

@@ -24,7 +24,7 @@ def n_parameters(model: nn.Module, but: Sequence[str] = ()) -> int:
 def widest(make: Callable[[int], M], budget: int) -> M:
     """The network `make(n_hidden)` with the largest n_hidden that has at most `budget` parameters.
 
-    The more hidden units, the more parameters: n_hidden is doubled, then halved in.
+    The more hidden units, the more parameters: n_hidden is doubled, then bisected.
 
     Raises:
         ValueError: If one hidden unit is already too much.

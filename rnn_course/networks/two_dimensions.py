@@ -57,7 +57,7 @@ class GridCell(nn.Module):
         nn.init.zeros_(self.b)
 
     def project(self, x: Tensor) -> Tensor:
-        """Input to hidden, b + U x: (..., n_in) to (..., n_hidden). No neighbour in it."""
+        """Input to hidden, b + U x: (..., n_in) to (..., n_hidden). It involves no neighbour."""
         return F.linear(x, self.U, self.b)
 
     def step(self, a: Tensor, above: Tensor, left: Tensor) -> Tensor:
@@ -143,7 +143,7 @@ class MDRNN(nn.Module):
 
 
 class PixelTagger(nn.Module):
-    """An output for each pixel, read from the networks at this very pixel:
+    """An output for each pixel, read from the networks at that same pixel:
 
         h = mdrnn(x),    o^(i,j) = c + V h^(i,j)
 
@@ -170,7 +170,7 @@ class PixelConvolution(nn.Module):
         o^(i,j) = c + V h_layers^(i,j)
 
     Beyond the edge, h is zero. o^(i,j) sees the pixels that are at most `layers` rows and columns
-    away, on all sides. Parameters: `filters` (a `Conv2d` a layer: U_k and b_k) and `V` (its bias
+    away, on all sides. Parameters: `filters` (a `Conv2d` per layer: U_k and b_k) and `V` (its bias
     is c). x (B, rows, columns, n_in), o (B, rows, columns, n_out).
     Source: Goodfellow et al. (2016), section 9.1.
 

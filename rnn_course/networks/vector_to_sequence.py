@@ -66,7 +66,7 @@ class VectorToSequence(nn.Module):
         return _with_h(self.rnn.cell, torch.tanh(self.R(x)))
 
     def inputs(self, x: Tensor, before: Tensor) -> Tensor:
-        """What the cell reads: E y^(t-1), and R x beside it. `before` (B, T) to (B, T, n_in)."""
+        """What the cell reads, E y^(t-1) + [each] R x: `before` (B, T) to (B, T, n_in)."""
         checks.symbols("y", before, self.embed.num_embeddings)
         if len(before) != len(x):
             raise ValueError(
@@ -76,7 +76,7 @@ class VectorToSequence(nn.Module):
         return e if self.conditioning == "h0" else e + self.R(x).unsqueeze(1)
 
     def hidden(self, x: Tensor, y: Tensor) -> Tensor:
-        """h (B, T, n_hidden), where the teacher gives y^(t-1) beside step t; y (B, T) int64."""
+        """h (B, T, n_hidden), where the teacher gives y^(t-1) at step t; y (B, T) int64."""
         start = self.start(x)
         h, _ = self.rnn(self.inputs(x, shifted(y, self.first)), start)
         return h
@@ -112,7 +112,7 @@ class VectorToSequence(nn.Module):
 
 
 def _with_h(cell: Cell, h: Tensor) -> State:
-    """The cell's initial state with h in the place of its zeros."""
+    """The cell's initial state with h in place of its zeros."""
     state = cell.initial_state(len(h))
     if isinstance(state, Tensor) and state.shape[1] == cell.n_hidden:
         return h

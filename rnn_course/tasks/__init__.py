@@ -6,7 +6,7 @@
     number_words    two handwritten digits and a language to a number spelled out (S2.4)
     coins           outputs that depend on each other, with the best likelihood known (S3.2)
     chorales        a bass to a melody (S3.1), and the keys of the next step (S7.3)
-    years           the year in a sentence, wherever it stands (S4)
+    years           the year in a sentence, wherever it is (S4)
     letters         what each letter of a word says (S5.1)
     futures         outputs that depend on later inputs, with the best accuracy known (S5.1)
     holes           the pixels that the stroke of a digit encloses (S5.4)

@@ -177,7 +177,7 @@ def draw_splits(
 ) -> tuple[Split, Split, Split]:
     """Training, validation and test of a synthetic task, drawn in this order from one generator.
 
-    `draw(count, generator)` returns a split of `count` examples. Validation has n_test of them too.
+    `draw(count, generator)` returns a split of `count` examples. Validation has n_test as well.
 
     Raises:
         ValueError: If n_train or n_test is not a positive integer.
@@ -208,7 +208,7 @@ class Task:
     """
 
     separator: ClassVar[str] = ""
-    """What stands between two symbols in a decoded text: nothing, or a space between words."""
+    """What comes between two symbols in a decoded text: nothing, or a space between words."""
 
     name: str
     train: Split
@@ -246,7 +246,7 @@ def encode(texts: Sequence[Sequence[str]], symbols: Sequence[str]) -> tuple[Tens
     A text is a string, whose symbols are its characters, or a sequence of words.
 
     Raises:
-        TypeError: If texts is a bare string, whose characters would be taken for texts.
+        TypeError: If texts is a bare string, whose characters would be mistaken for texts.
         ValueError: If there are no symbols or no texts, or a text is empty.
     """
     if isinstance(texts, str):

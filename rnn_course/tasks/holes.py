@@ -1,7 +1,7 @@
 """Is this pixel enclosed by the stroke? A question that needs all four sides of an image.
 
-On scikit-learn's handwritten digits; and on small random images, which are so few that the best
-answer from any part of the image can be computed.
+On scikit-learn's handwritten digits; and on small random images, of which there are so few that the
+best answer from any part of the image can be computed.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ def f1(p: Tensor, y: Tensor, threshold: float = 0.5, weight: Tensor | None = Non
 
 
 def best_threshold(p: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
-    """The threshold on p with the highest F1; choose it on another split than the one reported."""
+    """The threshold on p with the highest F1; choose it on a split other than the one reported."""
     from sklearn.metrics import precision_recall_curve
 
     scores, truth, weights = _background(p, y, weight)

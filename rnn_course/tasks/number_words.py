@@ -58,7 +58,7 @@ class NumberWords(Task):
 
     @property
     def end(self) -> int:
-        """The symbol that ends every word, and also stands before its first letter."""
+        """The symbol that ends every word, and also comes before its first letter."""
         return self.symbols.index(END)
 
     def language(self, x: Tensor) -> Tensor:
@@ -108,9 +108,9 @@ def is_unseen(n: int, language: int) -> bool:
 
 
 def shared_letters(n: int, language: str) -> int:
-    """The number of first letters of n that its decade's numbers with units 1 to 9 share.
+    """How many of n's first letters are shared by its decade's numbers with units 1 to 9.
 
-    In English the 7 of "twenty-", in German none: "einundzwanzig". Up to there the units are still
+    In English the 7 of "twenty-", in German none: "einundzwanzig". Until then the units are still
     to come, and a network that knows them has not read them off the letters.
     """
     first = n - n % 10

@@ -29,7 +29,7 @@ class Spoken:
 
     @property
     def end(self) -> int:
-        """The symbol of y that ends every pronunciation, and also stands before its first phone."""
+        """The symbol of y that ends every pronunciation, and also comes before its first phone."""
         return self.labels.index(END)
 
     def said(self, y: Tensor) -> list[Phones]:

@@ -50,14 +50,14 @@ def load_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
 
     Raises:
         TypeError: If `model` is not a module, or `path` not a path.
-        CheckpointError: If the file is damaged, of another kind, or of another model (other names,
-            shapes or dtypes); the model is then untouched.
+        CheckpointError: If the file is damaged, of the wrong kind, or of a different model (its
+            names, shapes or dtypes differ); the model is then untouched.
     """
     model = unwrapped(model)
     tensors, facts = read(path, WEIGHTS)
     require_same(
         path,
-        "of another model",
+        "of a different model",
         facts["model"],
         described(model),
         "Build the model as it was when its weights were saved.",
@@ -142,10 +142,10 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Tensor], di
     """Read the tensors and facts of the file at `path`.
 
     Raises:
-        CheckpointError: If the file cannot be read, is of another kind, or is damaged.
+        CheckpointError: If the file cannot be read, is of the wrong kind, or is damaged.
     """
     checks.path("path", path)
-    remedy = "Restore it from a copy, or choose another path (or delete the file) to start anew."
+    remedy = "Restore it from a copy, or choose another path (or delete the file) to start afresh."
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}

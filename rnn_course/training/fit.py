@@ -79,10 +79,11 @@ def fit(
       if there is one, or the CPU if the accelerator lacks one of the model's dtypes, as MPS lacks
       float64. `loss` and `metric` get the batches on the device.
     - With `checkpoint`, a path, the run is saved at its start, after each epoch and every
-      `save_every` steps. Called again with the same settings, a run that was killed goes on from
+      `save_every` steps. Called again with the same settings, a run that was killed resumes from
       there and ends with the same weights to the last bit (same torch, same machine, device and
-      threads, deterministic kernels); a finished one returns at once. On another kind of device it
-      goes on as well, with other rounding and other dropout. Data and loss are not compared.
+      threads, deterministic kernels); a finished one returns at once. A run also
+      resumes on a different kind of device, with different rounding and dropout. Data and loss are
+      not compared.
 
     Raises:
         TypeError: If an argument or a batch is of the wrong type.

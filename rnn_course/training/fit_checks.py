@@ -48,7 +48,7 @@ def check_arguments(given: dict[str, Any]) -> tuple[Any, ...]:
     ]
     for name in ("patience", "metric"):
         if given[name] is not None and valid is None:
-            raise ValueError(f"valid: expected one beside {name}, got None")
+            raise ValueError(f"valid: expected one together with {name}, got None")
     seed = integer(given["seed"])
     if seed is None or not 0 <= seed < 2**32:
         raise ValueError(f"seed: expected an integer 0 ≤ seed < 2**32, got {given['seed']!r}")
@@ -169,7 +169,7 @@ def check_gradient(norm: Tensor, parameters: list[nn.Parameter], history: Any) -
     if not norm.isfinite():
         raise FloatingPointError(
             f"gradient: expected a finite norm, got {norm.item()} at step {len(history.loss)} "
-            f"(epoch {history.epochs}), where the loss still was finite. {_HINT}"
+            f"(epoch {history.epochs}), where the loss was still finite. {_HINT}"
         )
 
 

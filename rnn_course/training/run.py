@@ -85,7 +85,7 @@ class Run:
         return len(self.history.loss) - self.history.epochs * self.history.steps_per_epoch
 
     def share_done(self) -> float:
-        """How much of the run's steps has been taken, from 0 to 1."""
+        """What share of the run's steps has been taken, from 0 to 1."""
         return len(self.history.loss) / self.steps
 
     def after_step(self, loss: Tensor, norm: Tensor, lr: float) -> None:

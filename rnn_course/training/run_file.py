@@ -1,4 +1,4 @@
-"""The file in which `fit` keeps a run, so that one that was stopped can go on."""
+"""The file in which `fit` keeps a run, so that a stopped one can resume."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RUN = "rnn_course run 1"
 
 @dataclass
 class RunFile:
-    """The file of one training run: everything needed to go on as if nothing had happened.
+    """The file of one training run: everything needed to resume as if nothing had happened.
 
     That is the weights (and the best ones so far), the optimiser's state, torch's random states,
     and the history, whose length is the position in the run.
@@ -70,16 +70,16 @@ class RunFile:
     def load(self) -> tuple[dict[str, Any], dict[str, Tensor] | None]:
         """Restore model, optimiser and random generators; return history and best weights.
 
-        A run from another kind of device goes on here with this device's own random numbers for
-        dropout, so that it does not end with the same bits.
+        A run from a different kind of device resumes here with this device's own random numbers for
+        dropout, and so does not end with the same bits.
 
         Raises:
-            CheckpointError: If the file is damaged, of another kind, or of another run.
+            CheckpointError: If the file is damaged, of the wrong kind, or of a different run.
         """
         tensors, facts = read(self.path, RUN)
         require_same(
             self.path,
-            f"of another run (torch {facts['torch']})",
+            f"of a different run (torch {facts['torch']})",
             facts["settings"],
             self.settings,
             "Ask for the same settings to resume that run, or choose another path "
@@ -112,8 +112,8 @@ class RunFile:
     def _moves(self, key: str, name: str, facts: dict[str, Any]) -> bool:
         """Does this tensor of the optimiser's state belong on the device?
 
-        It goes where it was when it was saved. A run from another kind of device follows torch's
-        own rule for loading: only the number of steps may stay on the CPU.
+        It goes where it was when it was saved. A run from a different kind of device follows
+        torch's own rule for loading: only the number of steps may stay on the CPU.
         """
         if facts["device"] == self.device.type:
             return name in facts["on_device"]

@@ -230,13 +230,13 @@ def test_a_settled_statement_is_found_and_glued(settled):
 def test_a_claim_that_no_notebook_shows(settled):
     states = only(S1_1="settled", S1_2="settled")
     assert ledger.problems(states, ledger.verdicts(settled)) == [
-        "S1.2: the ledger says settled, 01_summarise does not show it"
+        "S1.2: the ledger says settled, but 01_summarise does not show it"
     ]
 
 
 def test_a_verdict_on_what_the_file_calls_open(settled):
     assert ledger.problems(only(), ledger.verdicts(settled)) == [
-        "S1.1: the ledger says open, 01_summarise settles it"
+        "S1.1: the ledger says open, but 01_summarise settles it"
     ]
 
 
@@ -244,7 +244,7 @@ def test_a_verdict_that_raised(tmp_path):
     execute(tmp_path, "01_summarise", S11.format(holds=False), fails=True)
     assert ledger.problems(only(S1_1="settled"), ledger.verdicts(tmp_path)) == [
         "S1.1: not settled in 01_summarise: the condition does not hold; measured: n = 9344",
-        "S1.1: the ledger says settled, 01_summarise does not show it",
+        "S1.1: the ledger says settled, but 01_summarise does not show it",
     ]
 
 
@@ -260,7 +260,7 @@ def test_a_verdict_in_another_chapter_or_twice_or_unknown():
     ]
     assert ledger.problems(only(S1_1="settled", S1_2="settled"), found) == [
         "S1.2: settled more than once",
-        "S1.1: the ledger says 01_summarise settles it, 02_other does",
+        "S1.1: the ledger says 01_summarise settles it, but 02_other does",
         "S0.7: unknown to the ledger",
     ]
 
@@ -319,7 +319,7 @@ def test_the_page_shows_the_kind_and_the_saboteur_beside_the_verdict():
 
 def test_the_command_fails_where_file_and_notebooks_disagree(tmp_path, capsys):
     assert cli.main(["ledger", "--notebooks", str(tmp_path)]) == 1
-    assert "S1.4: the ledger says settled, 01_summarise does not" in capsys.readouterr().err
+    assert "S1.4: the ledger says settled, but 01_summarise does not" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

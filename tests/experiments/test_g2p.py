@@ -177,7 +177,7 @@ def test_words_are_said_and_wrong_ones_explained(tiny, capsys):
     first, second, third = (line.split("  ") for line in said.out.splitlines())
     assert first[0] == "don’t" and first[1] == second[1] and third[1]
     assert said.err == "".join(
-        f"{word}: stopped after {g2p.STEPS} phones, before the network came to an end\n"
+        f"{word}: stopped after {g2p.STEPS} phones, before the network wrote an end symbol\n"
         for word, phones in (first, second, third)
         if len(phones.split()) == g2p.STEPS
     )
@@ -196,7 +196,7 @@ def test_a_word_that_does_not_end_is_told(tiny, monkeypatch, capsys):
     assert cli.main(["g2p", "recurrent", "--folder", str(place)]) == 0
     said = capsys.readouterr()
     assert len(said.out.split()) == 2
-    assert said.err == "recurrent: stopped after 1 phones, before the network came to an end\n"
+    assert said.err == "recurrent: stopped after 1 phones, before the network wrote an end symbol\n"
 
 
 @pytest.mark.slow

@@ -378,8 +378,8 @@ def test_a_plot_is_dark_on_white_in_a_dark_style_too(name):
         ),
         (
             lambda: plots.confusion_matrix(TRUTH, PREDICTED, "abc"),
-            "across: predicted. upwards: true (number of examples). a (4), predicted rightly: 0.75."
-            " b (2), predicted rightly: 0.50.",
+            "across: predicted. upwards: true (number of examples). a (4), "
+            "predicted correctly: 0.75. b (2), predicted correctly: 0.50.",
         ),
     ],
 )

@@ -49,7 +49,7 @@ def test_what_is_said_is_drawn_and_put_in_words(task, ax):
         {"each": {"ten.": 0.1, "two.": 0.75, "six.": 0.05, "one.": 0.06}, "both": {"six.": 1.0}},
     )
     assert words == (
-        "Two digits; asked for is 'two.'. each says 'two.' with probability 0.75; "
+        "Two digits; the caption asked for is 'two.'. each says 'two.' with probability 0.75; "
         "both says 'six.' with probability 1.00."
     )
     assert [bar.get_width() for bar in ax.patches] == [0.75, 0.1, 0.06, 1.0]

@@ -108,9 +108,9 @@ def test_what_the_letters_around_are_worth():
 @pytest.mark.parametrize(
     "past, future, message",
     [
-        (-1, 0, "past: expected a whole number from 0, got -1"),
-        (0, 1.5, "future: expected a whole number from 0, got 1.5"),
-        (True, 0, "past: expected a whole number from 0, got True"),
+        (-1, 0, "past: expected a whole number of at least 0, got -1"),
+        (0, 1.5, "future: expected a whole number of at least 0, got 1.5"),
+        (True, 0, "past: expected a whole number of at least 0, got True"),
         (12, 14, "past, future: expected fewer letters together, got 12 and 14"),
     ],
 )

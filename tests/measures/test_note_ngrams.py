@@ -166,7 +166,7 @@ def test_more_context_says_more_of_a_real_bass(real):
 
 @pytest.mark.parametrize("context", [("z",), ("x_t", "x_t"), "x_t", ("y_t",)])
 def test_wrong_contexts_are_refused(context, task):
-    with pytest.raises(ValueError, match="context: expected different ones of x_t, .*, got"):
+    with pytest.raises(ValueError, match="context: expected different names from x_t, .*, got"):
         note_ngram(task, context)
 
 

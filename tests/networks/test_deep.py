@@ -455,7 +455,7 @@ def test_a_path_needs_nodes():
         (
             lambda: RNN(Stack(ElmanCell(2, 3)))(torch.zeros(1, 4, 2), torch.zeros(1, 3)),
             TypeError,
-            "state: expected a tuple of 1 states, one a level, got Tensor",
+            "state: expected a tuple of 1 states, one per level, got Tensor",
         ),
         (
             lambda: RNN(Stack(ElmanCell(2, 3)))(torch.zeros(1, 4, 2), (torch.zeros(1, 2),)),

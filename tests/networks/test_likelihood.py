@@ -122,7 +122,7 @@ OUT, Y = torch.zeros(2, 3, 4), torch.zeros(2, 3, dtype=torch.int64)
         (
             lambda: shifted(Y, -1),
             ValueError,
-            "first: expected a symbol, a whole number from 0, got -1",
+            "first: expected a symbol, a whole number of at least 0, got -1",
         ),
         (lambda: shifted(Y, "a"), ValueError, "first: .* got 'a'"),
         (

@@ -347,11 +347,11 @@ def test_the_benchmark_times_equals_and_its_gates_can_be_missed():
     assert set(medians) == {"ours", "loop", "naive", "limit"} and min(medians.values()) > 0
     row = benchmark.Row((32, 1, 24), threads=1, ours=10.0, loop=70.0, naive=100.0, limit=5.0)
     assert not row.short_of
-    assert "5.00 of the double loop, under 6" in replace(row, naive=50.0).short_of[0]
+    assert "5.00 times as fast as the double loop, under 6" in replace(row, naive=50.0).short_of[0]
     assert not replace(row, naive=50.0, threads=2).short_of
     wide = replace(row, shape=(32, 1, 64))
     assert not replace(wide, naive=50.0).short_of
-    assert "3.33 of the limit" in replace(wide, limit=3.0).short_of[0]
+    assert "3.33 times the limit" in replace(wide, limit=3.0).short_of[0]
     assert "| 32, 1, 24 | 100.0 | 10.0 | **10.00** |" in benchmark.markdown([row])
 
 

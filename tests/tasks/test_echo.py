@@ -53,7 +53,10 @@ def test_equal_parameters_and_both_starts(transition):
 
 @pytest.mark.parametrize(
     ("lag", "message"),
-    [(40, "lag: expected 0 ≤ lag < 40"), (-1, "lag: expected a whole number from 0, got -1")],
+    [
+        (40, "lag: expected 0 ≤ lag < 40"),
+        (-1, "lag: expected a whole number of at least 0, got -1"),
+    ],
 )
 def test_bad_lags_are_refused(lag, message):
     with pytest.raises(ValueError, match=message):

@@ -112,8 +112,8 @@ def test_the_task():
     "call, message",
     [
         (lambda: Futures(0), "steps: expected an integer of at least 1, got 0"),
-        (lambda: Futures(3, past=-1), "past: expected a whole number from 0, got -1"),
-        (lambda: Futures(3, future=1.0), "future: expected a whole number from 0, got 1.0"),
+        (lambda: Futures(3, past=-1), "past: expected a whole number of at least 0, got -1"),
+        (lambda: Futures(3, future=1.0), "future: expected a whole number of at least 0, got 1.0"),
         (lambda: Futures(3, past=1), "past, future: expected an even sum, .* got 1 and 2"),
         (lambda: Futures(3, shortest=4), r"shortest: expected at most 3 \(the steps\), got 4"),
         (lambda: Futures(3, shortest=0), "shortest: expected an integer of at least 1, got 0"),

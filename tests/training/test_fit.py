@@ -339,7 +339,9 @@ def test_bad_arguments_are_named(name, values, message):
 
 @pytest.mark.parametrize("given", [{"patience": 3}, {"metric": squared}])
 def test_what_needs_a_validation_set_says_so(given):
-    with pytest.raises(ValueError, match=f"^valid: expected one beside {list(given)[0]}, got None"):
+    with pytest.raises(
+        ValueError, match=f"^valid: expected one together with {list(given)[0]}, got None"
+    ):
         quiet(network(), squared, points(), epochs=1, **given)
 
 

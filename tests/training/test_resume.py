@@ -225,7 +225,7 @@ def test_a_run_with_other_settings_is_refused(path, settings, difference):
     with pytest.raises(CheckpointError) as error:
         fit(**given, checkpoint=path, device="cpu", progress=False)
     message = str(error.value)
-    assert message.startswith(f"{path}: of another run (torch {torch.__version__}):")
+    assert message.startswith(f"{path}: of a different run (torch {torch.__version__}):")
     assert f"  {difference}\n" in message and "or choose another path" in message
     assert path.read_bytes() == before, "the other run's file is untouched"
     assert [p.tolist() for p in given["model"].parameters()] == weights
@@ -266,7 +266,7 @@ def test_a_damaged_checkpoint_never_starts_anew(path, content, message):
     with pytest.raises(CheckpointError) as error:
         run(path)
     assert str(error.value).startswith(f"{path}: {message}")
-    assert "choose another path (or delete the file) to start anew" in str(error.value)
+    assert "choose another path (or delete the file) to start afresh" in str(error.value)
     assert path.read_bytes() == damaged
 
 

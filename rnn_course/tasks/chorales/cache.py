@@ -1,4 +1,4 @@
-"""A folder of checksummed files for data that take long to read, safe to share by processes."""
+"""A folder of checksummed files for data that are slow to read, safe to share between processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A melody is given, the bass is to be written: Bach's chorales, a quarter note per step.
+"""Given a melody, write the bass: Bach's chorales, a quarter note per step.
 
 The soprano is x, the bass is y, and both have the same length (slides S3.1 to S3.3). They share one
 alphabet, so that a transposition is an addition to the index.
@@ -83,7 +83,7 @@ def padded_split(x: list[Tensor], y: list[Tensor]) -> Split:
 
 
 def sides(pieces: Sequence[Chorale]) -> dict[str, str]:
-    """The side (split) of each chorale by name, such that no two related ones are on two sides.
+    """The side (split) of each chorale by name, so that no two related ones are on different sides.
 
     Bach set many melodies several times, and a setting in the test would be half known if another
     one were in training. So, one chorale after the other:
@@ -197,7 +197,7 @@ class Crops:
 
     Raises:
         ValueError: If the split has no lengths or x and y differ in length, or if a number is not
-            a positive integer (for `semitones`: an integer from 0).
+            a positive integer (for `semitones`: an integer of at least 0).
     """
 
     split: Split
@@ -215,7 +215,9 @@ class Crops:
         checks.positive("steps", self.steps)
         checks.positive("per_example", self.per_example)
         if isinstance(self.semitones, bool) or self.semitones not in range(LOWEST):
-            raise ValueError(f"semitones: expected an integer from 0, got {self.semitones!r}")
+            raise ValueError(
+                f"semitones: expected an integer of at least 0, got {self.semitones!r}"
+            )
 
     def __len__(self) -> int:
         """The number of windows in an epoch."""

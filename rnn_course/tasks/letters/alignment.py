@@ -114,7 +114,7 @@ def learn(words: Words, rounds: int = 6, rare: float = 2e-4, whole: int = 2) -> 
         phones, cost = Aligner(table).align(words)
         aligned = cost.isfinite()
         if not aligned.any():
-            raise ValueError("words: expected some of at most two phones a letter, got none")
+            raise ValueError("words: expected some of at most two phones per letter, got none")
         history.append(float(cost[aligned].mean()))
         n = _counts(words.x[aligned], phones[aligned], table.shape)
         total = n.sum((1, 2), keepdim=True)

@@ -156,7 +156,7 @@ def sentences(
             found[text] = year
             if len(found) == count:
                 return list(found.items())
-    raise ValueError(f"count: expected fewer, there are hardly {count} different sentences")
+    raise ValueError(f"count: expected fewer, since there are hardly {count} different sentences")
 
 
 def _possible(cells: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -367,7 +367,7 @@ def test_wrong_crops_are_refused(task):
     for name in ("steps", "per_example"):
         with pytest.raises(ValueError, match=f"{name}: expected an integer of at least 1, got 0"):
             Crops(SMALL, **{name: 0})
-    with pytest.raises(ValueError, match="semitones: expected an integer from 0, got -1"):
+    with pytest.raises(ValueError, match="semitones: expected an integer of at least 0, got -1"):
         Crops(SMALL, semitones=-1)
     with pytest.raises(ValueError, match="batch_size: expected an integer of at least 1, got 0"):
         Crops(SMALL).batches(0)

@@ -184,7 +184,7 @@ def test_rare_pairs_are_removed():
         (lambda w: learn(w._replace(y=w.y[:1])), "y: expected phones for each of 2 words, got 1"),
         (
             lambda w: learn(words([[1]], [[1, 1, 1]])),
-            "expected some of at most two phones a letter",
+            "expected some of at most two phones per letter",
         ),
     ],
 )

@@ -1,0 +1,152 @@
+"""The assignments: their checks check, for any key; their releases are what is committed."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+
+import nbformat
+import pytest
+from submissions import right
+
+from rnn_course.homework import build, mutants, pages
+from rnn_course.homework.assignment import PUBLIC, RELEASE, SOURCE, draw, load, names
+from rnn_course.homework.check import check
+
+NAMES = names()
+KEYS = [PUBLIC, *(f"key {n}" for n in range(1, 20))]
+
+
+@pytest.fixture(params=NAMES)
+def name(request):
+    return request.param
+
+
+def test_there_is_one_for_each_section_of_the_deck():
+    assert [n for n in NAMES if n.startswith("hw")] == [f"hw{n}" for n in range(1, 9)]
+
+
+# --- the proof that the checks check; `make homework` does it for twenty keys ---------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", KEYS[:2])
+def test_every_mutant_is_caught_and_every_right_answer_passes(name, key):
+    assert mutants.prove(load(name, key)).wrong == ()
+
+
+def test_every_key_has_its_mutants(name):
+    for key in KEYS:
+        given = load(name, key)
+        assert len(given.mutants) >= mutants.MUTANTS
+        for mutant in given.mutants:
+            given.mutated(mutant)  # raises if its text is gone
+        assert {mutant.caught_by for mutant in given.mutants} == {c.name for c in given.checks}
+
+
+def test_a_mutant_whose_text_is_gone_is_an_error(name):
+    given = load(name)
+    changed = given.answered({given.mutants[0].cell: "def other():\n    return 1"})
+    with pytest.raises(ValueError, match="expected its text once"):
+        mutants.prove(changed)
+
+
+def test_a_check_that_checks_nothing_is_found(name):
+    given = load(name)
+    weak = given.checks[0].name
+    proof = mutants.prove(given.answered({weak: "pass"}))
+    assert any("the blank release passes" in each for each in proof.wrong)
+    assert any(repr(m.name) in " ".join(proof.wrong) for m in given.mutants if m.caught_by == weak)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("hw")])
+def test_what_is_right_for_one_key_fails_for_another(name):
+    different = [
+        (one, other)
+        for one, other in combinations(KEYS[:6], 2)
+        if load(name, one).release != load(name, other).release
+    ]
+    assert len(different) == 15  # no two of them drew the same
+    for one, other in different[:5]:
+        mine = {c.name: c.source for c in load(name, one).cells if c.kind == "code"}
+        assert list(mutants.failures(load(name, other).answered(mine))), (one, other)
+
+
+def test_keys_draw_from_all_that_there_is():
+    choices = {"form": ["a", "b"], "size": {"from": 1, "to": 3}}
+    drawn = [draw(choices, f"{n}") for n in range(60)]
+    assert {each["form"] for each in drawn} == {"a", "b"}
+    assert {each["size"] for each in drawn} == {1, 2, 3}
+    assert draw(choices, "7") == drawn[7]
+
+
+# --- releases -------------------------------------------------------------------------------------
+
+
+def test_the_release_is_what_is_committed_byte_for_byte(name, tmp_path):
+    build.write(build.release(load(name)), tmp_path / "made.ipynb")
+    assert (tmp_path / "made.ipynb").read_bytes() == (RELEASE / f"{name}.ipynb").read_bytes()
+    page = pages.FOLDER / f"{name}.md"
+    assert page.read_text(encoding="utf-8") == pages.page(load(name))
+
+
+@pytest.mark.parametrize("key", KEYS[:4])
+def test_a_release_holds_no_solution(name, key):
+    given = load(name, key)
+    text = "\n".join(cell.source for cell in build.release(given).cells)
+    for word in ("BEGIN", "END SOLUTION", "HIDDEN", "Marks:"):
+        assert word not in text
+    for cell in given.cells:
+        for part in re.findall(r"BEGIN SOLUTION(.*?)### END", cell.source, re.DOTALL):
+            lines = [line.strip() for line in part.splitlines() if len(line.strip()) > 30]
+            assert [line for line in lines if line in text] == []
+
+
+def test_points_in_the_headings_are_those_of_the_cells(name):
+    for key in KEYS[:4]:
+        promised = given = 0
+        for cell in load(name, key).cells:
+            for points in re.findall(r"^## .*\((\d+) points?\)$", cell.source, re.MULTILINE):
+                assert given == promised, cell.source
+                promised += int(points)
+            given += cell.points
+        assert given == promised > 0
+
+
+@pytest.mark.slow
+def test_a_student_sees_what_passes(name, tmp_path):
+    path = tmp_path / "mine.ipynb"
+    nbformat.write(nbformat.read(RELEASE / f"{name}.ipynb", as_version=4), path)
+    assert {wrong for _, _, wrong in check(path)} == {"not done yet"}
+    done = right(name)
+    nbformat.write(done, path)
+    assert {wrong for _, _, wrong in check(path)} == {""}
+    next(cell for cell in done.cells if build.is_check(cell)).source += "\n"  # space is no matter
+    nbformat.write(done, path)
+    assert {wrong for _, _, wrong in check(path)} == {""}
+    next(cell for cell in done.cells if build.is_check(cell)).source += "1"
+    nbformat.write(done, path)
+    assert "altered" in next(check(path))[2]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (('kind="check"', 'kind="chek"'), "expected a kind of"),
+        (('name="pooled"', 'name="weights"'), "expected a name of its own"),
+        (
+            ('kind="check" name="check-pooled" points=4', 'kind="check" name="check-pooled"'),
+            "0 points",
+        ),
+        (("{{ tau }}", "{{ nothing }}"), "nothing"),
+    ],
+)
+def test_a_slip_in_the_source_is_named(change, says, tmp_path):
+    for path in SOURCE.glob("hw1.*"):
+        text = path.read_text(encoding="utf-8").replace(*change, 1)
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    with pytest.raises(Exception, match=says):
+        load("hw1", folder=tmp_path)
+    with pytest.raises(ValueError, match="expected one of hw1, got 'hw9'"):
+        load("hw9", folder=tmp_path)

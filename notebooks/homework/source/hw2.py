@@ -495,7 +495,7 @@ same(network(x[:6], y[:6]), torch.stack(wanted).view(6, 8, 15), "the outputs are
 # **Predict before you run:** will your network be nearer to `"each"` or to `"h0"`, on test and on unseen
 # words?
 
-# %%
+# %% kind="drawing"
 task = make_number_words({{ languages }}, n_train=12_000, n_test=1_000)
 n_hidden, rate, epochs = 64, 0.01, {{ epochs }}
 

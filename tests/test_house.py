@@ -80,6 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "measures": {"tasks", "rnn", "cells", "checks", "padding", "states"},
     "figures": {"measures", "checks"},
     "experiments": {"networks", "training", "measures", "tasks", "rnn", "cells", *FLOOR},
+    "homework": {"tasks", "padding", "storage", "command"},
     "notebooks": {"checks"},
     "ledger": {"notebooks", "checks", "storage"},
     "ledger_report": {"ledger"},

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 
 from rnn_course import command
 from rnn_course.homework import assignment, build, check, grade, mutants, pages, report
-from rnn_course.homework.assignment import PUBLIC, RELEASE, load, numbers
+from rnn_course.homework.assignment import PUBLIC, RELEASE, extras, load, numbers
 from rnn_course.homework.run import Limits
 
 INSTRUCTOR = 'needs the lecturer\'s packages: pip install "rnn-course[instructor]"'
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("grade", parents=[key], help="mark a folder of notebooks")
     one.add_argument("folder", type=Path)
-    one.add_argument("--homework", type=int, required=True, help="the assignment's number")
+    one.add_argument("--homework", type=_which, required=True, help="the assignment's number")
     one.add_argument("--to", type=Path, help="folder for the results (default: FOLDER-graded)")
     one.add_argument("--seconds", type=float, default=Limits.seconds, help="for one cell")
     one.add_argument("--megabytes", type=int, default=Limits.megabytes, help="for one notebook")
@@ -69,21 +69,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _which(text: str) -> int | str:
+    """An assignment's number, or the name of one without."""
+    return int(text) if text.isdigit() else text
+
+
 def _build(options: argparse.Namespace) -> int:
     if options.to is None and (options.solutions or options.key != PUBLIC):
         raise ValueError(
             "--to: expected a folder; the repository holds releases of the public key only"
         )
-    for number in numbers():
-        made = load(number, options.key)
-        name = f"hw{number}"
+    every: list[int | str] = [*numbers(), *extras()]
+    for which in every:
+        made = load(which, options.key)
+        name = made.name
         if options.solutions:
             build.write(build.notebook(made), options.to / name / f"{name}.ipynb")
         else:
             build.write(build.release(made), (options.to or RELEASE) / f"{name}.ipynb")
         if options.to is None:
             pages.write(made)
-    print(f"{len(numbers())} assignments written to {options.to or RELEASE}")
+    print(f"{len(every)} assignments written to {options.to or RELEASE}")
     return 0
 
 
@@ -117,9 +123,9 @@ def _grade(options: argparse.Namespace) -> int:
         for each in pool.map(one, files, students):
             graded.append(each)
             report.write(report.page(each, given), to / f"{each.student}.html")
-            report.write(report.table(graded, given), to / f"hw{given.number}.csv")
+            report.write(report.table(graded, given), to / f"{given.name}.csv")
             print(f"{each.student}: {each.points} of {each.of}")
-    print(f"Points: {to / f'hw{given.number}.csv'}; a page for each student beside it.")
+    print(f"Points: {to / f'{given.name}.csv'}; a page for each student beside it.")
     return 0
 
 

@@ -3,27 +3,28 @@
 `hwN.py` is a notebook in jupytext's percent format and a Jinja template: `{{ name }}` and
 `{% if … %}` refer to what the key has drawn, to what is derived from it, and to `seed`, `points`
 and `minutes`. Beside it, `hwN.toml` says what there is to draw, and holds other right answers and
-the mutants, plausible wrong ones, that prove the checks.
+the mutants, plausible wrong ones, that prove the checks. Notebooks of the same form that go with
+no section, such as the museum of silent bugs, have a name instead of a number.
 """
 
 from __future__ import annotations
 
-import random
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from rnn_course.homework.template import draw, holds, render, value
 
 PUBLIC = "public"
 """The key of the releases in the repository."""
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "notebooks" / "homework" / "source"
 RELEASE = ROOT / "notebooks" / "homework" / "release"
-KINDS = ("text", "given", "answer", "code", "figure", "check")
+KINDS = ("text", "given", "shown", "answer", "code", "figure", "check")
 POINTS = re.compile(r"^# %%.* points=(\d+)", re.MULTILINE)
 HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 
@@ -33,8 +34,9 @@ class Cell:
     """One cell of an assignment.
 
     Attributes:
-        kind: "text"; "given", code to be run as it is; what the student writes, "answer" in words,
-            "code", or a "figure" (answers and figures are marked by hand); or "check".
+        kind: "text"; "given", code to be run as it is; "shown", code of which nothing depends, so
+            that only readers run it; what the student writes, "answer" in words, "code", or a
+            "figure" (answers and figures are marked by hand); or "check".
         name: What an answer, code, a figure or a check is called; unique in the assignment.
         points: What it earns.
         is_code: Is it code, or Markdown?
@@ -45,6 +47,11 @@ class Cell:
     points: int
     source: str
     is_code: bool
+
+    @property
+    def is_run(self) -> bool:
+        """Is it run when checks are? Experiments and what is only shown are not."""
+        return self.is_code and self.kind not in ("figure", "shown")
 
     @property
     def visible(self) -> str:
@@ -80,10 +87,14 @@ class Assignment:
     """One assignment as a key has drawn it, with its solutions.
 
     Attributes:
+        name: What its files are called: "hw1", or the name of one that goes with no section.
+        number: 0 for one that goes with no section.
+        chapter: The chapter that it follows, or "".
         drawn: What the key has drawn, by name.
         answers: Other right answers: a name, and the cells that differ, name to source.
     """
 
+    name: str
     number: int
     key: str
     title: str
@@ -94,6 +105,11 @@ class Assignment:
     cells: tuple[Cell, ...]
     answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     mutants: tuple[Mutant, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """What it is called, in a heading."""
+        return f"Homework {self.number}" if self.number else self.title
 
     @property
     def checks(self) -> list[Cell]:
@@ -139,7 +155,7 @@ class Assignment:
         source = self.cell(mutant.cell).source
         if (times := source.count(mutant.old)) != 1:
             raise ValueError(
-                f"homework {self.number}, mutant {mutant.name!r}: expected its text once in cell "
+                f"{self.name}, mutant {mutant.name!r}: expected its text once in cell "
                 f"{mutant.cell}, found it {times} times: {mutant.old!r}"
             )
         return self.answered({mutant.cell: source.replace(mutant.old, mutant.new)})
@@ -150,84 +166,61 @@ def numbers(folder: Path = SOURCE) -> list[int]:
     return sorted(int(path.stem.removeprefix("hw")) for path in folder.glob("hw*.py"))
 
 
-def load(number: int, key: str = PUBLIC, folder: Path = SOURCE) -> Assignment:
-    """Read an assignment, and draw it by a key.
+def extras(folder: Path = SOURCE) -> list[str]:
+    """The names of the notebooks of this form that go with no section."""
+    names = (path.stem for path in folder.glob("*.py"))
+    return sorted(name for name in names if not re.fullmatch(r"hw\d+", name))
+
+
+def load(which: int | str, key: str = PUBLIC, folder: Path = SOURCE) -> Assignment:
+    """Read an assignment, by its number or its name, and draw it by a key.
 
     Raises:
-        ValueError: If there is no assignment of this number, or its file is not as it should be.
+        ValueError: If there is no such assignment, or its file is not as it should be.
     """
-    if number not in numbers(folder):
-        there = ", ".join(map(str, numbers(folder))) or "none: the course's checkout is needed"
-        raise ValueError(f"homework: expected one of {there}, got {number}")
-    about = tomllib.loads((folder / f"hw{number}.toml").read_text(encoding="utf-8"))
-    text = (folder / f"hw{number}.py").read_text(encoding="utf-8")
-    drawn = draw(about.get("choose", {}), f"{key}/{number}")
+    known = [*numbers(folder), *extras(folder)]
+    if which not in known:
+        there = ", ".join(map(str, known)) or "none: the course's checkout is needed"
+        raise ValueError(f"homework: expected one of {there}, got {which}")
+    stem = f"hw{which}" if isinstance(which, int) else which
+    about = tomllib.loads((folder / f"{stem}.toml").read_text(encoding="utf-8"))
+    text = (folder / f"{stem}.py").read_text(encoding="utf-8")
+    drawn = draw(about.get("choose", {}), f"{key}/{which}")
     drawn |= {"minutes": about["minutes"], "points": sum(map(int, POINTS.findall(text)))}
     for name, expression in about.get("derive", {}).items():
-        drawn[name] = _templates().compile_expression(expression)(**drawn)
-    cells = _cells(_render(text, drawn))
-    _check(number, cells)
+        drawn[name] = value(expression, drawn)
+    cells = _cells(render(text, drawn))
+    _check(stem, cells)
     return Assignment(
-        number=number,
+        name=stem,
+        number=which if isinstance(which, int) else 0,
         key=key,
         title=about["title"],
-        chapter=about["chapter"],
+        chapter=about.get("chapter", ""),
         minutes=about["minutes"],
         about=about["about"],
         drawn=drawn,
         cells=cells,
         answers={
             each["name"]: {
-                name: _render(source, drawn).strip("\n") for name, source in each["cells"].items()
+                name: render(source, drawn).strip("\n") for name, source in each["cells"].items()
             }
             for each in about.get("answer", [])
-            if _wanted(each, drawn)
+            if holds(each.get("when", "true"), drawn)
         },
         mutants=tuple(
             Mutant(
                 name=each["name"],
                 cell=each["cell"],
-                old=_render(each["old"], drawn).strip("\n"),
-                new=_render(each["new"], drawn).strip("\n"),
+                old=render(each["old"], drawn).strip("\n"),
+                new=render(each["new"], drawn).strip("\n"),
                 caught_by=each["caught_by"],
-                says=_render(each["says"], drawn),
+                says=render(each["says"], drawn),
             )
             for each in about.get("mutant", [])
-            if _wanted(each, drawn)
+            if holds(each.get("when", "true"), drawn)
         ),
     )
-
-
-def draw(choices: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Draw one of each: from a list one of its elements; from {from, to} a whole number."""
-    generator = random.Random(sha256(key.encode()).digest())
-    drawn: dict[str, Any] = {"seed": generator.randrange(1000)}
-    for name, values in choices.items():
-        if isinstance(values, list):
-            drawn[name] = generator.choice(values)
-        else:
-            drawn[name] = generator.randint(values["from"], values["to"])
-    return drawn
-
-
-@lru_cache
-def _templates() -> Any:
-    """Jinja, with an error for a name that is not drawn."""
-    from jinja2 import Environment, StrictUndefined
-
-    return Environment(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-
-
-def _render(text: str, drawn: Mapping[str, Any]) -> str:
-    """Fill in what was drawn."""
-    return _templates().from_string(text).render(drawn)
-
-
-def _wanted(each: Mapping[str, Any], drawn: Mapping[str, Any]) -> bool:
-    """Does an answer or a mutant belong to what was drawn?"""
-    return bool(_templates().compile_expression(each.get("when", "true"))(**drawn))
 
 
 def _cells(text: str) -> tuple[Cell, ...]:
@@ -247,14 +240,14 @@ def _cells(text: str) -> tuple[Cell, ...]:
     )
 
 
-def _check(number: int, cells: tuple[Cell, ...]) -> None:
+def _check(which: str, cells: tuple[Cell, ...]) -> None:
     """Every kind is known, what is marked has a name of its own and points, the rest has none."""
     names: set[str] = set()
     for cell in cells:
-        where = f"homework {number}, cell {cell.name or cell.source[:30]!r}"
+        where = f"{which}, cell {cell.name or cell.source[:30]!r}"
         if cell.kind not in KINDS:
             raise ValueError(f"{where}: expected a kind of {', '.join(KINDS)}, got {cell.kind!r}")
-        named = cell.kind not in ("text", "given")
+        named = cell.kind not in ("text", "given", "shown")
         if named != bool(cell.name) or cell.name in names:
             raise ValueError(f"{where}: expected {'a name of its own' if named else 'no name'}")
         if (cell.kind in ("answer", "figure", "check")) != (cell.points > 0):

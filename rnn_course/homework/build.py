@@ -24,14 +24,17 @@ def notebook(assignment: Assignment) -> NotebookNode:
         metadata={
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
-            "rnn_course": {"homework": assignment.number, "release": assignment.release},
+            "rnn_course": {
+                "homework": assignment.number or assignment.name,
+                "release": assignment.release,
+            },
         }
     )
     for place, cell in enumerate(assignment.cells):
         new = nbformat.v4.new_code_cell if cell.is_code else nbformat.v4.new_markdown_cell
         name = cell.name or f"{cell.kind}-{place}"
         made.cells.append(
-            new(cell.source, id=f"hw{assignment.number}-{name}", metadata=_metadata(cell, place))
+            new(cell.source, id=f"{assignment.name}-{name}", metadata=_metadata(cell, place))
         )
     return made
 
@@ -100,4 +103,4 @@ def _metadata(cell: Cell, place: int) -> dict[str, Any]:
     }
     if graded:
         entry["points"] = cell.points
-    return {"nbgrader": entry}
+    return {"nbgrader": entry} | ({"rnn_course": {"shown": True}} if cell.kind == "shown" else {})

@@ -106,7 +106,7 @@ def failures(assignment: Assignment, visible: bool = False) -> Iterator[tuple[st
 
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for cell in assignment.cells:
-        if not cell.is_code or cell.kind == "figure":
+        if not cell.is_run:
             continue
         if cell.kind == "check":
             torch.manual_seed(assignment.drawn["seed"])

@@ -17,7 +17,9 @@ KINDS = {
 
 def page(assignment: Assignment) -> str:
     """The page in MyST Markdown."""
-    name = f"hw{assignment.number}"
+    if not assignment.number:
+        return _extra_page(assignment)
+    name = assignment.name
     notebook = f"notebooks/homework/release/{name}.ipynb"
     by_hand = sum(cell.points for cell in assignment.by_hand)
     points = by_hand + sum(cell.points for cell in assignment.checks)
@@ -49,7 +51,29 @@ python -m rnn_course.homework check {name}.ipynb
 def write(assignment: Assignment) -> None:
     """Write the page into the book."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    storage.write_whole(FOLDER / f"hw{assignment.number}.md", page(assignment).encode())
+    storage.write_whole(FOLDER / f"{assignment.name}.md", page(assignment).encode())
+
+
+def _extra_page(assignment: Assignment) -> str:
+    """The page of a notebook that goes with no section: its parts, and no points."""
+    notebook = f"notebooks/homework/release/{assignment.name}.ipynb"
+    parts = "\n".join(f"- {_heading(assignment, cell)}" for cell in assignment.checks)
+    return f"""# {assignment.title}
+
+{assignment.about.strip()}
+
+- {{download}}`Download the notebook <../../{notebook}>`
+- {{binder}}`{notebook}`
+- {{colab}}`{notebook}`
+
+{parts}
+
+See what passes so far:
+
+```bash
+python -m rnn_course.homework check {assignment.name}.ipynb
+```
+"""
 
 
 def _heading(assignment: Assignment, marked: Cell) -> str:

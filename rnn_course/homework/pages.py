@@ -66,6 +66,8 @@ def _extra_page(assignment: Assignment) -> str:
 - {{binder}}`{notebook}`
 - {{colab}}`{notebook}`
 
+What is in it:
+
 {parts}
 
 See what passes so far:

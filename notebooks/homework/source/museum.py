@@ -16,7 +16,7 @@
 #    version without it, however that one is written. There is a hint, folded.
 # 4. **The proof.** The check runs your test on the bug and on two right versions. It refuses a test that
 #    passes on both, fails on both, or stops for another reason than an assertion, and says so.
-# 5. **Where it hung.** Read this last.
+# 5. **Where it hung**, folded. Read this last.
 #
 # The exhibits do not need each other; begin where you like. A good test is short, seldom more than
 # five lines, and does not look into the network: it gives it two inputs and compares what comes
@@ -89,13 +89,17 @@ def test_exhibit_1(model):
 kills(test_exhibit_1, Recurrent, right(1))
 
 # %% [markdown]
-# **Where it hung.** There is no non-linearity: $h^{(t)}$ is a linear function of all inputs. In
-# PyTorch's tutorial on generating names this was reported in 2019 ([pytorch/tutorials
+# <details><summary>Where it hung: read this last</summary>
+#
+# There is no non-linearity: $h^{(t)}$ is a linear function of all inputs. In PyTorch's tutorial on
+# generating names this was reported in 2019 ([pytorch/tutorials
 # 647](https://github.com/pytorch/tutorials/issues/647); the thread was closed two years later for
 # its age), and again in 2026 ([3953](https://github.com/pytorch/tutorials/issues/3953)); of its
 # sister on classifying names someone asked in 2018 why there is no activation
 # ([spro/practical-pytorch 110](https://github.com/spro/practical-pytorch/issues/110)). The results
-# come out “relatively fine”, as the last report says; that is why it stayed.
+# come out “relatively fine”, as the last report says; that is how it could stay.
+#
+# </details>
 #
 # ## Exhibit 2 · The network that learned to remember by chance
 #
@@ -140,13 +144,17 @@ def test_exhibit_2(model):
 kills(test_exhibit_2, Echo, right(2))
 
 # %% [markdown]
-# **Where it hung.** The state is detached at every step, so the gradient looks one step back and no
-# further. A whole library did this in 2020: in Flux, “backprop through time is truncated to only 1
-# time step”, as the report says, which compares the gradient with one written out by hand
-# ([FluxML/Flux.jl 1209](https://github.com/FluxML/Flux.jl/issues/1209)). The opposite is also
-# common: between the windows of a long text the state *should* be detached, and where it is not,
-# the graph of the whole past is kept until the memory is full ([pytorch
+# <details><summary>Where it hung: read this last</summary>
+#
+# The state is detached at every step, so the gradient looks one step back and no further. A whole
+# library did this in 2020: in Flux, “backprop through time is truncated to only 1 time step”, as
+# the report says, which compares the gradient with one written out by hand ([FluxML/Flux.jl
+# 1209](https://github.com/FluxML/Flux.jl/issues/1209)). The opposite happens, too: between the
+# windows of a long text the state *should* be detached, and where it is not, the graph of the whole
+# past is kept until the memory is full ([pytorch
 # 2198](https://github.com/pytorch/pytorch/issues/2198)).
+#
+# </details>
 #
 # ## Exhibit 3 · The network without a yesterday
 #
@@ -191,10 +199,14 @@ def test_exhibit_3(model):
 kills(test_exhibit_3, Stream, right(3))
 
 # %% [markdown]
-# **Where it hung.** The state is accepted, returned, and never read. In a classifier of music the
-# training loop resets `model.hidden`, which the network's `forward` never looks at; torch then
-# starts from zero in every batch ([ruohoruotsi/LSTM-Music-Genre-Classification
+# <details><summary>Where it hung: read this last</summary>
+#
+# The state is accepted, returned, and never read. In a classifier of music the training loop resets
+# `model.hidden`, which the network's `forward` never looks at; torch then starts from zero in every
+# batch ([ruohoruotsi/LSTM-Music-Genre-Classification
 # 12](https://github.com/ruohoruotsi/LSTM-Music-Genre-Classification/issues/12)).
+#
+# </details>
 #
 # # Room 2 · The end of a sequence
 #
@@ -242,13 +254,16 @@ def test_exhibit_4(model):
 kills(test_exhibit_4, Language, right(4))
 
 # %% [markdown]
-# **Where it hung.** The summary is the state at the end of the *batch*, after all the padding.
-# PyTorch's tutorial on translation has trained on padded batches since 2023; what that means for
-# the network was asked in [pytorch/tutorials
-# 2840](https://github.com/pytorch/tutorials/issues/2840) (2024), and in
+# <details><summary>Where it hung: read this last</summary>
+#
+# The summary is the state at the end of the *batch*, after all the padding. PyTorch's tutorial on
+# translation has trained on padded batches since 2023; what that means for the network was asked in
+# [pytorch/tutorials 2840](https://github.com/pytorch/tutorials/issues/2840) (2024), and in
 # [3643](https://github.com/pytorch/tutorials/issues/3643) (2025): is the encoder's last state not
 # that of the padding? A gated network learns to sit still on a symbol that is always the same, so
 # the loss hardly shows it.
+#
+# </details>
 #
 # ## Exhibit 5 · The perplexity of a beginner
 #
@@ -282,12 +297,16 @@ def test_exhibit_5(loss):
 kills(test_exhibit_5, spelling_loss, right(5))
 
 # %% [markdown]
-# **Where it hung.** The padding counts as letters, and is easy to predict: most of the mean is
-# about nothing. The same thread as before asks it of the loss, too ([pytorch/tutorials
+# <details><summary>Where it hung: read this last</summary>
+#
+# The padding counts as letters, and is easy to predict: most of the mean is about nothing. The same
+# thread as before asks it of the loss, too ([pytorch/tutorials
 # 3643](https://github.com/pytorch/tutorials/issues/3643)). In 2026 a library for language models
 # gave another perplexity for every batch size, since padding was scored; the repair came with a
 # test that scores a short and a long text together and alone ([ml-explore/mlx-lm
 # 1855](https://github.com/ml-explore/mlx-lm/pull/1855)).
+#
+# </details>
 #
 # ## Exhibit 6 · Read in both directions
 #
@@ -333,11 +352,15 @@ def test_exhibit_6(model):
 kills(test_exhibit_6, BothWays, right(6))
 
 # %% [markdown]
-# **Where it hung.** At the last position, the network that reads backwards has read one symbol. So
-# in one of the most copied collections of PyTorch tutorials ([yunjey/pytorch-tutorial
+# <details><summary>Where it hung: read this last</summary>
+#
+# At the last position, the network that reads backwards has read one symbol. So in one of the most
+# copied collections of PyTorch tutorials ([yunjey/pytorch-tutorial
 # 149](https://github.com/yunjey/pytorch-tutorial/issues/149), 2018: “the reverse RNN will have only
 # seen the last input”). A translation of the collection to C++ has the repair
 # ([prabhuomkar/pytorch-cpp 13](https://github.com/prabhuomkar/pytorch-cpp/pull/13)).
+#
+# </details>
 #
 # # Room 3 · Which axis is which
 #
@@ -381,14 +404,17 @@ def test_exhibit_7(model):
 kills(test_exhibit_7, TimeFirst, right(7))
 
 # %% [markdown]
-# **Where it hung.** `view` reads the numbers in the order in which they lie and cuts them anew;
-# only `transpose` swaps two axes. In fairseq, the two directions of the encoder were put together
-# by a `view` that mixed the sentences of a batch ([fairseq
-# 239](https://github.com/facebookresearch/fairseq/issues/239): “good catch”, and a repair with the
-# answer); the same function stood in LASER
+# <details><summary>Where it hung: read this last</summary>
+#
+# `view` reads the numbers in the order in which they lie and cuts them anew; only `transpose` swaps
+# two axes. In fairseq, the two directions of the encoder were put together by a `view` that mixed
+# the sentences of a batch ([fairseq 239](https://github.com/facebookresearch/fairseq/issues/239):
+# “good catch”, and a repair with the answer); the same function stood in LASER
 # ([138](https://github.com/facebookresearch/LASER/issues/138)). In [HHTseng/video-classification
 # 42](https://github.com/HHTseng/video-classification/issues/42) one reader proposes a `view` and
 # another shows, with ten numbers, why it has to be `transpose`.
+#
+# </details>
 #
 # ## Exhibit 8 · Two levels, one summary
 #
@@ -428,14 +454,18 @@ def test_exhibit_8(model):
 kills(test_exhibit_8, Final, right(8))
 
 # %% [markdown]
-# **Where it hung.** `batch_first` moves the batch of the input and of the output, not that of the
-# final state, which stays (levels, B, n). Reported as a bug of PyTorch more than once
+# <details><summary>Where it hung: read this last</summary>
+#
+# `batch_first` moves the batch of the input and of the output, not that of the final state, which
+# stays (levels, B, n). Reported as a bug of PyTorch more than once
 # ([19675](https://github.com/pytorch/pytorch/issues/19675), 2019, and
 # [34036](https://github.com/pytorch/pytorch/issues/34036), 2020); the proposal to make it
 # consistent is older ([4145](https://github.com/pytorch/pytorch/issues/4145)). What it does to
 # others: a variational autoencoder for sentences takes that state's first axis for the batch, and
 # “the code can run without problems” ([timbmg/Sentence-VAE
 # 15](https://github.com/timbmg/Sentence-VAE/issues/15)).
+#
+# </details>
 #
 # ## Exhibit 9 · One level upon another
 #
@@ -478,12 +508,15 @@ def test_exhibit_9(model):
 kills(test_exhibit_9, Stacked, right(9))
 
 # %% [markdown]
-# **Where it hung.** The upper level reads the lower one's *final* state, at every step. The loop
-# printed in the documentation of `torch.nn.RNN`, as “equivalent”, came to the same by another way:
-# it collected references to one tensor that is overwritten, so that its output was the last state,
-# T times over ([pytorch 142303](https://github.com/pytorch/pytorch/pull/142303), 2024); besides,
-# each level was given x and not the level below
-# ([140928](https://github.com/pytorch/pytorch/issues/140928)).
+# <details><summary>Where it hung: read this last</summary>
+#
+# The upper level reads the lower one's *final* state, at every step. The loop printed in the
+# documentation of `torch.nn.RNN`, as “equivalent”, came to the same by another way: it collected
+# references to one tensor that is overwritten, so that its output was the last state, T times over
+# ([pytorch 142303](https://github.com/pytorch/pytorch/pull/142303), 2024); besides, each level was
+# given x and not the level below ([140928](https://github.com/pytorch/pytorch/issues/140928)).
+#
+# </details>
 #
 # # Room 4 · What it may look at
 #
@@ -529,11 +562,15 @@ def test_exhibit_10(attention):
 kills(test_exhibit_10, Attention, right(10))
 
 # %% [markdown]
-# **Where it hung.** The weights are made from the decoder alone: it can look at a place, never at
-# what stands there. So the decoder of PyTorch's tutorial on translation, reported in 2020 with a
-# repair ([pytorch/tutorials 1098](https://github.com/pytorch/tutorials/issues/1098)). Translated
-# sentences as short as these often have their words in about the same place, which may be why it
-# was not missed.
+# <details><summary>Where it hung: read this last</summary>
+#
+# The weights are made from the decoder alone: it can look at a place, never at what stands there.
+# So the decoder of PyTorch's tutorial on translation, reported in 2020 with a repair
+# ([pytorch/tutorials 1098](https://github.com/pytorch/tutorials/issues/1098)). Translated sentences
+# as short as these often have their words in about the same place, which may be why it was not
+# missed.
+#
+# </details>
 #
 # ## Exhibit 11 · Better than possible
 #
@@ -568,7 +605,9 @@ def test_exhibit_11(mask):
 kills(test_exhibit_11, mask, right(11))
 
 # %% [markdown]
-# **Where it hung.** The mask is upside down. In a release of PyTorch itself ([pytorch
+# <details><summary>Where it hung: read this last</summary>
+#
+# The mask is upside down. In a release of PyTorch itself ([pytorch
 # 29546](https://github.com/pytorch/pytorch/issues/29546), 2019, and again
 # [34908](https://github.com/pytorch/pytorch/issues/34908), 2020). How such a leak shows: “98%
 # accuracy” of a translator far too small for it, whose translations are nonsense
@@ -576,6 +615,8 @@ kills(test_exhibit_11, mask, right(11))
 # 19](https://github.com/jadore801120/attention-is-all-you-need-pytorch/issues/19), 2017). With a
 # recurrent decoder it takes only `bidirectional=True` ([timbmg/Sentence-VAE
 # 22](https://github.com/timbmg/Sentence-VAE/issues/22)).
+#
+# </details>
 #
 # ## Exhibit 12 · The perfect language model
 #
@@ -606,14 +647,18 @@ def test_exhibit_12(pairs):
 kills(test_exhibit_12, pairs, right(12))
 
 # %% [markdown]
-# **Where it hung.** The targets are not shifted: the network learns to say what it has just read.
-# Of a model that writes comments on code: “the token input to the model decoder at each time step
-# is the same as the output token”, so its accuracy is very high ([code-gen/cscg
+# <details><summary>Where it hung: read this last</summary>
+#
+# The targets are not shifted: the network learns to say what it has just read. Of a model that
+# writes comments on code: “the token input to the model decoder at each time step is the same as
+# the output token”, so its accuracy is very high ([code-gen/cscg
 # 4](https://github.com/code-gen/cscg/issues/4), 2023). A library for medical images predicted
 # “token N, given tokens 0-N inclusive” ([Project-MONAI/GenerativeModels
 # 314](https://github.com/Project-MONAI/GenerativeModels/issues/314), 2023). In
 # [ayaka14732/bart-base-jax 6](https://github.com/ayaka14732/bart-base-jax/pull/6) the loss was
 # almost zero, and it was by adding unit tests that the author found out why.
+#
+# </details>
 #
 # # Room 5 · Around the network
 #
@@ -653,13 +698,17 @@ def test_exhibit_13(step):
 kills(test_exhibit_13, step, right(13))
 
 # %% [markdown]
-# **Where it hung.** The gradient is clipped when it has been used. In [VGraphRNN/VGRNN
+# <details><summary>Where it hung: read this last</summary>
+#
+# The gradient is clipped when it has been used. In [VGraphRNN/VGRNN
 # 4](https://github.com/VGraphRNN/VGRNN/issues/4) (2020: “it isn't doing anything”), in
 # [emited/VariationalRecurrentNeuralNetwork
 # 3](https://github.com/emited/VariationalRecurrentNeuralNetwork/issues/3), and in
 # [jongwook/onsets-and-frames 24](https://github.com/jongwook/onsets-and-frames/issues/24), whose
 # author agrees, and adds that the gradient was below the bound for most of the training: a clipping
 # that does nothing is missed only on the day that it is needed.
+#
+# </details>
 #
 # ## Exhibit 14 · Learned by heart
 #
@@ -696,10 +745,14 @@ def test_exhibit_14(scores):
 kills(test_exhibit_14, scores, right(14))
 
 # %% [markdown]
-# **Where it hung.** In a well-known method's code for pretraining language models, the line for the
-# test perplexity read the training path; the test set was never used there. “I guess it is typo”,
-# says the author, who looked at other figures ([n-waves/multifit
-# 22](https://github.com/n-waves/multifit/issues/22), 2018).
+# <details><summary>Where it hung: read this last</summary>
+#
+# In a well-known method's code for pretraining language models, the line for the test perplexity
+# read the training path; the test set was never used there. “I guess it is typo”, says the author,
+# who looked at other figures ([n-waves/multifit 22](https://github.com/n-waves/multifit/issues/22),
+# 2018).
+#
+# </details>
 #
 # ## Exhibit 15 · Right, and slow
 #
@@ -742,11 +795,15 @@ def test_exhibit_15(model):
 kills(test_exhibit_15, Loop, right(15))
 
 # %% [markdown]
-# **Where it hung.** On the way back, each `x[:, t]` fills a tensor as large as all of x with zeros,
-# writes one step into it and adds it up: T steps, T times the work. `x.unbind(1)` does it once for
-# all. One of PyTorch's authors found the reason in 2017, when packing was slow ([pytorch
+# <details><summary>Where it hung: read this last</summary>
+#
+# On the way back, each `x[:, t]` fills a tensor as large as all of x with zeros, writes one step
+# into it and adds it up: T steps, T times the work. `x.unbind(1)` does it once for all. One of
+# PyTorch's authors found the reason in 2017, when packing was slow ([pytorch
 # 1788](https://github.com/pytorch/pytorch/issues/1788)); the request to make slicing cheaper is
 # still open ([9701](https://github.com/pytorch/pytorch/issues/9701)).
+#
+# </details>
 #
 # # The way out
 #

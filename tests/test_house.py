@@ -80,11 +80,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "measures": {"tasks", "rnn", "cells", "checks", "padding", "states"},
     "figures": {"measures", "checks"},
     "experiments": {"networks", "training", "measures", "tasks", "rnn", "cells", *FLOOR},
-    "homework": {"tasks", "padding", "storage", "command"},
     "notebooks": {"checks"},
     "ledger": {"notebooks", "checks", "storage"},
     "ledger_report": {"ledger"},
     "cli": {"experiments", "training", "tasks", "ledger", "ledger_report", *FLOOR},
+    "homework": {"figures", "notebooks", "tasks", *FLOOR},
     "__main__": {"cli", "command"},
     # what `import rnn_course` offers
     "__init__": {"networks", "rnn", "cells", "training", "command"},

@@ -11,8 +11,8 @@ from pathlib import Path
 from joblib import Parallel, delayed
 
 from rnn_course import command
-from rnn_course.homework import assignment, build, check, grade, mutants, pages, report
-from rnn_course.homework.assignment import PUBLIC, RELEASE, extras, load, numbers
+from rnn_course.homework import build, check, grade, mutants, pages, report
+from rnn_course.homework.assignment import PUBLIC, RELEASE, load, names
 from rnn_course.homework.run import Limits
 
 INSTRUCTOR = 'needs the lecturer\'s packages: pip install "rnn-course[instructor]"'
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("grade", parents=[key], help="mark a folder of notebooks")
     one.add_argument("folder", type=Path)
-    one.add_argument("--homework", type=_which, required=True, help="the assignment's number")
+    one.add_argument("--homework", required=True, help="the assignment: hw1, hw2, …")
     one.add_argument("--to", type=Path, help="folder for the results (default: FOLDER-graded)")
     one.add_argument("--seconds", type=float, default=Limits.seconds, help="for one cell")
     one.add_argument("--megabytes", type=int, default=Limits.megabytes, help="for one notebook")
@@ -64,14 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("prove", help="show that the checks catch each mutant")
     one.add_argument("--keys", type=int, default=1, help="so many keys, the public one first")
     one.add_argument("--jobs", type=int, default=1, help="so many processes")
-    one.add_argument("numbers", type=int, nargs="*", help="assignments (default: all)")
+    one.add_argument("names", nargs="*", help="assignments (default: all)")
     one.set_defaults(do=_prove)
     return parser
-
-
-def _which(text: str) -> int | str:
-    """An assignment's number, or the name of one without."""
-    return int(text) if text.isdigit() else text
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -79,17 +74,15 @@ def _build(options: argparse.Namespace) -> int:
         raise ValueError(
             "--to: expected a folder; the repository holds releases of the public key only"
         )
-    every: list[int | str] = [*numbers(), *extras()]
-    for which in every:
-        made = load(which, options.key)
-        name = made.name
+    for name in names():
+        made = load(name, options.key)
         if options.solutions:
             build.write(build.notebook(made), options.to / name / f"{name}.ipynb")
         else:
             build.write(build.release(made), (options.to or RELEASE) / f"{name}.ipynb")
         if options.to is None:
             pages.write(made)
-    print(f"{len(every)} assignments written to {options.to or RELEASE}")
+    print(f"{len(names())} assignments written to {options.to or RELEASE}")
     return 0
 
 
@@ -132,24 +125,24 @@ def _grade(options: argparse.Namespace) -> int:
     return 0
 
 
-def _proof(number: int, key: str) -> mutants.Proof:
+def _proof(name: str, key: str) -> mutants.Proof:
     """The proof of one version, in a process that may be a new one."""
-    return mutants.prove(load(number, key))
+    return mutants.prove(load(name, key))
 
 
 def _prove(options: argparse.Namespace) -> int:
     keys = [PUBLIC, *(f"key {n}" for n in range(1, options.keys))]
     wrong: list[str] = []
     every = seen = 0
-    for number in options.numbers or assignment.numbers():
+    for name in options.names or names():
         caught = visible = of = 0
-        proofs = Parallel(options.jobs)(delayed(_proof)(number, key) for key in keys)
+        proofs = Parallel(options.jobs)(delayed(_proof)(name, key) for key in keys)
         for proof in proofs:
             wrong += proof.wrong
             caught += sum(each.caught for each in proof.verdicts)
             visible += sum(each.visible for each in proof.verdicts)
             of += len(proof.verdicts)
-        print(f"homework {number}: {caught} of {of} mutants caught by the lecturer's checks, "
+        print(f"{name}: {caught} of {of} mutants caught by the lecturer's checks, "
               f"{visible} ({visible / of:.0%}) by those that students see")  # fmt: skip
         every, seen = every + of, seen + visible
     print(*wrong, sep="\n", end="\n" if wrong else "")

@@ -3,28 +3,28 @@
 `hwN.py` is a notebook in jupytext's percent format and a Jinja template: `{{ name }}` and
 `{% if … %}` refer to what the key has drawn, to what is derived from it, and to `seed`, `points`
 and `minutes`. Beside it, `hwN.toml` says what there is to draw, and holds other right answers and
-the mutants, plausible wrong ones, that prove the checks. Notebooks of the same form that go with
-no section, such as the museum of silent bugs, have a name instead of a number.
+the mutants, plausible wrong ones, that prove the checks.
 """
 
 from __future__ import annotations
 
+import math
+import random
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-
-from rnn_course.homework.template import draw, holds, render, value
 
 PUBLIC = "public"
 """The key of the releases in the repository."""
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "notebooks" / "homework" / "source"
 RELEASE = ROOT / "notebooks" / "homework" / "release"
-KINDS = ("text", "given", "shown", "answer", "code", "figure", "check")
+KINDS = ("text", "given", "drawing", "answer", "code", "figure", "check")
 POINTS = re.compile(r"^# %%.* points=(\d+)", re.MULTILINE)
 HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 
@@ -34,9 +34,9 @@ class Cell:
     """One cell of an assignment.
 
     Attributes:
-        kind: "text"; "given", code to be run as it is; "shown", code of which nothing depends, so
-            that only readers run it; what the student writes, "answer" in words, "code", or a
-            "figure" (answers and figures are marked by hand); or "check".
+        kind: "text"; "given", code to be run as it is, or "drawing", which shows something and is
+            left out in marking; what the student writes, "answer" in words, "code", or a "figure"
+            (answers and figures are marked by hand); or "check".
         name: What an answer, code, a figure or a check is called; unique in the assignment.
         points: What it earns.
         is_code: Is it code, or Markdown?
@@ -49,9 +49,9 @@ class Cell:
     is_code: bool
 
     @property
-    def is_run(self) -> bool:
-        """Is it run when checks are? Experiments and what is only shown are not."""
-        return self.is_code and self.kind not in ("figure", "shown")
+    def runs(self) -> bool:
+        """Is it run in marking?"""
+        return self.is_code and self.kind not in ("figure", "drawing")
 
     @property
     def visible(self) -> str:
@@ -87,15 +87,12 @@ class Assignment:
     """One assignment as a key has drawn it, with its solutions.
 
     Attributes:
-        name: What its files are called: "hw1", or the name of one that goes with no section.
-        number: 0 for one that goes with no section.
-        chapter: The chapter that it follows, or "".
+        chapter: The chapter that it follows; "" if there is none.
         drawn: What the key has drawn, by name.
         answers: Other right answers: a name, and the cells that differ, name to source.
     """
 
     name: str
-    number: int
     key: str
     title: str
     chapter: str
@@ -105,11 +102,6 @@ class Assignment:
     cells: tuple[Cell, ...]
     answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     mutants: tuple[Mutant, ...] = ()
-
-    @property
-    def heading(self) -> str:
-        """What it is called, in a heading."""
-        return f"Homework {self.number}" if self.number else self.title
 
     @property
     def checks(self) -> list[Cell]:
@@ -161,39 +153,30 @@ class Assignment:
         return self.answered({mutant.cell: source.replace(mutant.old, mutant.new)})
 
 
-def numbers(folder: Path = SOURCE) -> list[int]:
-    """The numbers of the assignments that there are."""
-    return sorted(int(path.stem.removeprefix("hw")) for path in folder.glob("hw*.py"))
+def names(folder: Path = SOURCE) -> list[str]:
+    """What there is: hw1, hw2, …, and the notebooks that go with no section of the deck."""
+    return sorted(path.stem for path in folder.glob("*.py"))
 
 
-def extras(folder: Path = SOURCE) -> list[str]:
-    """The names of the notebooks of this form that go with no section."""
-    names = (path.stem for path in folder.glob("*.py"))
-    return sorted(name for name in names if not re.fullmatch(r"hw\d+", name))
-
-
-def load(which: int | str, key: str = PUBLIC, folder: Path = SOURCE) -> Assignment:
-    """Read an assignment, by its number or its name, and draw it by a key.
+def load(name: str, key: str = PUBLIC, folder: Path = SOURCE) -> Assignment:
+    """Read an assignment, and draw it by a key.
 
     Raises:
-        ValueError: If there is no such assignment, or its file is not as it should be.
+        ValueError: If there is none of this name, or its file is not as it should be.
     """
-    known = [*numbers(folder), *extras(folder)]
-    if which not in known:
-        there = ", ".join(map(str, known)) or "none: the course's checkout is needed"
-        raise ValueError(f"homework: expected one of {there}, got {which}")
-    stem = f"hw{which}" if isinstance(which, int) else which
-    about = tomllib.loads((folder / f"{stem}.toml").read_text(encoding="utf-8"))
-    text = (folder / f"{stem}.py").read_text(encoding="utf-8")
-    drawn = draw(about.get("choose", {}), f"{key}/{which}")
+    if name not in names(folder):
+        there = ", ".join(names(folder)) or "none, for it needs the course's checkout"
+        raise ValueError(f"homework: expected one of {there}, got {name!r}")
+    about = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
+    text = (folder / f"{name}.py").read_text(encoding="utf-8")
+    drawn = draw(about.get("choose", {}), f"{key}/{name}")
     drawn |= {"minutes": about["minutes"], "points": sum(map(int, POINTS.findall(text)))}
-    for name, expression in about.get("derive", {}).items():
-        drawn[name] = value(expression, drawn)
-    cells = _cells(render(text, drawn))
-    _check(stem, cells)
+    for derived, expression in about.get("derive", {}).items():
+        drawn[derived] = _templates().compile_expression(expression)(**drawn)
+    cells = _cells(_render(text, drawn))
+    _check(name, cells)
     return Assignment(
-        name=stem,
-        number=which if isinstance(which, int) else 0,
+        name=name,
         key=key,
         title=about["title"],
         chapter=about.get("chapter", ""),
@@ -203,24 +186,58 @@ def load(which: int | str, key: str = PUBLIC, folder: Path = SOURCE) -> Assignme
         cells=cells,
         answers={
             each["name"]: {
-                name: render(source, drawn).strip("\n") for name, source in each["cells"].items()
+                cell: _render(text, drawn).strip("\n") for cell, text in each["cells"].items()
             }
             for each in about.get("answer", [])
-            if holds(each.get("when", "true"), drawn)
+            if _wanted(each, drawn)
         },
         mutants=tuple(
             Mutant(
                 name=each["name"],
                 cell=each["cell"],
-                old=render(each["old"], drawn).strip("\n"),
-                new=render(each["new"], drawn).strip("\n"),
+                old=_render(each["old"], drawn).strip("\n"),
+                new=_render(each["new"], drawn).strip("\n"),
                 caught_by=each["caught_by"],
-                says=render(each["says"], drawn),
+                says=_render(each["says"], drawn),
             )
             for each in about.get("mutant", [])
-            if holds(each.get("when", "true"), drawn)
+            if _wanted(each, drawn)
         ),
     )
+
+
+def draw(choices: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Draw one of each: from a list one of its elements; from {from, to} a whole number."""
+    generator = random.Random(sha256(key.encode()).digest())
+    drawn: dict[str, Any] = {"seed": generator.randrange(1000)}
+    for name, values in choices.items():
+        if isinstance(values, list):
+            drawn[name] = generator.choice(values)
+        else:
+            drawn[name] = generator.randint(values["from"], values["to"])
+    return drawn
+
+
+@lru_cache
+def _templates() -> Any:
+    """Jinja, with the functions of math, and an error for a name that is not drawn."""
+    from jinja2 import Environment, StrictUndefined
+
+    templates = Environment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    templates.globals |= vars(math)  # for what is derived
+    return templates
+
+
+def _render(text: str, drawn: Mapping[str, Any]) -> str:
+    """Fill in what was drawn."""
+    return _templates().from_string(text).render(drawn)
+
+
+def _wanted(each: Mapping[str, Any], drawn: Mapping[str, Any]) -> bool:
+    """Does an answer or a mutant belong to what was drawn?"""
+    return bool(_templates().compile_expression(each.get("when", "true"))(**drawn))
 
 
 def _cells(text: str) -> tuple[Cell, ...]:
@@ -240,14 +257,14 @@ def _cells(text: str) -> tuple[Cell, ...]:
     )
 
 
-def _check(which: str, cells: tuple[Cell, ...]) -> None:
+def _check(name: str, cells: tuple[Cell, ...]) -> None:
     """Every kind is known, what is marked has a name of its own and points, the rest has none."""
     names: set[str] = set()
     for cell in cells:
-        where = f"{which}, cell {cell.name or cell.source[:30]!r}"
+        where = f"{name}, cell {cell.name or cell.source[:30]!r}"
         if cell.kind not in KINDS:
             raise ValueError(f"{where}: expected a kind of {', '.join(KINDS)}, got {cell.kind!r}")
-        named = cell.kind not in ("text", "given", "shown")
+        named = cell.kind not in ("text", "given", "drawing")
         if named != bool(cell.name) or cell.name in names:
             raise ValueError(f"{where}: expected {'a name of its own' if named else 'no name'}")
         if (cell.kind in ("answer", "figure", "check")) != (cell.points > 0):

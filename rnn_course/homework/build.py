@@ -24,10 +24,7 @@ def notebook(assignment: Assignment) -> NotebookNode:
         metadata={
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
-            "rnn_course": {
-                "homework": assignment.number or assignment.name,
-                "release": assignment.release,
-            },
+            "rnn_course": {"homework": assignment.name, "release": assignment.release},
         }
     )
     for place, cell in enumerate(assignment.cells):
@@ -103,4 +100,4 @@ def _metadata(cell: Cell, place: int) -> dict[str, Any]:
     }
     if graded:
         entry["points"] = cell.points
-    return {"nbgrader": entry} | ({"rnn_course": {"shown": True}} if cell.kind == "shown" else {})
+    return {"nbgrader": entry}

@@ -61,7 +61,7 @@ def answer_key(assignment: Assignment, seed: int) -> dict[str, Outcome]:
     cells = [
         ToRun(_name(place, cell), cell.source, cell.kind == "check")
         for place, cell in enumerate(assignment.cells)
-        if cell.is_run
+        if cell.runs
     ]
     outcomes = run(cells, False, seed=seed)
     for name, outcome in outcomes.items():
@@ -190,7 +190,7 @@ def _merge(
     own = _own(submitted, names, last)
     cells = [ToRun(f"own cell {p + 1}", submitted[p]["source"]) for p in own.get("", [])]
     for place, cell in enumerate(assignment.cells):
-        if cell.is_run:
+        if cell.runs:
             source = cell.source
             if cell.kind == "code":
                 source = submitted[last[cell.name]]["source"] if cell.name in last else ""

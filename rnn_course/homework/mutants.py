@@ -60,7 +60,7 @@ def prove(assignment: Assignment) -> Proof:
     Raises:
         ValueError: If a mutant's text is not there.
     """
-    where = f"homework {assignment.number}, key {assignment.key!r}"
+    where = f"{assignment.name}, key {assignment.key!r}"
     wrong = []
     undone = list(failures(blank(assignment)))
     if [name for name, _ in undone] != [cell.name for cell in assignment.checks]:
@@ -106,7 +106,7 @@ def failures(assignment: Assignment, visible: bool = False) -> Iterator[tuple[st
 
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for cell in assignment.cells:
-        if not cell.is_run:
+        if not cell.runs:
             continue
         if cell.kind == "check":
             torch.manual_seed(assignment.drawn["seed"])

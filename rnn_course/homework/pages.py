@@ -17,20 +17,15 @@ KINDS = {
 
 def page(assignment: Assignment) -> str:
     """The page in MyST Markdown."""
-    if not assignment.number:
-        return _extra_page(assignment)
     name = assignment.name
     notebook = f"notebooks/homework/release/{name}.ipynb"
-    by_hand = sum(cell.points for cell in assignment.by_hand)
-    points = by_hand + sum(cell.points for cell in assignment.checks)
     rows = "\n".join(f"| {_heading(assignment, c)} | {KINDS[c.kind]} | {c.points} |"
                      for c in assignment.cells if c.points)  # fmt: skip
-    return f"""# Homework {assignment.number} · {assignment.title}
+    return f"""# {title(assignment)}
 
-{assignment.about}
+{assignment.about.strip()}
 
-Goes with [chapter {int(assignment.chapter[:2])}](../../notebooks/{assignment.chapter}.ipynb).
-About {assignment.minutes} minutes; {points} points, {by_hand} of them given by hand.
+{_effort(assignment)}
 
 - {{download}}`Download the notebook <../../{notebook}>`
 - {{binder}}`{notebook}`
@@ -48,34 +43,28 @@ python -m rnn_course.homework check {name}.ipynb
 """
 
 
+def title(assignment: Assignment) -> str:
+    """The heading of its page."""
+    number = assignment.name.removeprefix("hw")
+    return f"Homework {number} · {assignment.title}" if number.isdigit() else assignment.title
+
+
 def write(assignment: Assignment) -> None:
     """Write the page into the book."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     storage.write_whole(FOLDER / f"{assignment.name}.md", page(assignment).encode())
 
 
-def _extra_page(assignment: Assignment) -> str:
-    """The page of a notebook that goes with no section: its parts, and no points."""
-    notebook = f"notebooks/homework/release/{assignment.name}.ipynb"
-    parts = "\n".join(f"- {_heading(assignment, cell)}" for cell in assignment.checks)
-    return f"""# {assignment.title}
-
-{assignment.about.strip()}
-
-- {{download}}`Download the notebook <../../{notebook}>`
-- {{binder}}`{notebook}`
-- {{colab}}`{notebook}`
-
-What is in it:
-
-{parts}
-
-See what passes so far:
-
-```bash
-python -m rnn_course.homework check {assignment.name}.ipynb
-```
-"""
+def _effort(assignment: Assignment) -> str:
+    """The chapter that it follows, if there is one, its minutes and its points."""
+    by_hand = sum(cell.points for cell in assignment.by_hand)
+    points = by_hand + sum(cell.points for cell in assignment.checks)
+    effort = (
+        f"About {assignment.minutes} minutes; {points} points, {by_hand} of them given by hand."
+    )
+    if not (chapter := assignment.chapter):
+        return effort
+    return f"Goes with {{doc}}`chapter {int(chapter[:2])} <../../notebooks/{chapter}>`.\n{effort}"
 
 
 def _heading(assignment: Assignment, marked: Cell) -> str:

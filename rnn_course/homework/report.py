@@ -56,7 +56,7 @@ def page(graded: Graded, assignment: Assignment) -> str:
     by_hand = sum(mark.of for mark in graded.marks if mark.points is None)
     notes = "".join(f"<li>{escape(note)}</li>\n" for note in graded.notes)
     return _PAGE.format(
-        title=escape(f"{assignment.heading}: {graded.student}"),
+        title=escape(f"{assignment.title}: {graded.student}"),
         sum=f"The checks give {graded.points} of {graded.of} points. "
         f"Up to {by_hand} more are given by hand.",
         rows="\n".join(map(_row, graded.marks)),

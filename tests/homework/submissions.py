@@ -12,8 +12,8 @@ from rnn_course.homework.assignment import load
 
 
 @lru_cache
-def _right(number, key):
-    made = load(number, key)
+def _right(name, key):
+    made = load(name, key)
     notebook = build.release(made)
     for cell in notebook.cells:
         name = build.grader(cell).get("grade_id")
@@ -22,10 +22,10 @@ def _right(number, key):
     return notebook
 
 
-def right(number=1, key="public", without=()):
+def right(name="hw1", key="public", without=()):
     """The release with the right answers in it, but for the cells named in `without`."""
-    notebook = copy.deepcopy(_right(number, key))
-    blank = {c.id: c.source for c in build.release(load(number, key)).cells} if without else {}
+    notebook = copy.deepcopy(_right(name, key))
+    blank = {c.id: c.source for c in build.release(load(name, key)).cells} if without else {}
     for cell in notebook.cells:
         if build.grader(cell).get("grade_id") in without:
             cell.source = blank[cell.id]

@@ -10,20 +10,20 @@ import pytest
 from submissions import right
 
 from rnn_course.homework import build, mutants, pages
-from rnn_course.homework.assignment import PUBLIC, RELEASE, SOURCE, draw, load, numbers
+from rnn_course.homework.assignment import PUBLIC, RELEASE, SOURCE, draw, load, names
 from rnn_course.homework.check import check
 
-NUMBERS = numbers()
+NAMES = names()
 KEYS = [PUBLIC, *(f"key {n}" for n in range(1, 20))]
 
 
-@pytest.fixture(params=NUMBERS)
-def number(request):
+@pytest.fixture(params=NAMES)
+def name(request):
     return request.param
 
 
 def test_there_is_one_for_each_section_of_the_deck():
-    assert NUMBERS == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [n for n in NAMES if n.startswith("hw")] == [f"hw{n}" for n in range(1, 9)]
 
 
 # --- the proof that the checks check; `make homework` does it for twenty keys ---------------------
@@ -31,28 +31,28 @@ def test_there_is_one_for_each_section_of_the_deck():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS[:2])
-def test_every_mutant_is_caught_and_every_right_answer_passes(number, key):
-    assert mutants.prove(load(number, key)).wrong == ()
+def test_every_mutant_is_caught_and_every_right_answer_passes(name, key):
+    assert mutants.prove(load(name, key)).wrong == ()
 
 
-def test_every_key_has_its_mutants(number):
+def test_every_key_has_its_mutants(name):
     for key in KEYS:
-        given = load(number, key)
+        given = load(name, key)
         assert len(given.mutants) >= mutants.MUTANTS
         for mutant in given.mutants:
             given.mutated(mutant)  # raises if its text is gone
         assert {mutant.caught_by for mutant in given.mutants} == {c.name for c in given.checks}
 
 
-def test_a_mutant_whose_text_is_gone_is_an_error(number):
-    given = load(number)
+def test_a_mutant_whose_text_is_gone_is_an_error(name):
+    given = load(name)
     changed = given.answered({given.mutants[0].cell: "def other():\n    return 1"})
     with pytest.raises(ValueError, match="expected its text once"):
         mutants.prove(changed)
 
 
-def test_a_check_that_checks_nothing_is_found(number):
-    given = load(number)
+def test_a_check_that_checks_nothing_is_found(name):
+    given = load(name)
     weak = given.checks[0].name
     proof = mutants.prove(given.answered({weak: "pass"}))
     assert any("the blank release passes" in each for each in proof.wrong)
@@ -60,16 +60,17 @@ def test_a_check_that_checks_nothing_is_found(number):
 
 
 @pytest.mark.slow
-def test_what_is_right_for_one_key_fails_for_another(number):
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("hw")])
+def test_what_is_right_for_one_key_fails_for_another(name):
     different = [
         (one, other)
         for one, other in combinations(KEYS[:6], 2)
-        if load(number, one).release != load(number, other).release
+        if load(name, one).release != load(name, other).release
     ]
     assert len(different) == 15  # no two of them drew the same
     for one, other in different[:5]:
-        mine = {c.name: c.source for c in load(number, one).cells if c.kind == "code"}
-        assert list(mutants.failures(load(number, other).answered(mine))), (one, other)
+        mine = {c.name: c.source for c in load(name, one).cells if c.kind == "code"}
+        assert list(mutants.failures(load(name, other).answered(mine))), (one, other)
 
 
 def test_keys_draw_from_all_that_there_is():
@@ -83,16 +84,16 @@ def test_keys_draw_from_all_that_there_is():
 # --- releases -------------------------------------------------------------------------------------
 
 
-def test_the_release_is_what_is_committed_byte_for_byte(number, tmp_path):
-    build.write(build.release(load(number)), tmp_path / "made.ipynb")
-    assert (tmp_path / "made.ipynb").read_bytes() == (RELEASE / f"hw{number}.ipynb").read_bytes()
-    page = pages.FOLDER / f"hw{number}.md"
-    assert page.read_text(encoding="utf-8") == pages.page(load(number))
+def test_the_release_is_what_is_committed_byte_for_byte(name, tmp_path):
+    build.write(build.release(load(name)), tmp_path / "made.ipynb")
+    assert (tmp_path / "made.ipynb").read_bytes() == (RELEASE / f"{name}.ipynb").read_bytes()
+    page = pages.FOLDER / f"{name}.md"
+    assert page.read_text(encoding="utf-8") == pages.page(load(name))
 
 
 @pytest.mark.parametrize("key", KEYS[:4])
-def test_a_release_holds_no_solution(number, key):
-    given = load(number, key)
+def test_a_release_holds_no_solution(name, key):
+    given = load(name, key)
     text = "\n".join(cell.source for cell in build.release(given).cells)
     for word in ("BEGIN", "END SOLUTION", "HIDDEN", "Marks:"):
         assert word not in text
@@ -102,10 +103,10 @@ def test_a_release_holds_no_solution(number, key):
             assert [line for line in lines if line in text] == []
 
 
-def test_points_in_the_headings_are_those_of_the_cells(number):
+def test_points_in_the_headings_are_those_of_the_cells(name):
     for key in KEYS[:4]:
         promised = given = 0
-        for cell in load(number, key).cells:
+        for cell in load(name, key).cells:
             for points in re.findall(r"^## .*\((\d+) points?\)$", cell.source, re.MULTILINE):
                 assert given == promised, cell.source
                 promised += int(points)
@@ -114,11 +115,11 @@ def test_points_in_the_headings_are_those_of_the_cells(number):
 
 
 @pytest.mark.slow
-def test_a_student_sees_what_passes(number, tmp_path):
+def test_a_student_sees_what_passes(name, tmp_path):
     path = tmp_path / "mine.ipynb"
-    nbformat.write(nbformat.read(RELEASE / f"hw{number}.ipynb", as_version=4), path)
+    nbformat.write(nbformat.read(RELEASE / f"{name}.ipynb", as_version=4), path)
     assert {wrong for _, _, wrong in check(path)} == {"not done yet"}
-    done = right(number)
+    done = right(name)
     nbformat.write(done, path)
     assert {wrong for _, _, wrong in check(path)} == {""}
     next(cell for cell in done.cells if build.is_check(cell)).source += "\n"  # space is no matter
@@ -146,6 +147,6 @@ def test_a_slip_in_the_source_is_named(change, says, tmp_path):
         text = path.read_text(encoding="utf-8").replace(*change, 1)
         (tmp_path / path.name).write_text(text, encoding="utf-8")
     with pytest.raises(Exception, match=says):
-        load(1, folder=tmp_path)
-    with pytest.raises(ValueError, match="expected one of 1, got 9"):
-        load(9, folder=tmp_path)
+        load("hw1", folder=tmp_path)
+    with pytest.raises(ValueError, match="expected one of hw1, got 'hw9'"):
+        load("hw9", folder=tmp_path)

@@ -12,7 +12,7 @@ from submissions import cell, code, right
 
 from rnn_course.homework import grade, mutants, report
 from rnn_course.homework.__main__ import main
-from rnn_course.homework.assignment import load, numbers
+from rnn_course.homework.assignment import load, names
 from rnn_course.homework.run import Limits
 
 # One process is started for each submission, and in it the package is imported.
@@ -25,7 +25,7 @@ LIMITS = Limits(seconds=6, megabytes=1500)
 
 @pytest.fixture(scope="module")
 def given():
-    return load(1)
+    return load("hw1")
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +33,13 @@ def key(given):
     return grade.answer_key(given, seed=3)
 
 
-@pytest.mark.parametrize("number", numbers())
-def test_the_grader_agrees_with_the_checks_themselves(number, tmp_path):
+@pytest.mark.parametrize("name", names())
+def test_the_grader_agrees_with_the_checks_themselves(name, tmp_path):
     """One mutant for each check: what fails when it asserts fails when it is compared elsewhere."""
-    given = load(number)
+    given = load(name)
     key = grade.answer_key(given, seed=1)
     for mutant in {each.caught_by: each for each in given.mutants}.values():
-        notebook = right(number)
+        notebook = right(name)
         cell(notebook, mutant.cell).source = given.mutated(mutant).cell(mutant.cell).source
         nbformat.write(notebook, tmp_path / "one.ipynb")
         graded = grade.grade(tmp_path / "one.ipynb", "one", given, key, seed=1)
@@ -236,7 +236,7 @@ def test_a_folder_is_graded_into_a_table_and_pages(tmp_path, monkeypatch, capsys
     nbformat.write(right(), folder / "ada.ipynb")
     nbformat.write(right(without=("network",)), folder / "=bob.ipynb")
     (folder / "eve.ipynb").write_text("nothing")
-    monkeypatch.setattr("sys.argv", ["homework", "grade", str(folder), "--homework", "1"])
+    monkeypatch.setattr("sys.argv", ["homework", "grade", str(folder), "--homework", "hw1"])
     assert main() == 0
     results = tmp_path / "handed in-graded"
     with (results / "hw1.csv").open(encoding="utf-8") as file:

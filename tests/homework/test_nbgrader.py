@@ -37,7 +37,7 @@ def course(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scripts = Path(sys.executable).parent  # nbgrader calls alembic by its bare name
     monkeypatch.setenv("PATH", f"{scripts}{os.pathsep}{os.environ['PATH']}")
-    build.write(build.notebook(load(1)), tmp_path / "source" / "hw1" / "hw1.ipynb")
+    build.write(build.notebook(load("hw1")), tmp_path / "source" / "hw1" / "hw1.ipynb")
     config = Config()
     config.CourseDirectory.root = str(tmp_path)
     config.CourseDirectory.db_url = f"sqlite:///{tmp_path / 'gradebook.db'}"
@@ -50,10 +50,10 @@ def test_three_students_get_the_same_points(course, tmp_path):
     made = course.generate_assignment("hw1")
     assert made["success"], made["log"]
     released = nbformat.read(tmp_path / "release" / "hw1" / "hw1.ipynb", as_version=4)
-    ours = build.release(load(1))
+    ours = build.release(load("hw1"))
     assert [c.source.rstrip() for c in released.cells] == [c.source for c in ours.cells]
 
-    given = load(1)
+    given = load("hw1")
     key = grade.answer_key(given, seed=0)
     points = {}
     for student, notebook in students.items():

@@ -41,7 +41,7 @@ torch.set_num_threads(1)
 # %% [markdown]
 # # Room 1 · The recurrence
 #
-# ## Exhibit 1 · The network that could not tell apart
+# ## Exhibit 1 · The network that could not tell apart (1 point)
 #
 # An Elman network, written out. It is asked two questions about the step before: do the first two
 # bits differ, and what was the third bit? A network with a hidden state of 32 numbers should find
@@ -64,7 +64,7 @@ class Recurrent(nn.Module):
             out.append(self.h2o(h))
         return torch.stack(out, dim=1)
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(1, Recurrent))
 
 # %% [markdown]
@@ -101,7 +101,7 @@ kills(test_exhibit_1, Recurrent, right(1))
 #
 # </details>
 #
-# ## Exhibit 2 · The network that learned to remember by chance
+# ## Exhibit 2 · The network that learned to remember by chance (1 point)
 #
 # Another loop, with torch's own cell this time. Which of eight symbols came four steps ago?
 
@@ -121,7 +121,7 @@ class Echo(nn.Module):
             out.append(h)
         return self.V(torch.stack(out, dim=1))
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(2, Echo))
 
 # %% [markdown]
@@ -156,7 +156,7 @@ kills(test_exhibit_2, Echo, right(2))
 #
 # </details>
 #
-# ## Exhibit 3 · The network without a yesterday
+# ## Exhibit 3 · The network without a yesterday (1 point)
 #
 # A long stream is read in windows of four steps; each call gets the state that the one before has
 # returned. Which symbol came three steps ago?
@@ -174,7 +174,7 @@ class Stream(nn.Module):
         h, state = self.rnn(x)
         return self.V(h), state
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(3, Stream))
 
 # %% [markdown]
@@ -210,7 +210,7 @@ kills(test_exhibit_3, Stream, right(3))
 #
 # # Room 2 · The end of a sequence
 #
-# ## Exhibit 4 · Which language is this?
+# ## Exhibit 4 · Which language is this? (1 point)
 #
 # Names in five languages, padded with zeros to the longest of the batch. The class is given the
 # kind of recurrence; both an Elman network and a GRU are tried.
@@ -229,7 +229,7 @@ class Language(nn.Module):
         h, _ = self.rnn(self.embed(x))
         return self.V(h[:, -1])
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(4, Language))
 
 # %% [markdown]
@@ -265,7 +265,7 @@ kills(test_exhibit_4, Language, right(4))
 #
 # </details>
 #
-# ## Exhibit 5 · The perplexity of a beginner
+# ## Exhibit 5 · The perplexity of a beginner (1 point)
 #
 # A network spells names, letter by letter, and is trained and judged by this function.
 
@@ -274,7 +274,7 @@ def spelling_loss(o, y, lengths):
     """o (B, T, n) for letters y (B, T), padded with 0, and their lengths (B,), to the loss per letter."""
     return F.cross_entropy(o.flatten(0, 1), y.flatten())
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(5, spelling_loss))
 
 # %% [markdown]
@@ -308,7 +308,7 @@ kills(test_exhibit_5, spelling_loss, right(5))
 #
 # </details>
 #
-# ## Exhibit 6 · Read in both directions
+# ## Exhibit 6 · Read in both directions (1 point)
 #
 # Which of eight symbols came first, of thirty? For a network that reads forwards this is long ago.
 # One that also reads backwards has just seen it.
@@ -330,7 +330,7 @@ class BothWays(nn.Module):
     def forward(self, x):
         return self.V(self.summary(x))
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(6, BothWays))
 
 # %% [markdown]
@@ -364,7 +364,7 @@ kills(test_exhibit_6, BothWays, right(6))
 #
 # # Room 3 · Which axis is which
 #
-# ## Exhibit 7 · Time first
+# ## Exhibit 7 · Time first (1 point)
 #
 # The data come batch first, and this network wants time first. Which symbol came one step ago?
 
@@ -382,7 +382,7 @@ class TimeFirst(nn.Module):
         h, _ = self.rnn(x.view(T, B, n_in))
         return self.V(h).view(B, T, n_in)
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(7, TimeFirst))
 
 # %% [markdown]
@@ -416,7 +416,7 @@ kills(test_exhibit_7, TimeFirst, right(7))
 #
 # </details>
 #
-# ## Exhibit 8 · Two levels, one summary
+# ## Exhibit 8 · Two levels, one summary (1 point)
 #
 # A GRU of two levels, batch first, and the final states of both as a summary. Which symbol came
 # last but one?
@@ -434,7 +434,7 @@ class Final(nn.Module):
         _, h_n = self.rnn(x)
         return self.V(h_n.view(len(x), -1))
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(8, Final))
 
 # %% [markdown]
@@ -467,7 +467,7 @@ kills(test_exhibit_8, Final, right(8))
 #
 # </details>
 #
-# ## Exhibit 9 · One level upon another
+# ## Exhibit 9 · One level upon another (1 point)
 #
 # Two levels again, and an output at each step. Which symbol came one step ago?
 
@@ -487,7 +487,7 @@ class Stacked(nn.Module):
         h, _ = self.upper(torch.stack(states, dim=1))
         return self.V(h)
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(9, Stacked))
 
 # %% [markdown]
@@ -520,7 +520,7 @@ kills(test_exhibit_9, Stacked, right(9))
 #
 # # Room 4 · What it may look at
 #
-# ## Exhibit 10 · A look at the encoder
+# ## Exhibit 10 · A look at the encoder (1 point)
 #
 # Eight pairs of a key and a value stand in any order; a decoder asks for one key. The encoder's
 # states hold both, so attention should find the value.
@@ -538,7 +538,7 @@ class Attention(nn.Module):
         C = (alpha.unsqueeze(1) @ h).squeeze(1)
         return C, alpha
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(10, Attention))
 
 # %% [markdown]
@@ -572,7 +572,7 @@ kills(test_exhibit_10, Attention, right(10))
 #
 # </details>
 #
-# ## Exhibit 11 · Better than possible
+# ## Exhibit 11 · Better than possible (1 point)
 #
 # Symbols come from a chain whose probabilities are known, so the least possible loss is known. A
 # network predicts the next symbol at each step; in training the whole sequence is there, and this
@@ -583,7 +583,7 @@ def mask(T):
     """May step t, the row, look at step j, the column? (T, T) bool."""
     return torch.triu(torch.ones(T, T)).bool()
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(11, mask))
 
 # %% [markdown]
@@ -618,7 +618,7 @@ kills(test_exhibit_11, mask, right(11))
 #
 # </details>
 #
-# ## Exhibit 12 · The perfect language model
+# ## Exhibit 12 · The perfect language model (1 point)
 #
 # The same chain, and a recurrent network, which cannot look ahead. This function cuts a sequence
 # into what the network reads and what it is to say.
@@ -628,7 +628,7 @@ def pairs(x):
     """Symbols x (B, T) to what is read and, for each step of it, what is to be predicted."""
     return x, x
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(12, pairs))
 
 # %% [markdown]
@@ -662,7 +662,7 @@ kills(test_exhibit_12, pairs, right(12))
 #
 # # Room 5 · Around the network
 #
-# ## Exhibit 13 · A bold step
+# ## Exhibit 13 · A bold step (1 point)
 #
 # A network without a bound on its state, plain gradient descent, a bold rate: here the norm of the
 # gradient has to be clipped (chapter 10). The task is the sum of two marked numbers of ten.
@@ -675,7 +675,7 @@ def step(model, loss, optimiser, bound):
     optimiser.step()
     nn.utils.clip_grad_norm_(model.parameters(), bound)
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(13, step))
 
 # %% [markdown]
@@ -710,7 +710,7 @@ kills(test_exhibit_13, step, right(13))
 #
 # </details>
 #
-# ## Exhibit 14 · Learned by heart
+# ## Exhibit 14 · Learned by heart (1 point)
 #
 # A network has learned to spell three hundred names. This function makes the row of the table in
 # the report.
@@ -723,7 +723,7 @@ def scores(model, train, valid, test, perplexity):
     on_test = perplexity(model, train)
     return {"train": on_train, "valid": on_valid, "test": on_test}
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(14, scores))
 
 # %% [markdown]
@@ -754,7 +754,7 @@ kills(test_exhibit_14, scores, right(14))
 #
 # </details>
 #
-# ## Exhibit 15 · Right, and slow
+# ## Exhibit 15 · Right, and slow (1 point)
 #
 # The last exhibit computes what it should, gradient included.
 
@@ -773,7 +773,7 @@ class Loop(nn.Module):
             out.append(h)
         return torch.stack(out, dim=1)
 
-# %% kind="shown"
+# %% kind="drawing"
 print(cost(15, Loop))
 
 # %% [markdown]

@@ -84,7 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger": {"notebooks", "checks", "storage"},
     "ledger_report": {"ledger"},
     "cli": {"experiments", "training", "tasks", "ledger", "ledger_report", *FLOOR},
-    "homework": {"figures", "notebooks", *FLOOR},
+    "homework": {"figures", "notebooks", "tasks", *FLOOR},
     "__main__": {"cli", "command"},
     # what `import rnn_course` offers
     "__init__": {"networks", "rnn", "cells", "training", "command"},

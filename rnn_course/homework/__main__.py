@@ -89,12 +89,15 @@ def _build(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     earned = of = 0
     for name, points, wrong in check.check(options.file, Limits(options.seconds)):
-        print(f"{'passes' if not wrong else 'fails '}  {name}  ({points} points)", end="")
+        print(
+            f"{'passes' if not wrong else 'fails '}  {name}  ({points} point{'s' * (points != 1)})",
+            end="",
+        )
         print(f"\n        {wrong}" if wrong else "")
         earned, of = earned + points * (not wrong), of + points
     print(
-        f"\nThe checks in this notebook give {earned} of {of} points. Your lecturer's copy looks at"
-        "\nmore than they do, and what you wrote in words and drew is marked by hand."
+        f"\nThe checks in this notebook give {earned} of {of} points. A lecturer's copy may look"
+        "\nat more than they do, and what you wrote in words or drew is marked by hand."
     )
     return 0 if earned == of else 1
 

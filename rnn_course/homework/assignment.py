@@ -34,9 +34,9 @@ class Cell:
     """One cell of an assignment.
 
     Attributes:
-        kind: "text"; "given", code to be run as it is, or "drawing", which is left out in marking;
-            what the student writes, "answer" in words, "code", or a "figure" (answers and figures
-            are marked by hand); or "check".
+        kind: "text"; "given", code to be run as it is, or "drawing", which shows something and is
+            left out in marking; what the student writes, "answer" in words, "code", or a "figure"
+            (answers and figures are marked by hand); or "check".
         name: What an answer, code, a figure or a check is called; unique in the assignment.
         points: What it earns.
         is_code: Is it code, or Markdown?
@@ -87,6 +87,7 @@ class Assignment:
     """One assignment as a key has drawn it, with its solutions.
 
     Attributes:
+        chapter: The chapter that it follows; "" if there is none.
         drawn: What the key has drawn, by name.
         answers: Other right answers: a name, and the cells that differ, name to source.
     """
@@ -178,7 +179,7 @@ def load(name: str, key: str = PUBLIC, folder: Path = SOURCE) -> Assignment:
         name=name,
         key=key,
         title=about["title"],
-        chapter=about["chapter"],
+        chapter=about.get("chapter", ""),
         minutes=about["minutes"],
         about=about["about"],
         drawn=drawn,

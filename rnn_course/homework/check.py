@@ -12,7 +12,8 @@ from rnn_course.homework.run import Limits, ToRun, run
 def check(path: Path, limits: Limits | None = None) -> Iterator[tuple[str, int, str]]:
     """For each check of a notebook its name, its points and what is wrong ("" if nothing is).
 
-    The notebook is run from the top, without the experiments that are marked by hand.
+    The notebook is run from the top, without the experiments that are marked by hand and without
+    drawings.
 
     Raises:
         ValueError: If the file is not a notebook, or holds no checks.
@@ -26,9 +27,9 @@ def check(path: Path, limits: Limits | None = None) -> Iterator[tuple[str, int, 
     cells, found, altered = [], {}, set()
     for place, cell in enumerate(notebook.cells):
         by_hand = grader(cell).get("grade") and grader(cell).get("solution")
-        if cell.cell_type != "code" or by_hand:
-            continue
         name = str(grader(cell).get("grade_id") or f"cell {place + 1}")
+        if cell.cell_type != "code" or by_hand or name.startswith("drawing-"):
+            continue
         if is_check(cell):
             found[name] = int(grader(cell).get("points", 0))
             if cell.metadata.get("rnn_course", {}).get("sha256") != fingerprint(cell.source):

@@ -19,16 +19,13 @@ def page(assignment: Assignment) -> str:
     """The page in MyST Markdown."""
     name = assignment.name
     notebook = f"notebooks/homework/release/{name}.ipynb"
-    by_hand = sum(cell.points for cell in assignment.by_hand)
-    points = by_hand + sum(cell.points for cell in assignment.checks)
     rows = "\n".join(f"| {_heading(assignment, c)} | {KINDS[c.kind]} | {c.points} |"
                      for c in assignment.cells if c.points)  # fmt: skip
     return f"""# {title(assignment)}
 
-{assignment.about}
+{assignment.about.strip()}
 
-Goes with {{doc}}`chapter {int(assignment.chapter[:2])} <../../notebooks/{assignment.chapter}>`.
-About {assignment.minutes} minutes; {points} points, {by_hand} of them given by hand.
+{_effort(assignment)}
 
 - {{download}}`Download the notebook <../../{notebook}>`
 - {{binder}}`{notebook}`
@@ -56,6 +53,18 @@ def write(assignment: Assignment) -> None:
     """Write the page into the book."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     storage.write_whole(FOLDER / f"{assignment.name}.md", page(assignment).encode())
+
+
+def _effort(assignment: Assignment) -> str:
+    """The chapter that it follows, if there is one, its minutes and its points."""
+    by_hand = sum(cell.points for cell in assignment.by_hand)
+    points = by_hand + sum(cell.points for cell in assignment.checks)
+    effort = (
+        f"About {assignment.minutes} minutes; {points} points, {by_hand} of them given by hand."
+    )
+    if not (chapter := assignment.chapter):
+        return effort
+    return f"Goes with {{doc}}`chapter {int(chapter[:2])} <../../notebooks/{chapter}>`.\n{effort}"
 
 
 def _heading(assignment: Assignment, marked: Cell) -> str:

@@ -116,11 +116,11 @@ def cost(multiplications: Any) -> None:
         multiplications,
         "n",
         [(2,), (10,), (64,)],
-        Part("forward", lambda n: n * n, {
+        Part("the forward network", lambda n: n * n, {
             "each of the n units reads all n of the step before": lambda n: n,
             "this counts additions as well": lambda n: 2 * n * n,
         }),
-        Part("both", lambda n: n * n / 2, {
+        Part("both directions", lambda n: n * n / 2, {
             "half the units do not make the same W": lambda n: n * n,
             "this is one direction: there are two": lambda n: n * n / 4,
         }),

@@ -182,4 +182,4 @@ def formula(answer: Callable[..., Any], takes: str, cases: Iterable[Sequence[Any
             if difference(plain(value), plain(want)):
                 for hint, values in wrong.items():
                     holds(difference(plain(got), plain(values)), f"{part.name}: {hint}")
-            same(value, want, f"{part.name} is right for {at}")
+            same(value, want, f"{part.name}, for {at}")

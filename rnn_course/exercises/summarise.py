@@ -44,7 +44,7 @@ def gru(n_hidden: Any) -> None:
     holds(
         nearest == n,
         f"a GRUCell of {n} has {sizes[n]:,} parameters, {compared} than the {budget:,} of the "
-        "ElmanCell, and one comes closer",
+        "ElmanCell, and another number comes closer",
     )
 
 

@@ -97,7 +97,7 @@ NOT_BEFORE_THE_DECK = [
     ("ex-waits", forward(lambda p, x: x @ p["U"].T, scale=1 + 1e-9), "to 1e-12"),
     ("ex-wide", lambda n_hidden: n_hidden - 1, "maps a direction of h to zero"),
     ("ex-wide", lambda n_hidden: n_hidden + 1, "less would do"),
-    ("ex-wide", lambda n_hidden: 5, "the width is right for n_hidden = 2"),
+    ("ex-wide", lambda n_hidden: 5, "the width, for n_hidden = 2: expected 2, got 5"),
 ]
 
 # --- 1: summarise -------------------------------------------------------------------------------
@@ -545,7 +545,7 @@ NOT_TWO_DIMENSIONS = [
     ("ex-ch6-queue", lambda r, c: (r + c - 1, max(r, c)), "the shorter side"),
     ("ex-ch6-queue", lambda r, c: (4 * (r + c - 1), min(r, c)), "do not wait for each other"),
     ("ex-ch6-queue", lambda r, c: r + c - 1, "the answer has 2 parts"),
-    ("ex-ch6-queue", lambda r, c: (2999, 1000), "is right for rows = 4, columns = 5"),
+    ("ex-ch6-queue", lambda r, c: (2999, 1000), "the number of steps, for rows = 4, columns = 5"),
     ("ex-ch6-two", lambda *at: (not missed(*at), at[2] > at[0]), "what they see, not"),
     ("ex-ch6-two", unseen(missed, lambda i, p: p >= i), "the pixel's own row is seen"),
     ("ex-ch6-two", unseen(missed, lambda i, p: p < i), "counted from the top"),
@@ -765,7 +765,7 @@ NOT_REMEDIES = [
     ("ch10-leak", lambda alpha: -1 / math.log(alpha), "1/e is left"),
     ("ch10-leak", lambda alpha: math.log(2) / math.log(alpha), "below zero"),
     ("ch10-leak", lambda alpha: 0.5 / (1 - alpha), "by the same factor"),
-    ("ch10-leak", lambda alpha: loop(alpha) + 1, "right for alpha = 0.5"),
+    ("ch10-leak", lambda alpha: loop(alpha) + 1, "the number of steps, for alpha = 0.5"),
     ("ch10-skip", lambda gap, d: gap // d, "takes single steps"),
     ("ch10-skip", lambda gap, d: math.ceil(gap / d), "must not go past the end"),
     ("ch10-skip", lambda gap, d: gap / d, "a move is a whole one"),

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import product
 from pathlib import Path
 
 import pytest
 import torch
 from answers import RIGHT, WRONG
 
-from rnn_course.exercises import CHAPTERS, check
+from rnn_course.cells import ElmanCell, GRUCell
+from rnn_course.exercises import CHAPTERS, check, vector_to_sequence
 from rnn_course.exercises.registry import EXERCISES
+from rnn_course.measures.walk import shortest_path
+from rnn_course.networks.deep import BlockCell, Stack, Transition, mlp
+from rnn_course.networks.sizes import n_parameters
+from rnn_course.networks.two_dimensions import quadrants
+from rnn_course.networks.vector_to_sequence import VectorToSequence
 from rnn_course.notebooks import chapters
+from rnn_course.tasks.coins import Coins
+from rnn_course.tasks.futures import Futures
+from rnn_course.tasks.number_words import make_number_words
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = chapters(ROOT / "notebooks")
@@ -135,3 +145,58 @@ def test_a_call_in_a_chapter_has_the_arguments_that_are_asked_for():
         for label, body in asked(path).items():
             for arguments in re.findall(r'check\("[\w-]+", lambda ([\w, ]+):', body):
                 assert arguments == EXERCISES[label].takes, label
+
+
+# --- what the checks take for granted -----------------------------------------------------------
+
+
+def test_the_sizes_of_chapter_2():
+    task = make_number_words()
+    n_symbols = vector_to_sequence.N_SYMBOLS
+    assert (task.train.x.shape[1], len(task.symbols)) == (vector_to_sequence.N_X, n_symbols)
+
+    def size(cell):
+        return n_parameters(
+            VectorToSequence(vector_to_sequence.N_X, n_symbols, cell, "h0", first=2)
+        )
+
+    budget = size(ElmanCell(96, 96))
+    assert min(range(50, 80), key=lambda n: abs(size(GRUCell(n, n)) - budget)) == 64
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+def test_a_coin_is_a_die_of_two_faces(steps):
+    least = dict(RIGHT)["ex-ch3-dice"](2, steps)
+    assert least == pytest.approx((Coins(steps).entropy_of_each(), Coins(steps).entropy()))
+
+
+def test_two_corners_miss_what_quadrants_says():
+    for k, corners in enumerate((["top left", "bottom right"], ["top left", "top right"])):
+        seen = quadrants(corners, 3, 4)
+        for at in product(range(3), range(4), range(3), range(4)):
+            assert dict(RIGHT)["ex-ch6-two"](*at)[k] == (not seen[at])
+
+
+@pytest.mark.parametrize(("depth", "below", "above"), [(1, 1, 1), (2, 2, 3), (3, 1, 2)])
+def test_the_paths_of_chapter_8_are_those_of_autograd(depth, below, above):
+    cell = BlockCell(3, mlp(3, *[5] * below), Transition(5, depth))
+    x_t = torch.zeros(1, 3, requires_grad=True) * 1
+    h, _ = cell(x_t, cell.initial_state(1))
+    both = h, torch.cat([h, x_t], 1)
+    found = [shortest_path(x_t, mlp(v.shape[1], *[5] * (above - 1), 2)(v)) for v in both]
+    assert found == [*dict(RIGHT)["ch8-output"](below - 1, depth, above - 1)]
+
+    stack = Stack(*(BlockCell(4, mlp(4, 4), Transition(4, depth)) for _ in range(3)))
+    x_t = torch.zeros(1, 4, requires_grad=True) * 1
+    h, state = stack(x_t, stack.initial_state(1))
+    first = state[0]
+    for _ in range(2):
+        h, state = stack(x_t, state)
+    assert shortest_path(first, h) == depth * dict(RIGHT)["ch8-count"] / 2
+
+
+@pytest.mark.parametrize("ahead", [2, 4])
+def test_the_ceilings_of_chapter_5_are_those_of_long_sequences(ahead):
+    computed = Futures(400, 0, ahead).ceiling("forward")
+    by_hand = {2: dict(RIGHT)["ex-ch5-delay"](0)[0], 4: dict(RIGHT)["ex-ch5-ceiling"]}[ahead]
+    assert by_hand < computed < by_hand + 0.003

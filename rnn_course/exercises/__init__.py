@@ -20,6 +20,7 @@ from rnn_course.exercises.registry import check
 
 __all__ = ["check"]
 
+# the modules that know the exercises, in the order of the chapters
 CHAPTERS = (
     before_the_deck,
     summarise,
@@ -33,4 +34,3 @@ CHAPTERS = (
     long_gaps,
     remedies,
 )
-"""The modules that know the exercises, in the order of the chapters."""

@@ -42,8 +42,8 @@ class Exercise:
         return f"a function of ({self.takes}) that gives {self.gives}" if self.takes else self.gives
 
 
+# every exercise that can be checked, by its label
 EXERCISES: dict[str, Exercise] = {}
-"""Every exercise that can be checked, by its label."""
 
 
 def exercise(label: str, takes: str, gives: str) -> Callable[[Look], Look]:

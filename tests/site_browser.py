@@ -18,6 +18,12 @@ from tools.browser import NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
+AXE = ROOT / "book" / "_static" / "vendor" / "axe" / "axe.min.js"
+#: a warning about the widget manager's own JSON schema, in every console; harmless
+HARMLESS = re.compile(r"^console warning: strict mode: use allowUnionTypes .*\(strictTypes\)$")
+
+AXE_RUN = """async () => (await axe.run()).violations.flatMap(v => v.nodes.map(
+  n => `${v.id}: ${v.help}: ${n.target.join(' ')}: ${n.html.slice(0, 160)}`))"""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -123,3 +129,14 @@ def visit(
         yield visited
     finally:
         context.close()
+
+
+def complaints(visited: Visit) -> list[str]:
+    """What the browser complained about, except warnings known to be harmless."""
+    return [problem for problem in visited.problems if not HARMLESS.match(problem)]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core, with all its rules, finds on the page as it is now."""
+    page.add_script_tag(path=AXE)
+    return page.evaluate(AXE_RUN)

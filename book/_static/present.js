@@ -10,44 +10,49 @@
     element.matches(".math, figure, table, .pst-scrollable-table-container, .admonition.important") ||
     (element.matches(".cell") && element.querySelector(".cell_output"));
 
-  // The blocks of a section as slides: each a list of steps, each step a list of elements.
-  function slidesOf(section) {
-    const heading = section.querySelector(":scope > h1, :scope > h2, :scope > h3");
-    const slides = [];
-    let steps = [];
-    const flush = () => { if (steps.length) slides.push({ section, heading, steps }); steps = []; };
-    let first = true;
-    let answered = false;
-    for (const element of section.children) {
-      if (element.matches("section") || element === heading) continue;
-      if (opens(element, "Predict")) {
-        if (answered || steps.length > 1) flush();
-        steps.push([element]);
-        answered = false;
-      } else if (opens(element, "Answer")) {
-        steps.push([element]);
-        answered = true;
-      } else if (first && element.matches("p, ul, ol")) {
-        steps.push([element]);
-        first = false;
-      } else if (isShown(element)) {
-        if (element.matches(".math") && steps.length) steps.at(-1).push(element);
-        else steps.push([element]);
-      } else if (section.id === "what-was-seen") steps.push([element]);
+  // What is in sight, one view after another: a heading, the claim or the question, a result, the answer.
+  function viewsOf(article) {
+    const views = [];
+    let question = null;
+    let result = null;
+    for (const section of article.querySelectorAll("section")) {
+      if (LEFT_OUT.some((id) => section.closest(`#${id}`))) continue;
+      const heading = section.querySelector(":scope > :is(h1, h2, h3)");
+      let claim = [];
+      const view = (...also) => {
+        const text = question ? [question] : claim;
+        views.push({ section, elements: [heading, ...text, result, ...also].filter(Boolean) });
+      };
+      for (const element of section.children) {
+        if (element.matches("section") || element === heading) continue;
+        if (opens(element, "Predict")) {
+          [question, result] = [element, null];
+          view();
+        } else if (opens(element, "Answer")) {
+          view(element);
+          question = result = null;
+        } else if (!claim.length && element.matches("p")) {
+          claim = [element];
+          view();
+        } else if (claim.length && !result && !question && element.matches(".math")) {
+          claim.push(element);
+          views.at(-1).elements.push(element);
+        } else if (isShown(element)) {
+          result = element;
+          view();
+        } else if (section.id === "what-was-seen") view(element);
+      }
+      if (!question) result = null;
     }
-    flush();
-    if (!slides.length && heading) slides.push({ section, heading, steps: [[]] });
-    return slides;
+    return views;
   }
 
   function present(article) {
-    const sections = [...article.querySelectorAll("section")]
-      .filter((section) => !LEFT_OUT.some((id) => section.closest(`#${id}`)));
-    const slides = sections.flatMap(slidesOf);
+    const views = viewsOf(article);
     const blocks = article.querySelectorAll("section > *:not(section)");
+    const title = article.querySelector("h1");
     const found = decodeURIComponent(location.hash.slice(1));
-    let at = Math.max(0, slides.findIndex((slide) => slide.section.id === found));
-    let step = 0;
+    let at = Math.max(0, views.findIndex((view) => view.section.id === found));
 
     document.body.classList.add("present");
     const place = document.createElement("p");
@@ -56,33 +61,21 @@
     article.append(place);
 
     function show() {
-      const { section, heading, steps } = slides[at];
-      const visible = new Set([heading, ...steps.slice(0, step + 1).flat()]);
+      const { section, elements } = views[at];
+      const visible = new Set([title, ...elements]);
       blocks.forEach((block) => block.classList.toggle("present-on", visible.has(block)));
-      place.textContent = `${at + 1} of ${slides.length}`;
+      place.textContent = `${at + 1} of ${views.length}`;
       history.replaceState(null, "", `?present#${section.id}`);
-      const last = steps[step].at(-1);
-      if (step) last?.scrollIntoView({ block: "nearest" });
-      else window.scrollTo(0, 0);
+      window.scrollTo(0, 0);
       window.dispatchEvent(new Event("resize"));  // formulas and figures take their new width
     }
 
-    function move(by) {
-      const steps = slides[at].steps;
-      if (step + by >= 0 && step + by < steps.length) step += by;
-      else if (at + by >= 0 && at + by < slides.length) {
-        at += by;
-        step = by > 0 ? 0 : slides[at].steps.length - 1;
-      }
-      show();
-    }
-
+    const go = (to) => { at = Math.min(Math.max(to, 0), views.length - 1); show(); };
     const keys = {
-      ArrowRight: () => move(1), " ": () => move(1), PageDown: () => move(1),
-      ArrowLeft: () => move(-1), PageUp: () => move(-1),
-      Home: () => { at = step = 0; show(); },
-      End: () => { at = slides.length - 1; step = slides[at].steps.length - 1; show(); },
-      Escape: () => { location.href = `${location.pathname}#${slides[at].section.id}`; },
+      ArrowRight: () => go(at + 1), " ": () => go(at + 1), PageDown: () => go(at + 1),
+      ArrowLeft: () => go(at - 1), PageUp: () => go(at - 1),
+      Home: () => go(0), End: () => go(views.length - 1),
+      Escape: () => { location.href = `${location.pathname}#${views[at].section.id}`; },
     };
     document.addEventListener("keydown", (event) => {
       const busy = event.target.closest?.(".movable, input, textarea, select, button, a, summary");

@@ -45,6 +45,9 @@ def _stack(n_levels: int) -> Callable[[int], Cell]:
 RATES = (3e-3, 8e-3)
 """Both learning rates are tried with each network; validation chooses."""
 
+MAJORITY = {"now": 0.131, "next": 0.130}
+"""The share of test frames with the training chorales' most frequent lowest key (tested)."""
+
 CELLS: Mapping[str, Callable[[int], Cell]] = {
     "shallow": lambda H: BlockCell(N_KEYS, mlp(N_KEYS, H), Transition(H)),
     "stack of 2": _stack(2),

@@ -62,7 +62,7 @@ _ROWS: tuple[tuple[Style, tuple[str, ...]], ...] = (
     (WINE, ("identity, ReLU", "ReLU, identity")),
     (OLIVE, ("leaky units",)),
     (BROWN, ("skips", "skips over 10 steps")),
-    (INDIGO, ("LSTM",)),
+    (INDIGO, ("LSTM", "LSTM, forget bias 4")),
     (PURPLE, ("LSTM, forget bias", "LSTM, forget bias 1")),
     (ORANGE, ("LSTM, biases for long gaps",)),
     (GREEN, ("GRU",)),

@@ -8,6 +8,7 @@ the mutants, plausible wrong ones, that prove the checks.
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import tomllib
@@ -218,12 +219,14 @@ def draw(choices: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 @lru_cache
 def _templates() -> Any:
-    """Jinja, with an error for a name that is not drawn."""
+    """Jinja, with the functions of math, and an error for a name that is not drawn."""
     from jinja2 import Environment, StrictUndefined
 
-    return Environment(
+    templates = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
+    templates.globals |= vars(math)  # for what is derived
+    return templates
 
 
 def _render(text: str, drawn: Mapping[str, Any]) -> str:

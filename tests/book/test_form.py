@@ -112,3 +112,17 @@ def test_each_silent_bug_has_its_test():
     assert len(named) >= 10
     for name, file in named:
         assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), name
+
+
+def test_the_note_for_lecturers_says_what_their_page_says():
+    page = (ROOT / "book" / "lecturers.md").read_text(encoding="utf-8")
+    row = r"^\* - .*notebooks/(\w+)\.ipynb\).*\n  - (.*)\n  - (.*)\n  - (.*)$"
+    rows = {name: rest for name, *rest in re.findall(row, page, re.MULTILINE)}
+    assert sorted(rows) == sorted(path.stem for path in CHAPTERS)
+    for path in CHAPTERS:
+        text = text_of(json.loads(path.read_text(encoding="utf-8"))["cells"])
+        note = text.split("{admonition} For those who teach it")[1].split("```")[0]
+        minutes, ask, wrong = rows[path.stem]
+        assert f"**Ask before you show.** {ask}\n" in note
+        assert f"**What goes wrong.** {wrong}\n" in note
+        assert f"about {minutes} minutes" in note

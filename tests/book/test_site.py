@@ -13,18 +13,22 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Locator, Page, expect
-from site_browser import ROOT, SITE, SIZES, THEMES, Visit, launch, serve, visit
+from site_browser import (
+    AXE,
+    ROOT,
+    SITE,
+    SIZES,
+    THEMES,
+    complaints,
+    launch,
+    serve,
+    violations,
+    visit,
+)
 
-AXE = ROOT / "book" / "_static" / "vendor" / "axe" / "axe.min.js"
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 CHAPTERS = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
 PAGES = [*CHAPTERS, "search", "genindex", "py-modindex"]
-
-#: a warning about the widget manager's own JSON schema, in every console; harmless
-HARMLESS = re.compile(r"^console warning: strict mode: use allowUnionTypes .*\(strictTypes\)$")
-
-AXE_RUN = """async () => (await axe.run()).violations.flatMap(v => v.nodes.map(
-  n => `${v.id}: ${v.help}: ${n.target.join(' ')}: ${n.html.slice(0, 160)}`))"""
 
 
 def source(page: str) -> str:
@@ -58,17 +62,6 @@ def base() -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     with launch() as started:
         yield started
-
-
-def complaints(visited: Visit) -> list[str]:
-    """What the browser complained about, except warnings known to be harmless."""
-    return [problem for problem in visited.problems if not HARMLESS.match(problem)]
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core, with all its rules, finds on the page as it is now."""
-    page.add_script_tag(path=AXE)
-    return page.evaluate(AXE_RUN)
 
 
 def typeset(page: Page, name: str) -> None:

@@ -7,8 +7,9 @@ import math
 import pytest
 import torch
 
-from rnn_course.experiments.deep import BUDGET, CELLS, frame_nll, network, probes_by_level
+from rnn_course.experiments.deep import BUDGET, CELLS, MAJORITY, frame_nll, network, probes_by_level
 from rnn_course.networks.sizes import n_parameters
+from rnn_course.padding import inside
 from rnn_course.tasks.base import Split, Task
 from rnn_course.tasks.chorales.corpus import Chorale
 from rnn_course.tasks.chorales.frames import (
@@ -107,3 +108,15 @@ def test_each_level_is_probed(task):
 def test_too_few_chorales_are_refused():
     with pytest.raises(ValueError, match="limit: expected enough chorales for each side, got 2"):
         load_frames(2, progress=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("which", "part"), [("now", "x"), ("next", "y")])
+def test_the_share_of_the_most_frequent_lowest_key(which, part):
+    task = load_frames(progress=False)
+    train, test = (
+        getattr(split, part)[inside(split.lengths, split.x.shape[1])].argmax(1)
+        for split in (task.train, task.test)
+    )
+    share = (test == train.bincount().argmax()).double().mean().item()
+    assert share == pytest.approx(MAJORITY[which], abs=5e-4)

@@ -66,6 +66,7 @@ FLOOR = {"checks", "padding", "states", "storage", "devices", "command", "progre
 MAY_IMPORT: dict[str, set[str]] = {
     "checks": set(),
     "command": set(),
+    "compare": set(),
     "storage": {"checks"},
     "progress": set(),
     "padding": {"checks"},
@@ -84,7 +85,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger": {"notebooks", "checks", "storage"},
     "ledger_report": {"ledger"},
     "cli": {"experiments", "training", "tasks", "ledger", "ledger_report", *FLOOR},
-    "homework": {"figures", "notebooks", "tasks", *FLOOR},
+    "homework": {"figures", "notebooks", "tasks", "compare", *FLOOR},
+    "exercises": {"networks", "measures", "tasks", "rnn", "cells", "compare", *FLOOR},
     "__main__": {"cli", "command"},
     # what `import rnn_course` offers
     "__init__": {"networks", "rnn", "cells", "training", "command"},

@@ -3,6 +3,6 @@
 What a check in an assignment uses stands here; `python -m rnn_course.homework` does the rest.
 """
 
-from rnn_course.homework.compare import at_least, cases, fails, same
+from rnn_course.compare import at_least, cases, fails, same
 
 __all__ = ["at_least", "cases", "fails", "same"]

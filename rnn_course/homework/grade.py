@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rnn_course.compare import difference, shortfall
 from rnn_course.homework.assignment import Assignment, Cell
-from rnn_course.homework.compare import difference, shortfall
 from rnn_course.homework.run import Limits, Outcome, ToRun, run
 
 SERIOUS = ("Died", "NotRun", "Refused", "SystemExit", "KeyboardInterrupt")

@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from rnn_course.homework import compare
+from rnn_course import compare
 
 OUTPUT = 20_000  # characters of a cell's output that are kept
 REFUSED = (

@@ -1,8 +1,9 @@
 """What checks are made of: `same`, `at_least` and `fails`, over random `cases`.
 
 A check states what holds of a right answer, one sentence each, and the sentence that does not hold
-is what the student reads. The grader replaces these functions within check cells by ones that only
-report what came, and compares it elsewhere: see `rnn_course.homework.grade`.
+is what the student reads: in the checks of homework, and in `check` for the chapters' exercises.
+The grader of homework replaces these functions within check cells by ones that only report what
+came, and compares it elsewhere: see `rnn_course.homework.grade`.
 """
 
 from __future__ import annotations

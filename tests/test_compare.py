@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_course.homework import at_least, cases, fails, same
+from rnn_course.compare import at_least, cases, fails, same
 
 VALUES = st.recursive(
     st.integers(-5, 5) | st.floats(-5, 5) | st.booleans() | st.text(max_size=3) | st.none(),

@@ -40,8 +40,13 @@
 # $$S(y) = \log P(y \mid x) + F \cdot (\text{number of marked steps in } y) .$$
 {% endif %}
 #
+{% if rule != "repeat" %}
 # The symbols are compared by their numbers, which count semitones. (The rest, symbol 1, counts as a very
 # low note.)
+#
+{% endif %}
+# You will write the search in two steps, and find out how the most probable bass moves, beside Bach's and
+# beside one that is drawn.
 #
 # How to work: fill in the cells that say `YOUR CODE HERE` or `YOUR ANSWER HERE`, and run the check
 # below each. A check tells you what is not right yet, and what it has *not* looked at; your lecturer's
@@ -71,7 +76,7 @@ torch.set_num_threads(1)
 # 1. Write $P(y \mid x)$ of the network *output to hidden* as a product over the steps, and say what each
 #    factor depends on. Suppose that two beginnings $y^{(1)}, \dots, y^{(t)}$ end in the same symbol, and that
 #    one is less probable than the other. Why may the less probable one be dropped for good? Does the
-#    same hold for the network with *both* kinds of edges? Why, or why not?
+#    same hold for the score S in place of log P? And for the network with *both* kinds of edges?
 # 2. Two symbols, three steps, and the same x at each. The first symbol is *a* with probability {{ pa }};
 #    after *a* comes *a* with probability {{ paa }}; after *b* comes *b* with probability {{ pbb }}.
 {% if ending == "given" %}
@@ -81,13 +86,15 @@ torch.set_num_threads(1)
 # 3. A sequence of three steps is *drawn* from the same network{% if ending == "given" %} (with nothing said of its last symbol){% endif %}. How often does it
 #    repeat a symbol, in expectation? (Between 0 and 2 times.)
 # 4. With 58 symbols and {{ tau }} steps, how many sequences are there? How many continuations does a beam
-#    of 16 look at in each step after the first? And how many does a search look at that keeps one beginning for each symbol?
+#    of 16 look at in each step after the first? And how many does a search look at that keeps one
+#    beginning for each symbol?
 
 # %% [markdown] kind="answer" name="by-hand" points=5
 # ### BEGIN SOLUTION
 # **1.** $P(y \mid x) = \prod_t P(y^{(t)} \mid x^{(t)}, y^{(t-1)})$. Whatever follows the two beginnings, its
 # factors see only the last symbol, and so are the same for both; each continuation of the worse is
-# less probable than the same continuation of the better. With *both* kinds of edges the factors also see $h^{(t)}$,
+# less probable than the same continuation of the better. It holds for S as well, for a step is marked by
+# the last symbol and the next. With *both* kinds of edges the factors also see $h^{(t)}$,
 # which depends on all of $y^{(1)}, \dots, y^{(t-1)}$: the two beginnings have different futures, and the worse may overtake.
 #
 {% if ending == "given" %}
@@ -101,7 +108,7 @@ torch.set_num_threads(1)
 #
 # **4.** $58^{{ '{' }}{{ tau }}{{ '}' }}$; 16 · 58 = 928; 58 · 58 = 3364.
 #
-# **Marks:** 2 for question 1 (1 for the product with the argument, 1 for *both*); 1 for question 2; 1 for question
+# **Marks:** 2 for question 1 (1 for the product with the argument, 1 for S and *both*); 1 for question 2; 1 for question
 # 3; 1 for question 4.
 # ### END SOLUTION
 
@@ -172,18 +179,22 @@ for parameter in model.parameters():
 x, y = torch.randint(7, (6,), generator=g), torch.randint(12, (50, 6), generator=g)
 log_p = table(model, x)
 same(log_p.shape, (6, 13, 12), "there is a number for each step, each symbol before and each symbol")
-same(log_p[1:, :12].exp().sum(2), torch.ones(5, 12), "whatever came before, the probabilities of a step add up to one")
+same(log_p[1:, :12].exp().sum(2), torch.ones(5, 12),
+     "whatever came before, the probabilities of a step add up to one")
 same(log_p[0, 12].exp().sum(), 1.0, "the probabilities of the first step add up to one")
-same(along(log_p, y), log_likelihood(model(x.expand(50, 6), y), y), "along a sequence the table adds up to log P(y | x)")
+same(along(log_p, y), log_likelihood(model(x.expand(50, 6), y), y),
+     "along a sequence the table adds up to log P(y | x)")
 other = x.clone()
 other[3] = (x[3] + 1) % 7
 moved = (table(model, other) - log_p)[:, :12].abs().amax((1, 2)) > 1e-6
-same([t for t in range(1, 6) if moved[t]], [3], "a change of x at one step changes the table at that step only")
+same([t for t in range(1, 6) if moved[t]], [3],
+     "a change of x at one step changes the table at that step only")
 same(marked(12).shape, (12, 12), "every pair of symbols is marked or not")
 kept = log_p.clone()
 added = priced(log_p)
 same(along(log_p, y), along(kept, y), "pricing leaves the table of log P as it was")
-same(along(added, y[:, :1]), along(log_p, y[:, :1]), "the first step has no price, because it has no symbol before it")
+same(along(added, y[:, :1]), along(log_p, y[:, :1]),
+     "the first step has no price, because it has no symbol before it")
 {% if rule == "repeat" %}
 marks = (y[:, 1:] == y[:, :-1]).sum(1)
 {% elif rule == "near" %}
@@ -194,10 +205,13 @@ marks = (y[:, 1:] < y[:, :-1]).sum(1)
 marks = ((y[:, 1:] - y[:, :-1]).abs() > {{ limit }}).sum(1)
 {% endif %}
 before, after = y[:, :-1].flatten(), y[:, 1:].flatten()
-same(marked(12)[before, after].view(50, 5).sum(1), marks, "the marked steps are those that the rule names")
-same(along(added, y) - along(log_p, y), {{ sign }}{{ price }} * marks, "each marked step {{ 'costs the fee' if sign == '-' else 'earns the bonus' }}, and no other does", atol=1e-4)
+same(marked(12)[before, after].view(50, 5).sum(1), marks,
+     "the marked steps are those that the rule names")
+same(along(added, y) - along(log_p, y), {{ sign }}{{ price }} * marks,
+     "each marked step {{ 'costs the fee' if sign == '-' else 'earns the bonus' }}, and no other does", atol=1e-4)
 ### BEGIN HIDDEN TESTS
-first = model.V(torch.tanh(model.rnn.cell.b + model.rnn.cell.U @ torch.cat([model.embed.weight[x[0]], model.embed_y.weight[12]])))
+read = torch.cat([model.embed.weight[x[0]], model.embed_y.weight[12]])
+first = model.V(torch.tanh(model.rnn.cell.b + model.rnn.cell.U @ read))
 same(log_p[0, 12], first.log_softmax(0), "the first step knows x and that nothing was written before")
 wanted = []
 for x_t in x[1:]:
@@ -260,7 +274,8 @@ for {{ "end" if ending == "given" else "_" }} in range(5):
     scores = torch.randn(6, 6, 5, generator=g)
     y, score = beam(scores, 1{{ end }})
     same(len(y), 6, "a symbol is found for each step")
-    same(score, along(scores, torch.tensor([int(k) for k in y])), "the score that is returned is that of the sequence")
+    same(score, along(scores, torch.tensor([int(k) for k in y])),
+         "the score that is returned is that of the sequence")
 {% if ending == "given" %}
     same(int(y[-1]), end, "the sequence ends in the symbol that is given")
 {% endif %}
@@ -271,7 +286,8 @@ for {{ "end" if ending == "given" else "_" }} in range(5):
 {% if ending == "given" %}
     greedy[-1] = end
 {% endif %}
-    same(torch.tensor([int(k) for k in y]), torch.tensor(greedy), "a beam of 1 takes the best symbol at each step")
+    same(torch.tensor([int(k) for k in y]), torch.tensor(greedy),
+         "a beam of 1 takes the best symbol at each step")
 every = torch.cartesian_prod(*[torch.arange(5)] * 4)
 {% if ending == "given" %}
 every = every[every[:, -1] == end]
@@ -281,10 +297,13 @@ for _ in range(10):
     sums = along(scores, every)
     y, score = beam(scores, 625{{ end }})
     same(score, sums.max(), "a beam that drops nothing finds the best score of all")
-    same(torch.tensor([int(k) for k in y]), every[sums.argmax()], "a beam that drops nothing finds the best sequence of all")
-same(beam(scores[:1], 3{{ end }})[1], scores[0, 5{{ end }}].max(), "a sequence of one symbol is found from row K alone")
+    same(torch.tensor([int(k) for k in y]), every[sums.argmax()],
+         "a beam that drops nothing finds the best sequence of all")
+same(beam(scores[:1], 3{{ end }})[1], scores[0, 5{{ end }}].max(),
+     "a sequence of one symbol is found from row K alone")
 
-# The trap: a good last step comes after c alone. At step 2 come, in this order: aa, ba, bc, …
+# The trap, as products of numbers: a good last step comes after c alone. After two steps the best
+# beginnings are, in this order, aa (0.25), ba (0.24) and bc (0.15).
 a, b, c = torch.randperm(3, generator=g).tolist()
 trap = torch.full((3, 4, 3), 0.1)
 trap[0, 3, [a, b, c]] = torch.tensor([0.5, 0.3, 0.2])
@@ -292,8 +311,10 @@ trap[1, a, [a, b, c]] = torch.tensor([0.5, 0.1, 0.1])
 trap[1, b, [a, b, c]] = torch.tensor([0.8, 0.1, 0.5])
 trap[2, [a, b, c], a] = torch.tensor([0.4, 0.3, 0.99])
 trap, letters = trap.log(), {a: "a", b: "b", c: "c"}
-same("".join(letters[int(k)] for k in beam(trap, 2{{ a }})[0]), "aaa", "in the trap, a beam of 2 keeps two beginnings in all, aa and ba, and so misses bca")
-same("".join(letters[int(k)] for k in beam(trap, 3{{ a }})[0]), "bca", "in the trap, a beam of 3 keeps bc, and so finds bca")
+same("".join(letters[int(k)] for k in beam(trap, 2{{ a }})[0]), "aaa",
+     "in the trap, a beam of 2 keeps two beginnings in all, aa and ba, and so misses bca")
+same("".join(letters[int(k)] for k in beam(trap, 3{{ a }})[0]), "bca",
+     "in the trap, a beam of 3 keeps bc, and so finds bca")
 ### BEGIN HIDDEN TESTS
 def by_definition(table, width, last=None):
     kept = [[]]
@@ -309,8 +330,9 @@ for width in (2, 3, 7):
     for _ in range(4):
         scores = torch.randn(5, 5, 4, generator=g)
         y, score = beam(scores, width{{ zero }})
-        same(torch.tensor([int(k) for k in y]), torch.tensor(by_definition(scores, width{{ zero }})), "a wider beam keeps the best of all continuations")
-        same(score, along(scores, torch.tensor([int(k) for k in y])), "the score of a wider beam is that of its sequence")
+        found = by_definition(scores, width{{ zero }})
+        same(torch.tensor([int(k) for k in y]), torch.tensor(found), "a wider beam keeps the best of all continuations")
+        same(score, along(scores, torch.tensor(found)), "the score of a wider beam is that of its sequence")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -364,7 +386,8 @@ trap, letters = trap.log(), {a: "a", b: "b", c: "c"}
 for _ in range(10):
     scores = torch.randn(6, 5, 4, generator=g)
     y, score = merged(scores, 1{{ two }})
-    same(score, along(scores, torch.tensor([int(k) for k in y])), "the score that is returned is that of the sequence")
+    same(score, along(scores, torch.tensor([int(k) for k in y])),
+         "the score that is returned is that of the sequence")
     greedy, before = [], 4
     for rows in scores:
         before = int(rows[before].argmax())
@@ -372,14 +395,17 @@ for _ in range(10):
 {% if ending == "given" %}
     greedy[-1] = 2
 {% endif %}
-    same(torch.tensor([int(k) for k in y]), torch.tensor(greedy), "with a width of 1 it takes the best symbol at each step")
-same("".join(letters[int(k)] for k in merged(trap, 2{{ a }})[0]), "bca", "in the trap, aa and ba end in the same symbol, so that bc stays and bca is found")
+    same(torch.tensor([int(k) for k in y]), torch.tensor(greedy),
+         "with a width of 1 it takes the best symbol at each step")
+same("".join(letters[int(k)] for k in merged(trap, 2{{ a }})[0]), "bca",
+     "in the trap, aa and ba end in the same symbol, so that bc stays and bca is found")
 for _ in range(10):
     scores = torch.randn(6, 5, 4, generator=g)
     sums = along(scores, every)
     y, score = merged(scores, 4{{ two }})
     same(score, sums.max(), "as wide as there are symbols, it finds the best score of all")
-    same(torch.tensor([int(k) for k in y]), every[sums.argmax()], "as wide as there are symbols, it finds the best sequence of all")
+    same(torch.tensor([int(k) for k in y]), every[sums.argmax()],
+         "as wide as there are symbols, it finds the best sequence of all")
 long = torch.randn(300, 5, 4, generator=g)
 same(merged(long, 4{{ two }})[1], merged(long, 50{{ two }})[1], "more width than there are symbols changes nothing")
 ### BEGIN HIDDEN TESTS
@@ -397,8 +423,9 @@ for width in (2, 3):
     for _ in range(6):
         scores = torch.randn(5, 7, 6, generator=g)
         y, score = merged(scores, width{{ zero }})
-        same(torch.tensor([int(k) for k in y]), torch.tensor(by_definition(scores, width{{ zero }})), "a narrow search merges first, and then keeps the best")
-        same(score, along(scores, torch.tensor([int(k) for k in y])), "the score of a narrow search is that of its sequence")
+        found = by_definition(scores, width{{ zero }})
+        same(torch.tensor([int(k) for k in y]), torch.tensor(found), "a narrow search merges first, and then keeps the best")
+        same(score, along(scores, torch.tensor(found)), "the score of a narrow search is that of its sequence")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -422,25 +449,29 @@ def expected(log_p):
     ### END SOLUTION
 
 # %% kind="check" name="check-expected" points=3
-# Looks at cases that can be computed by head, and at a small table of which every sequence is tried. It
+# Looks at cases that can be computed by head, and at small tables of which every sequence is tried. It
 # has not looked at a long sequence, nor at a single step: your lecturer's copy does.
 from rnn_course.homework import cases, same
 
 g = cases()
 even = torch.full((6, 13, 12), 1 / 12).log()
-same(expected(even), 5 * marked(12).sum() / 144, "if all symbols are equally probable, each step is marked as often as pairs are", atol=1e-4)
+same(expected(even), 5 * marked(12).sum() / 144,
+     "if all symbols are equally probable, each step is marked as often as pairs are", atol=1e-4)
 walk = torch.randint(12, (9,), generator=g)
 sure = torch.full((9, 13, 12), -60.0)
 for t in range(9):
     sure[t, :, walk[t]] = 0.0
 marks = marked(12)[walk[:-1], walk[1:]].sum()
-same(expected(sure), marks, "of a network that is sure of one sequence, the marked steps of that sequence are expected")
-log_p = (2 * torch.randn(4, 8, 7, generator=g)).log_softmax(2)
-every = torch.cartesian_prod(*[torch.arange(7)] * 4)
-counts = marked(7)[every[:, :-1], every[:, 1:]].sum(1)
-mean, untouched = along(log_p, every).exp() @ counts.float(), log_p.clone()
-same(expected(log_p), mean, "the expected number is the mean over all sequences, each with its probability", atol=1e-4)
-same(log_p, untouched, "the table is left as it was")
+same(expected(sure), marks,
+     "of a network that is sure of one sequence, the marked steps of that sequence are expected")
+every = torch.cartesian_prod(*[torch.arange(8)] * 4)
+counts = marked(8)[every[:, :-1], every[:, 1:]].sum(1).float()
+for _ in range(5):
+    log_p = (2 * torch.randn(4, 9, 8, generator=g)).log_softmax(2)
+    mean, untouched = along(log_p, every).exp() @ counts, log_p.clone()
+    same(expected(log_p), mean,
+         "the expected number is the mean over all sequences, each with its probability", atol=1e-4)
+    same(log_p, untouched, "the table is left as it was")
 ### BEGIN HIDDEN TESTS
 same(expected(log_p[:1]), 0.0, "a sequence of one step has no marked step")
 long = (2 * torch.randn(40, 13, 12, generator=g)).log_softmax(2).double()
@@ -468,19 +499,20 @@ same(expected(long.float()), wanted, "over 40 steps the expected number is the s
 # ## Part 6 · The experiment (4 points)
 #
 # `musician` trains a network *output to hidden* on the first 150 chorales, in a few seconds. Train **two seeds**, and
-# make the table of each tune in `tunes`, a dozen from the test. (If the chorales are read for the first time on this machine, that takes about
-# half a minute.) Then draw one figure with two panels:
+# make the table of each tune in `tunes`, a dozen from the test. (If the chorales are read for the first
+# time on this machine, that takes about half a minute.) Then draw one figure with two panels:
 #
 # 1. For `beam` and for `merged`, each with widths 1, 2, 4, 8 and 16: how far the log P of what is found lies
 #    below that of the most probable bass, in nats per note, the mean over the tunes.
 # 2. The share of steps that are marked: in Bach's basses, in expectation if the network draws them
-#    (`expected`{% if ending == "given" %}, which knows nothing of the last note{% endif %}), in the greedy bass, in the most probable bass, and in the best bass by the score S.
+#    (`expected`{% if ending == "given" %}, which knows nothing of the last note{% endif %}), in the greedy bass, in the most probable bass, and in
+#    the best bass by the score S.
 {% if ending == "given" %}
 #
 # The last note that is given is Bach's.
 {% endif %}
 #
-# Label the axes. The searches take about half a minute in all.
+# Label the axes. The searches take half a minute or a minute in all, depending on how you wrote them.
 #
 # **Predict before you run:** how wide must each of the two searches be to find the most probable bass? Will that
 # bass have more marked steps than Bach's, or fewer?
@@ -551,10 +583,11 @@ plt.show()
 #
 # In at most eight sentences.
 #
-# 1. At which width does each search find the most probable bass? Why does merging help a beam that much: what do its places hold otherwise?
-# 2. The most probable bass is more probable than Bach's own. Does it move as Bach's does? Is a bass that is *drawn* nearer to
-#    Bach's in that respect, and how can that be, if it is less probable? What does the {{ "fee" if sign == "-" else "bonus" }} repair, and
-#    what does it not?
+# 1. At which width does each search find the most probable bass? Why does merging help that much: what do the
+#    places of a beam hold otherwise?
+# 2. The most probable bass is more probable than Bach's own. Does it move as Bach's does? Is a bass that is
+#    *drawn* nearer to Bach's in that respect, and how can that be, if it is less probable? What does the {{ "fee" if sign == "-" else "bonus" }}
+#    repair, and what does it not?
 
 # %% [markdown] kind="answer" name="reading" points=2
 # ### BEGIN SOLUTION

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Homework 1 · Which steps does a summary listen to?
 #
-# Goes with chapter 1, *Summarise a sequence*. {{ minutes }} minutes, {{ points }} points. You need only what the
-# chapter has said.
+# Goes with chapter 1, *Summarise a sequence*. {{ minutes }} minutes, {{ points }} points. You need only
+# chapters 0 and 1.
 #
 # In the chapter, the summary of a name was the state after its last letter, $h^{(\tau)}$. That is one
 # choice among many. In general a summary can be a weighted mean of all states,
@@ -53,13 +53,14 @@ torch.set_num_threads(1)
 #
 # The loss $L$ depends on the states only through $s$. Write $g = \partial L / \partial s$.
 #
-# 1. The state $h^{(t)}$ reaches the loss on two ways: directly through $s$, and through
+# 1. The state $h^{(t)}$ reaches the loss in two ways: directly through $s$, and through
 #    $h^{(t+1)}$. Write down $\partial L / \partial h^{(t)}$ as the sum of the two, for the summary
 #    above and for the last-state summary of the chapter, for $t < \tau$.
 # 2. A name has $\tau = {{ tau }}$ letters. What is the *direct* part for $t = 1$, in terms of $g$: for
 #    the summary above, and for the last state? Numbers, please.
-# 3. Predict: suppose that the recurrence shrinks a gradient by a factor of 0.5 per step. Which of the
-#    two summaries lets the first letter learn more, and about how many times more? Say how you got it.
+# 3. Predict: suppose that the recurrence shrinks a gradient by a factor of 0.5 per step. Through which
+#    of the two summaries does more gradient reach the first state, counting both parts, and about how many
+#    times more? Say how you got it.
 
 # %% [markdown] kind="answer" name="by-hand" points=5
 # ### BEGIN SOLUTION
@@ -86,7 +87,7 @@ torch.set_num_threads(1)
 
 # %% kind="code" name="weights"
 def weights(lengths, T):
-    """The weights of a summary: lengths (B,), all at most T, to w (B, T); each row sums to 1."""
+    """The weights of a summary: lengths (B,), all at most T, to w (B, T) in float32; each row sums to 1."""
     ### BEGIN SOLUTION
     t = torch.arange(1, T + 1)
     ago = lengths[:, None] - t
@@ -107,6 +108,7 @@ g = cases()
 T = int(torch.randint({{ width }} + 3, {{ width }} + 12, (), generator=g))
 lengths = torch.cat([torch.randint({{ width }} + 2, T, (6,), generator=g), torch.tensor([T, 1])])
 w = weights(lengths, T)
+same(str(w.dtype), "torch.float32", "the weights are of the states' type, float32")
 same(w.shape, (len(lengths), T), "there is a weight for each name and each step")
 same([(w[i, n:] == 0).all().item() for i, n in enumerate(lengths)], [True] * len(w),
      "past a name's own end every weight is zero")
@@ -168,7 +170,9 @@ from rnn_course.homework import cases, same
 g = cases()
 lengths = torch.tensor([9, 4, 7, 1])
 h = torch.randn(4, 9, 5, generator=g)
+kept = h.clone()
 s = pooled(h, lengths)
+same(h, kept, "the states that were given are as they were")
 same(s.shape, (4, 5), "a name becomes one vector, as large as a state")
 alone = torch.cat([pooled(h[i : i + 1, :n], lengths[i : i + 1]) for i, n in enumerate(lengths)])
 same(s, alone, "a name's summary is the same alone and beside longer names (mind the padding)")
@@ -254,10 +258,10 @@ same(o, torch.stack(wanted), "the output is V applied to the summary of states c
 # %% [markdown]
 # ## Part 5 · The experiment (4 points)
 #
-# Train the chapter's `Summariser` and your network on the names, with the same size, rate and number of
-# epochs, **two seeds each**. Draw one figure: accuracy on the validation names against the length of
+# Train the chapter's `Summariser` and your network on the names, with the same sizes (64 numbers per letter),
+# batches of 128, the same rate and number of epochs, **two seeds each** (for the first weights and for `fit`). Draw one figure: accuracy on the validation names against the length of
 # the name (say, 1–6, 7–10, 11–15, 16 letters and more), one line for each network and seed. Label the
-# axes. Training takes about a minute in all.
+# axes. Training takes less than a minute in all.
 
 # %%
 task = load_names()
@@ -295,7 +299,8 @@ plt.show()
 # %% [markdown]
 # ## Part 6 · What it showed (2 points)
 #
-# In at most six sentences: did the summary help, and for which lengths? Is the difference between the
+# In at most six sentences: did the summary help, and for which lengths (how many names has each group, and how far could chance
+# move it)? Is the difference between the
 # two networks larger than that between two seeds of one? Set it beside your prediction of part 1: if
 # the first letter gets so much more gradient, why is the gain no larger (or: where does it show)?
 

@@ -43,8 +43,8 @@ T, h0, y = {{ T }}, {{ h0 }}, {{ y }}
 #
 # Let $w = {{ w }}$, and turn up $b$ slowly from 0.
 #
-# 1. A state that no longer changes, $h^{(t)} = h^{(t-1)} = h$, satisfies $h = \tanh(b + w h)$. Why{% if form != "plain" %}, with a leak as
-#    well{% endif %}? How many such $h$ are there for $b = 0$ (draw both sides), and to which of them does the
+# 1. A state that no longer changes, $h^{(t)} = h^{(t-1)} = h$, satisfies $h = \tanh(b + w h)$. Why{% if form != "plain" %}, and why does α
+#    not appear in it{% endif %}? How many such $h$ are there for $b = 0$ (draw both sides), and to which of them does the
 #    unit go from $h^{(0)} = {{ h0 }}$?
 # 2. As $b$ grows, the state at which the unit had settled disappears: there the line $h$ touches the curve
 #    $\tanh(b + w h)$. Two conditions hold at that point, equal values and equal slopes. Solve them for $h$
@@ -151,10 +151,10 @@ theta = torch.randn(3, generator=g)
 kept = theta.clone()
 c = torch.tensor([2.0, -1.0, 0.5])
 same(numerical(lambda v: (c * v).sum(), theta, 0.1), c, "for a linear function the differences are its coefficients")
+same(theta, kept, "theta is as it was")
 same(numerical(lambda v: (v**2).sum() + v[0] * v[2], theta, 0.1), 2 * theta + torch.stack([theta[2], 0 * theta[1], theta[0]]),
      "for a quadratic function central differences are exact, and each number is moved alone")
 same(numerical(lambda v: (v**3).sum(), theta, 0.1), 3 * theta**2 + 0.01, "for a cube the error is ε², no more")
-same(theta, kept, "theta is as it was")
 ### BEGIN HIDDEN TESTS
 theta = torch.tensor([{{ w }}, 0.1])
 (wanted,) = torch.autograd.grad((torch.tanh(theta.requires_grad_()).prod()), theta)
@@ -189,7 +189,7 @@ def slope(w, b, steps=T):
     ### END SOLUTION
 
 # %% kind="check" name="check-slope" points=4
-# Looks at your recursions beside autograd through your own run, and at w = 0, where they can be done by
+# Looks at your recursions beside autograd through your own run, and at w = 0, where they can be done in your
 # head. It has not looked at the cliff itself: your lecturer's copy does.
 from rnn_course.homework import cases, same
 
@@ -225,7 +225,7 @@ with torch.no_grad():
 # they are.
 {% elif clip == "value" %}
 # Clip **each number**: what is above the bound becomes the bound, what is below minus the bound becomes minus the
-# bound, and every other number stays as it is.
+# bound, and every other number stays as it is. (This is not the norm, which chapter 10 clips.)
 {% else %}
 # Clip **each tensor by itself**: a tensor whose own Euclidean norm is above the bound is multiplied by a factor
 # that makes its norm the bound; the others stay as they are.
@@ -265,7 +265,7 @@ same([each.shape for each in got], [each.shape for each in large], "every tensor
 same(sum(each.square().sum() for each in got).sqrt(), {{ bound }}, "the norm of the whole is the bound")
 same(torch.cat([each.flatten() for each in got]) / got[0][0, 0], torch.cat([each.flatten() for each in large]) / large[0][0, 0], "every number is scaled by the same factor, so the direction stays")
 {% elif clip == "value" %}
-same(max(each.abs().max() for each in got), {{ bound }}, "no number is beyond the bound")
+same(max(each.abs().max() for each in got), {{ bound }}, "the largest number, which was beyond the bound, is now the bound")
 same(got[2], small[1], "numbers under the bound stay as they are, whatever the others are")
 same([each.sign() for each in got], [each.sign() for each in large], "every number keeps its sign")
 {% else %}
@@ -291,22 +291,27 @@ same(clip(edge, {{ bound }}), edge, "a gradient that is at the bound stays as it
 #
 # Set $w = {{ w }}$.
 #
-# 1. Draw $L$ against $b$ from 0 to {{ b_end }}, on a fine grid, and mark your $b^*$.
+# 1. Draw $L$ against $b$ on a grid of 2001 points from 0 to {{ b_end }}, and once more close up, from just below your $b^*$
+#    to 0.1 above it. Mark $b^*$ in both.
 # 2. Find the steepest point of the grid by `slope`. Put beside its slope in $b$ there the central difference for
 #    $\varepsilon = 10^{-2}, 10^{-4}, \dots, 10^{-12}$, and draw the error against ε, both axes logarithmic.
 # 3. From the steepest point take **one** step of gradient descent in both $w$ and $b$ with a rate of {{ rate }}, once
-#    as it is, once clipped to {{ bound }}. Print where each ends, and the loss there.
+#    unclipped, once clipped to {{ bound }}. Print where each ends, the loss there, and the slope there.
 
 # %% kind="figure" name="experiment" points=4
 ### BEGIN SOLUTION
 w = torch.tensor({{ w }})
-grid = torch.linspace(0, {{ b_end }}, 4001)
+grid = torch.linspace(0, {{ b_end }}, 2001)
 with torch.no_grad():
     losses = torch.stack([loss(w, b) for b in grid])
     slopes = torch.stack([slope(w, b) for b in grid])
 b = grid[slopes[:, 1].abs().argmax()]
 exact = slope(w, b)
-_, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+_, (left, close, right) = plt.subplots(1, 3, figsize=(12, 3.5), layout="constrained")
+fine = torch.linspace({{ "%.4f" | format(b_star) }} - 0.02, {{ "%.4f" | format(b_star) }} + 0.1, 2001)
+close.plot(fine, torch.stack([loss(w, each) for each in fine]))
+close.axvline({{ "%.4f" | format(b_star) }}, linestyle="--", color="grey")
+close.set(xlabel="b", ylabel="L")
 left.plot(grid, losses)
 left.axvline({{ "%.4f" | format(b_star) }}, linestyle="--", color="grey", label="b*")
 left.set(xlabel="b", ylabel="L")
@@ -318,7 +323,7 @@ right.set(xlabel="ε", ylabel="error of the central difference")
 plt.show()
 for name, step in {"as it is": exact, "clipped": torch.cat(clip([exact[:1], exact[1:]], {{ bound }}))}.items():
     new = torch.stack([w, b]) - {{ rate }} * step
-    print(f"{name}: slope {exact.tolist()}, to w = {new[0]:.3f}, b = {new[1]:.3f}, loss {loss(*new):.4f}")
+    print(f"{name}: slope {exact.tolist()}, to w = {new[0]:.3f}, b = {new[1]:.3f}, loss {loss(*new):.4f}, slope {slope(*new).tolist()}")
 # Marks: 1 the curve with b* marked, labels; 1 the steepest point and its slopes; 1 the error against ε, both
 # axes logarithmic; 1 both steps with their losses.
 ### END SOLUTION
@@ -328,7 +333,7 @@ for name, step in {"as it is": exact, "clipped": torch.cat(clip([exact[:1], exac
 #
 # In at most six sentences: was the cliff where you had predicted it? Why does the error of the central difference
 # first fall and then rise as ε shrinks, and why is it so large here for $\varepsilon = 10^{-2}$? What did the rope change:
-# the direction of the step, its length, or both?
+# the direction of the step, its length, or both? From which of the two places can the descent go on?
 
 # %% [markdown] kind="answer" name="reading" points=2
 # ### BEGIN SOLUTION

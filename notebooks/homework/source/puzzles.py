@@ -4,9 +4,9 @@
 # Each of these comes up in every recurrent network, and each can be written in **one line** of PyTorch:
 # one `return`, no loop, no `if`, no comprehension. Allowed are indexing, broadcasting, `@`, comparisons,
 # and any function of torch that you know or find; and the puzzles before, by their names. A drawing
-# says what goes in and what comes out; the check below says it for random cases, with a loop.
+# says what goes in and what comes out (axes of size 1 are not drawn); the check below looks at random cases.
 #
-# They get harder. If you are stuck, write the loop first, and then ask of each index: is it summed
+# The check does not count your lines; you do. If you are stuck, write the loop first, and then ask of each index: is it summed
 # over, looked up, or compared?
 
 # %%
@@ -95,7 +95,7 @@ x = torch.randint(5, (3, 4), generator=cases())
 got = one_hot(x, 5)
 same(got.shape, (3, 4, 5), "each symbol becomes a vector of n numbers")
 same(got.sum(2), torch.ones(3, 4), "each vector holds a single one")
-same((got @ torch.arange(5.0)), x.float(), "the one stands at the symbol's number")
+same(got.float() @ torch.arange(5.0), x.float(), "the one stands at the symbol's number")
 
 # %% [markdown]
 # ## 4 · What the teacher says (1 point)
@@ -231,7 +231,7 @@ from rnn_course.homework import cases, same
 g = cases()
 delta, earlier = torch.randn(3, 5, 4, generator=g), torch.randn(3, 5, 2, generator=g)
 got = gradient(delta, earlier)
-same(got.shape, (4, 2), "row by row as many as δ has numbers, column by column as many as h")
+same(got.shape, (4, 2), "there is a row for each number of δ and a column for each number of h")
 same(got, sum(torch.outer(delta[b, t], earlier[b, t]) for b in range(3) for t in range(5)),
      "it is the sum over all sequences and steps of δ times h of the step before")
 
@@ -252,7 +252,7 @@ def causal(T):
     ### END SOLUTION
 
 # %% kind="check" name="check-causal" points=1
-# Looks at a size of its own each time.
+# Looks at a random size.
 from rnn_course.homework import cases, same
 
 T = int(torch.randint(3, 9, (), generator=cases()))
@@ -318,7 +318,7 @@ same(got, torch.stack([torch.stack([states[b, p] for p in parents[b].tolist()]) 
 # %% [markdown]
 # ## 12 · Two steps in one (1 point)
 #
-# A *linear* recurrence, $h \leftarrow A h + b$, has a gift that tanh has not: two steps are one step, with another
+# A *linear* recurrence, $h \leftarrow A h + b$, can do something that tanh cannot: two steps are one step, with another
 # $A$ and another $b$. First $(A_1, b_1)$, then $(A_2, b_2)$: which pair does both? (Apply this in pairs, again and
 # again, and T steps need only $\log_2 T$ rounds.)
 

@@ -105,14 +105,19 @@ def failures(assignment: Assignment, visible: bool = False) -> Iterator[tuple[st
     import torch
 
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    for cell in assignment.cells:
-        if not cell.runs:
-            continue
-        if cell.kind == "check":
-            torch.manual_seed(assignment.drawn["seed"])
-        error = _run(cell, cell.visible if visible else cell.source, namespace)
-        if error and cell.kind == "check":
-            yield cell.name, error
+    before = torch.get_default_dtype(), torch.get_num_threads()
+    try:
+        for cell in assignment.cells:
+            if not cell.runs:
+                continue
+            if cell.kind == "check":
+                torch.manual_seed(assignment.drawn["seed"])
+            error = _run(cell, cell.visible if visible else cell.source, namespace)
+            if error and cell.kind == "check":
+                yield cell.name, error
+    finally:  # an assignment may set both for itself
+        torch.set_default_dtype(before[0])
+        torch.set_num_threads(before[1])
 
 
 def proven(assignment: Assignment) -> list[Verdict]:

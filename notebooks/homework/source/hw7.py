@@ -224,9 +224,8 @@ for row, h_row in zip(x, found):
 # ## Part 3 · The path, by formula and by count (4 points)
 #
 # `predicted` is your formula of part 1, for any T. `counted` counts on the graph that autograd records,
-# for any network of three blocks: go from step to step with
-# `h, state = cell.step(cell.project(x_t), state)`, and ask `shortest_path` for the layers between
-# $x^{(1)}$ and $o^{(T)}$. Each $x^{(t)}$ has to be a tensor of its own, and no leaf; the chapter shows
+# for any network of three blocks: `cell.step(cell.project(x_t), state)` gives
+# h and the next state, and `shortest_path` the layers between $x^{(1)}$ and $o^{(T)}$. Each $x^{(t)}$ has to be a tensor of its own, and no leaf; the chapter shows
 # how. Which numbers they hold is of no importance.
 
 # %% kind="code" name="path"

@@ -40,7 +40,7 @@ def learned(
     lr: float = 1e-2,
     seed: int = 0,
 ) -> Any:
-    """A new network after so many steps of Adam, each on new examples: loss(network, *draw(g)).
+    """A new network after so many steps of Adam, each on new examples from `draw`.
 
     The caller's random state stays as it was.
     """

@@ -11,7 +11,10 @@ from bs4 import BeautifulSoup
 SITE = Path(__file__).resolve().parents[2] / "_build" / "html"
 LINK = "glossary.html#"
 # What is no running prose: code, formulas, headings, what a fold or an output holds, other links.
-ASIDE = "pre, code, .math, h1, h2, h3, details, .dropdown, .cell, img, .admonition-title, .caption-number"
+ASIDE = (
+    "pre, code, .math, h1, h2, h3, details, .teaching, .cell, img, .admonition-title, "
+    ".caption-number"
+)
 
 
 def entries(html: str) -> list[dict[str, str]]:

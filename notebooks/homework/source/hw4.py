@@ -445,6 +445,6 @@ plt.show()
 # bias does not see the word.
 {% else %}
 # (A step also has to cope with what the step before it has made of the state, so that the words after one of the
-# words in question may suffer as well. Who sees this deserves praise.)
+# words in question may suffer as well. An answer that notices this deserves praise.)
 {% endif %}
 # ### END SOLUTION

@@ -15,13 +15,13 @@
 # forward up to the blank and backward down to it, but it must not see what is covered. So $o^{(t)}$,
 # which says what $x^{(t)}$ is, may be made of $h^{(t-{{ a }})}$ and $g^{(t+{{ b }})}$, and of nothing nearer:
 {% if wide == 1 %}
-# the blank is one symbol wide, $x^{(t)}$ itself. With
+# the blank is one symbol wide, $x^{(t)}$ itself. Write
 {% elif a == b %}
-# the blank is {{ wide }} symbols wide, $x^{(t)}$ and its two neighbours. With
+# the blank is {{ wide }} symbols wide, $x^{(t)}$ and its two neighbours. Write
 {% else %}
-# the blank is {{ wide }} symbols wide, $x^{(t)}$ and the symbol {{ "before" if a == 2 else "after" }} it. With
+# the blank is {{ wide }} symbols wide, $x^{(t)}$ and the symbol {{ "before" if a == 2 else "after" }} it. Write
 {% endif %}
-# $p^{(t)} = h^{(t-{{ a }})}$ and $q^{(t)} = g^{(t+{{ b }})}$ the two are combined
+# $p^{(t)} = h^{(t-{{ a }})}$ and $q^{(t)} = g^{(t+{{ b }})}$ for the two sides. They are combined
 {% if how == "concat" %}
 # **side by side**,
 #
@@ -88,8 +88,8 @@ torch.set_num_threads(1)
 #    $x^{(t)} = 1$. How often is the best guess right? This is the ceiling of your network.
 # 3. In a batch, the package's `Backwards` returns $g$ of shape (B, T, n), and in the padding it repeats
 #    the state that it has computed last. A fellow student takes `g[:, {{ b }}:]` for $g^{(t+{{ b }})}$, with zeros in place of
-#    the {{ "column that is" if b == 1 else b ~ " columns that are" }} missing on the right, and combines it with the right $h^{(t-{{ a }})}$. In which sequences of the
-#    batch, and at which steps, is this not what you want? What does $o^{(t)}$ know there? Does the mistake
+#    the {{ "column that is" if b == 1 else b ~ " columns that are" }} missing on the right, and combines it with the correct $h^{(t-{{ a }})}$. In which sequences of
+#    the batch, and at which steps, is this not what you want? What does $o^{(t)}$ know there? Does the mistake
 #    make the accuracy look better or worse?
 
 # %% [markdown] kind="answer" name="by-hand" points=5
@@ -121,7 +121,8 @@ torch.set_num_threads(1)
 #
 # **3.** In all sequences shorter than the longest, at their last {{ "step" if b == 1 else b ~ " steps" }}: there `g[:, t + {{ b }}]` is a column of the padding and holds
 # $g^{(1)}$, the summary of the *whole* sequence, $x^{(t)}$ included. The answer leaks in, and the accuracy looks better than
-# it is. Whoever asks about a sequence alone, without padding, gets zeros there.
+# it is. A sequence that is alone, without padding, gets zeros there.{{ " (A sequence only one symbol shorter than the longest has one such
+# step, since its padding ends there.)" if b == 2 else "" }}
 #
 # **Marks:** 1 for both numbers of question 1; 2 for the table and the ceiling (1 if the probability of the left symbol is
 # forgotten, or if there is one slip in the table); 2 for question 3: which sequences and steps, and that the state has
@@ -134,8 +135,10 @@ torch.set_num_threads(1)
 # `best` answers the questions of part 1 for any law of this kind: `P[i, j]` is the probability that j
 # comes after i. Then `ceiling` takes the ends into account: it is the mean over the steps of a sequence
 # of $\tau$ symbols, in which the first steps have no left side and the last have no right side.
-# (The first symbol is drawn as often as it occurs far from the ends.) Once `best` passes its check, compare
-# your numbers of part 1 with `best(law, {{ a }}, None)` and `best(law, {{ a }}, {{ b }})`.
+# (The first symbol is drawn as often as it occurs far from the ends.) Our sequences have {{ low }} to {{ high }}
+# symbols, every length equally frequent, and `overall` is the share of *all their steps* that can be right
+# at best. When you have passed the check, compare your numbers of part 1 with `best(law, {{ a }}, None)` and
+# `best(law, {{ a }}, {{ b }})`.
 
 # %%
 law = torch.tensor([[{{ "%.2f" | format(1 - alpha) }}, {{ "%.2f" | format(alpha) }}], [1.00, 0.00]], dtype=torch.float64)  # law[i, j]: j comes after i
@@ -144,8 +147,8 @@ law = torch.tensor([[{{ "%.2f" | format(1 - alpha) }}, {{ "%.2f" | format(alpha)
 def best(P, a, b):
     """How often the best guess at x^(t) is right, far from the ends, given x^(t-a) and x^(t+b).
 
-    P (m, m) float64, all powers of it from some on without a zero. a and b are numbers of steps from 0
-    on, or None if nothing is known on that side.
+    P (m, m) float64; after enough steps every symbol can follow every other. a and b are numbers of
+    steps, from 0 on, or None if nothing is known on that side.
     """
     ### BEGIN SOLUTION
     often = torch.linalg.matrix_power(P, 1000)[0]  # how often each symbol occurs
@@ -162,6 +165,14 @@ def ceiling(P, a, b, tau):
     return sum(each) / tau
     ### END SOLUTION
 
+
+def overall(P, a, b):
+    """The mean over all steps of many sequences of {{ low }} to {{ high }} symbols, all lengths equally frequent."""
+    ### BEGIN SOLUTION
+    lengths = range({{ low }}, {{ high }} + 1)
+    return sum(tau * ceiling(P, a, b, tau) for tau in lengths) / sum(lengths)
+    ### END SOLUTION
+
 # %% kind="check" name="check-ceiling" points=4
 # Looks at laws that need no computing, at what a nearer or another symbol is worth, and at short sequences.
 # It has not gone through all sequences of a law: your lecturer's copy does.
@@ -170,13 +181,13 @@ from rnn_course.homework import at_least, cases, same
 g = cases()
 fair = torch.full((2, 2), 0.5, dtype=torch.float64)
 same(best(fair, {{ a }}, {{ b }}), 0.5, "a fair coin cannot be guessed more often than half the time")
-same(best(fair, 0, {{ b }}), 1.0, "who sees x^(t) itself is always right")
+same(best(fair, 0, {{ b }}), 1.0, "if x^(t) itself is seen, the guess is always right")
 P = torch.rand(4, 4, dtype=torch.float64, generator=g)
 P = 0.6 * torch.eye(4, dtype=torch.float64).roll(1, 1) + 0.4 * P / P.sum(1, keepdim=True)  # mostly 0, 1, 2, 3, 0, 1, …
 often = torch.linalg.matrix_power(P, 200)[0]
 same(best(often.expand(4, 4), {{ a }}, {{ b }}), often.max(), "if no symbol depends on another, the most frequent is the best guess")
-same(best(P, None, None), often.max(), "who knows nothing names the most frequent symbol")
-same(best(P, 0, None), 1.0, "who sees x^(t) itself needs no other side")
+same(best(P, None, None), often.max(), "if nothing is known, the best guess is the most frequent symbol")
+same(best(P, 0, None), 1.0, "if x^(t) itself is seen, the other side is not needed")
 pairs = torch.zeros(2, 2, 2, 2, dtype=torch.float64)  # coins (c, d), then coins (d, e): each pair is a symbol
 for c, d, e in itertools.product((0, 1), repeat=3):
     pairs[c, d, d, e] = 0.5
@@ -199,12 +210,14 @@ same(2 * ceiling(P, 3, 1, 2), best(P, None, 1) + best(P, None, None),
      "with a = 3 and b = 1, of two steps the first knows its right side and the second nothing")
 same(12 * ceiling(P, {{ a }}, {{ b }}, 12) - 11 * ceiling(P, {{ a }}, {{ b }}, 11), best(P, {{ a }}, {{ b }}),
      "a longer sequence has one more step in the middle")
+same(overall(pairs, 1, 1), 1 - 1 / {{ (low + high) / 2 }},
+     "if half a symbol is lost at either end of each sequence, the share lost is 1 over the mean length, {{ (low + high) / 2 }}")
 ### BEGIN HIDDEN TESTS
 P = P[:3, [1, 2, 0]] / P[:3, :3].sum(1, keepdim=True)
 often = torch.linalg.matrix_power(P, 200)[0]
 
 
-def over_all(P, a, b, tau):
+def through_all(P, a, b, tau):
     """The ceiling by going through all sequences of tau symbols."""
     cases = [{} for _ in range(tau)]
     for x in itertools.product(range(len(P)), repeat=tau):
@@ -218,8 +231,11 @@ def over_all(P, a, b, tau):
     return sum(max(votes) for each in cases for votes in each.values()) / tau
 
 
+lengths = [tau for tau in range(1, {{ high }} + 1) if tau >= {{ low }}]
+right = sum(tau * ceiling(P, {{ a }}, {{ b }}, tau) for tau in lengths)
+same(overall(P, {{ a }}, {{ b }}) * sum(lengths), right, "overall, each step of each sequence counts the same")
 for a, b, tau in (({{ a }}, {{ b }}, 6), (1, 2, 5), (2, 1, 4), (3, 1, 3), (0, 1, 3)):
-    same(ceiling(P, a, b, tau), over_all(P, a, b, tau), "the ceiling is that of all sequences together")
+    same(ceiling(P, a, b, tau), through_all(P, a, b, tau), "the ceiling is that of all sequences together")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -402,6 +418,7 @@ for parameter in silent.forwards.parameters():
 one_side = silent.V(Backwards(silent.backwards.cell)(silent.embed(x))[0])
 same(silent(x, lengths)[0, :-{{ b }}], one_side[0, {{ b }}:], "with a silent forward network, o^(t) is c + V g^(t+{{ b }})")
 {% else %}
+same(network.G.weight.shape, ({{ "5" if how == "gate" else "1" }}, 10), "{{ "the gate has a number for each hidden unit" if how == "gate" else "the switch is one number per step" }}")
 network.G.weight.data.zero_()
 network.G.bias.data.fill_(1000)
 same(looks(network, 9), (s <= t - {{ a }}).float(), "where the {{ how }} z is 1, only the left side counts")
@@ -451,12 +468,12 @@ for i, n in enumerate(lengths.tolist()):
 #
 # Draw one figure with two panels, coins on the left and words on the right: the accuracy on test
 # sequences, a dot for each network and seed. In the panel of the coins, mark the ceiling of each of the four,
-# from your own function, over the lengths that the test sequences have. In that of the words, mark how often
-# the most frequent letter would be right. Before you run it, write down in a comment in which order you expect the four
-# on words. Training takes less than a minute.
+# from your own function. In that of the words, mark how often the most frequent letter would be right.
+# Before you run it, write down in a comment in which order you expect the four on words. Training takes
+# about a minute.
 
 # %%
-def coins(count, seed, shortest=6, longest=14):
+def coins(count, seed, shortest={{ low }}, longest={{ high }}):
     """Sequences by the law of part 1; the targets are the symbols themselves."""
     g = torch.Generator().manual_seed(seed)
     chance = torch.rand(count, longest, generator=g)
@@ -505,21 +522,20 @@ for ax, (name, (training, test, n_symbols, n_embed, n_hidden, epochs)) in zip(ax
             torch.manual_seed(seed)
             model = Blank(n_symbols, n_embed, n_hidden, a, b)
             train(model, training, epochs, seed)
-            ax.plot(accuracy(model, test), row, "ox"[seed], color=f"C{seed}", label=f"seed {seed}")
+            ax.plot(accuracy(model, test), row, "ox"[seed], color=f"C{seed}",
+                    label=f"seed {seed}" if ax is axes[0] and row == 0 else None)
         if name == "coins":
-            bound = {tau: ceiling(law, a, b, tau) for tau in test.lengths.unique().tolist()}
-            most = sum(tau * bound[tau] for tau in test.lengths.tolist()) / test.lengths.sum().item()
-            ax.plot([most, most], [row - 0.3, row + 0.3], "k--", label="ceiling")
+            ax.plot([overall(law, a, b)] * 2, [row - 0.3, row + 0.3], "k--", label="ceiling" if row == 0 else None)
     ax.set(title=name, xlabel="accuracy (share of symbols right)", xlim=(0, 1.03))
 seen = test.x[inside(test.lengths, test.x.shape[1])]
-axes[1].axvline((seen == seen.mode().values).double().mean().item(), color="0.6", linestyle=":", label="most frequent letter")
+often = (seen == seen.mode().values).double().mean().item()
+axes[1].axvline(often, color="0.6", linestyle=":", label="most frequent letter")
 axes[0].set_yticks(range(len(readers)), list(readers))
 axes[0].invert_yaxis()
-marks = dict(zip(*reversed([sum(each, []) for each in zip(*(ax.get_legend_handles_labels() for ax in axes))])))
-figure.legend(marks.values(), marks.keys(), loc="outside lower center", ncols=4, frameon=False)
+figure.legend(loc="outside lower center", ncols=4, frameon=False)
 plt.show()
-# Marks: 1 four networks on both data sets, two seeds; 1 the ceilings of the coins, over the lengths of the
-# test; 1 the most frequent letter, and an order written down beforehand; 1 axes with labels, networks and
+# Marks: 1 four networks on both data sets, two seeds; 1 the ceilings of the coins, ends and lengths
+# included; 1 the most frequent letter, and an order written down beforehand; 1 axes with labels, networks and
 # seeds can be told apart.
 ### END SOLUTION
 

@@ -98,7 +98,7 @@ def loss(w, b):
 from rnn_course.homework import cases, same
 
 g = cases()
-w, b = 1.5 + torch.rand((), generator=g), torch.rand((), generator=g)
+w, b = 2 + torch.rand((), generator=g) / 2, 1.5 + torch.rand((), generator=g)
 h = run(w, b)
 same(h.shape, (T + 1,), "there are T + 1 states, the first one among them")
 same(h[0], h0, "the first state is the start")

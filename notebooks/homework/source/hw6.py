@@ -328,23 +328,25 @@ same(order, torch.tensor(wanted), "the order is that of the scores as defined")
 # symbol) and writes a name in it, letter by letter. Names have all lengths, and a long one is as right an
 # answer as a short one. Training takes about half a minute.
 #
-# Draw one figure with two panels, both about names or languages of `task.valid`.
+# `names_to_write` returns the task with its symbols and labels, the splits for training and for validation
+# (below: `train` and `valid`), and the number of the end symbol. Draw one figure with two panels.
 #
 {% if form == "penalty" %}
-# 1. *Pairs of true names.* Take all pairs of names in the same language of which one has at most 7 letters
+# 1. *Pairs of true names.* Take all pairs of names of `valid` in the same language of which one has at most 7 letters
 #    and the other at least 15. In what share of the pairs does the **short** name have the higher score?
 #    Draw this share against α, from 0 to 1.6, with a mark at the α of this homework; and, as a
 #    horizontal line, the same share for the mean per step, $\log P/\tau$. (Use `log_p` on `model(x, y)`.)
 {% else %}
-# 1. *Pairs of true names.* Take all pairs of names in the same language of which one has at most 7 letters
+# 1. *Pairs of true names.* Take all pairs of names of `valid` in the same language of which one has at most 7 letters
 #    and the other at least 15. In what share of the pairs does the **short** name have the higher score?
-#    Draw this share against r, from 0 to 3, with a mark at the r of this homework; and, as a horizontal
-#    line, the same share for the mean per step, $\log P/\tau$. (Use `log_p` on `model(x, y)`.)
+#    Draw this share against r, from 0 to {{ 8 if form == "bounded" else 3 }}, with a mark at the r of this homework; and, as a horizontal
+#    line, the same share for the mean per step, $\log P/\tau$. (Use `log_p` on `model(x, y)`.) Print the
+#    mean cost of a step as well: minus the sum of all $\log P$ over the sum of all $\tau$.
 {% endif %}
 # 2. *What the decoder writes.* Let a beam of 20 look for names in each language:
 #    `model.beam(torch.arange(20)[:, None], 40, 20, end=end)` has `y` and `log_p`. Of its candidates, take
 #    the best by $\log P$, by the mean per step, and by your `ranked`. Draw the mean number of letters of
-#    each of the three, and that of the names in `task.valid`.
+#    each of the three, and that of the names in `valid`.
 #
 # Print some of the names that each of the three has chosen. **Before you run it:** on which side of a half
 # will the line of the mean lie, and why?
@@ -389,8 +391,11 @@ def short_wins(value):
     return won / of
 
 
+{% if form != "penalty" %}
+print(f"mean cost of a step: {-(total.sum() / tau.sum()).item():.2f} nats")
+{% endif %}
 mine = {{ alpha if form == "penalty" else reward }}
-grid = torch.linspace(0, {{ "1.6" if form == "penalty" else "3" }}, 17).tolist()
+grid = torch.linspace(0, {{ {"penalty": 1.6, "reward": 3, "bounded": 8}[form] }}, 17).tolist()
 _, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 left.plot(grid, [short_wins(score(total, tau, each)) for each in grid], "o-", label="score")
 left.plot(mine, short_wins(score(total, tau)), "s", markersize=11, label="this homework's")
@@ -426,9 +431,12 @@ plt.show()
 # In at most six sentences: how strong is the bias of $\log P$ towards short names, and what becomes of it
 {% if form == "penalty" %}
 # with the α of this homework? At which α would the two lengths win equally often?
-{% else %}
+{% elif form == "reward" %}
 # with the r of this homework? At which r would the two lengths win equally often, and is that near the
 # mean cost of a step, as part 1 suggests?
+{% else %}
+# with the r of this homework? At which r would the two lengths win equally often, and why is that so much
+# more than the mean cost of a step?
 {% endif %}
 # The mean per step treats two outputs with equally easy steps alike (part 1): why does it not come out at a
 # half here? Look at the names that the mean has chosen.
@@ -436,7 +444,7 @@ plt.show()
 # %% [markdown] kind="answer" name="reading" points=2
 # ### BEGIN SOLUTION
 # Any answer that agrees with the figure shown. **Marks:** 1 for the bias of $\log P$ (the short name wins nearly always), what the
-# score leaves of it, and where the curve crosses a half; 1 for a reason why the mean prefers long outputs: steps are not equally easy. The
+# score leaves of it, and where the curve crosses a half{{ " (beyond $n_{\\max}$ a step costs and is not rewarded, so the steps before must be rewarded for it)" if form == "bounded" else "" }}; 1 for a reason why the mean prefers long outputs: steps are not equally easy. The
 # first letters of a name cost most, and so does deciding to end; the later letters of a long name are easy (endings, repetitions, years in
 # brackets), so that a long output dilutes its hard steps.
 # ### END SOLUTION

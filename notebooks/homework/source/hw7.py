@@ -9,7 +9,7 @@
 # in the chapter,
 #
 # $$z_1 = \tanh\bigl(a^{(t)} + W_1 h^{(t-1)}\bigr) , \qquad
-# z_i = \tanh\bigl(b_i + W_i z_{i-1}\bigr) \quad (i = 2, \dots, {{ depth }}) , \qquad h^{(t)} = z_{{ depth }} ,$$
+# z_i = \tanh\bigl(b_i + W_i z_{i-1}\bigr) \quad (i = 2, {{ "3" if depth == 3 else "3, 4" }}) , \qquad h^{(t)} = z_{{ depth }} ,$$
 #
 {% if enters == "after" %}
 # and the skip enters **after the last tanh**; in place of the last equation stands
@@ -105,8 +105,8 @@ torch.set_num_threads(1)
 # wide tensor they would fit as well. But autograd's graph knows tensors and not their columns, so that
 # in part 3 every state would seem to lead everywhere.) `a_t` is $a^{(t)}$, from `project`.
 #
-# `W[0]` is $W_1$, and `b[0]` is $b_2$, since the first layer has its bias in $a^{(t)}$. A step must go on working
-# when `gamma` is 0.
+# `W[0]` is $W_1$, and `b[0]` is $b_2$, since the first layer has its bias in $a^{(t)}$. The step must also work
+# with a `gamma` of 0.
 
 # %% kind="code" name="step"
 class Skipping(Cell):
@@ -224,8 +224,8 @@ for row, h_row in zip(x, found):
 # ## Part 3 · The path, by formula and by count (4 points)
 #
 # `predicted` is your formula of part 1, for any T. `counted` counts on the graph that autograd records,
-# for any network of three blocks: `cell.step(cell.project(x_t), state)` gives
-# h and the next state, and `shortest_path` the layers between $x^{(1)}$ and $o^{(T)}$. Each $x^{(t)}$ has to be a tensor of its own, and no leaf; the chapter shows
+# for any network of three blocks: `cell.step(cell.project(x_t), state)` gives h and the next state, and
+# `shortest_path` the layers between $x^{(1)}$ and $o^{(T)}$. Each $x^{(t)}$ has to be a tensor of its own, and no leaf; the chapter shows
 # how. Which numbers they hold is of no importance.
 
 # %% kind="code" name="path"
@@ -338,8 +338,9 @@ same(reach(net, x) / torch.stack(wanted), torch.ones(5), "with several outputs, 
 # 1. *The gradient against the prediction.* The mean of `reach` over the eight sequences `some`, cut off
 #    after T steps, against the gap $T - 1$, from 0 to {{ 2 * k + 2 }}, on a logarithmic scale; with the skip and without it,
 #    before any training. To set your prediction beside it, suppose that each layer multiplies the gradient
-#    by one factor s. Take s from the network without the skip, and draw, as a dashed line,
-#    $\text{reach}(1) \cdot s^{\,\text{predicted}(T) - \text{predicted}(1)}$ for the network with it.
+#    by one factor s. Take s from the network without the skip, from its norms at the first and the last gap.
+#    With $R(T)$ for the measured norm, draw as a dashed line what you predict for the network with the skip:
+#    $R(1) \cdot s^{\,\text{predicted}(T) - \text{predicted}(1)}$.
 # 2. *What is learnt.* The accuracy of the echo after 200 updates (`learnt`, some seconds a network) against
 #    the lag, for the four lags of part 1: two seeds with the skip, one without.
 

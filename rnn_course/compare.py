@@ -8,7 +8,7 @@ came, and compares it elsewhere: see `rnn_course.homework.grade`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Number
 from typing import Any
 
@@ -30,7 +30,8 @@ def same(got: Any, want: Any, says: str, rtol: float = RTOL, atol: float = ATOL)
     """Assert that `got` equals `want`: tensors and numbers up to rounding, the rest exactly.
 
     Args:
-        got: A tensor, an array, a number, a string, None, or lists and tuples of these.
+        got: A tensor, an array, a number, a string, None, or lists, tuples and dictionaries of
+            these.
         want: What it should be.
         says: The sentence that holds if they are equal; it opens the message if they are not.
 
@@ -75,11 +76,13 @@ def raised(call: Callable[[], object], error: type[Exception]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value without torch: tensors as arrays, in lists and tuples as well."""
+    """A value without torch: tensors as arrays, in lists, tuples and dictionaries as well."""
     if isinstance(value, Tensor):
         return value.detach().cpu().numpy().copy()
     if isinstance(value, np.ndarray | np.generic):
         return np.array(value)
+    if isinstance(value, Mapping):  # is an Iterable too, but of its names alone
+        return {str(name): plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple) or (
         isinstance(value, Iterable) and not isinstance(value, str | bytes)
     ):
@@ -94,6 +97,12 @@ def difference(got: Any, want: Any, rtol: float = RTOL, atol: float = ATOL) -> s
             return f"expected {_short(want)}, got {_short(got)}"
         pairs = zip(got, want, strict=True)
         return next((wrong for g, w in pairs if (wrong := difference(g, w, rtol, atol))), None)
+    if isinstance(want, dict):
+        if not isinstance(got, dict) or set(got) != set(want):
+            given = sorted(got) if isinstance(got, dict) else got
+            return f"expected the names {_short(sorted(want))}, got {_short(given)}"
+        each = ((name, difference(got[name], want[name], rtol, atol)) for name in want)
+        return next((f"{name}: {wrong}" for name, wrong in each if wrong), None)
     if isinstance(want, np.ndarray) or (isinstance(want, Number) and not isinstance(want, bool)):
         return _numbers(got, np.asarray(want), rtol, atol)
     if isinstance(got, np.ndarray) and got.ndim == 0:

@@ -12,7 +12,7 @@ from rnn_course.compare import at_least, cases, fails, same
 
 VALUES = st.recursive(
     st.integers(-5, 5) | st.floats(-5, 5) | st.booleans() | st.text(max_size=3) | st.none(),
-    lambda inner: st.lists(inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner),
 )
 
 
@@ -47,6 +47,10 @@ def test_a_number_that_is_off_is_found(numbers, data):
         (1.5, 1, "expected 1, got 1.5"),
         ([1, 2], [1, 2, 3], "expected"),
         ([1, [2, 3]], [1, [2, 4]], "expected 4, got 3"),
+        ({"W": torch.ones(2), "b": 1}, {"b": 1, "W": torch.zeros(2)}, "W: 2 of 2"),
+        ({"W": 1}, {"W": 1, "b": 1}, r"the names \['W', 'b'\], got \['W'\]"),
+        ([1], {"W": 1}, r"the names \['W'\], got \[1\]"),
+        ({"W": 1}, ["W"], "expected"),
         (1, True, "expected True"),
         ("no error", "ValueError", "expected ValueError, got no error"),
     ],

@@ -435,8 +435,8 @@ plt.show()
 # ### BEGIN SOLUTION
 # Any answer that agrees with the figure shown. **Marks:** 1 for setting the differences between the two networks beside
 # those between seeds, at words 5 and 6, at the other words and at more than 12 words, and for judging the prediction
-# by it; 1 for a change that gives each copy what it lacks: {% if rule == "period" %}more sentences, since each copy sees only its share of the words,
-# or years at words that the copies of words 5 and 6 serve.{% elif rule == "block" %}years at words 5 and 6 if their copy has seen few, and
+# by it; 1 for a change that gives each copy what it lacks: {% if rule == "period" %}more sentences, since each copy gets only its share of them; or years
+# at words 5 and 6, or more of them at other words with the same copies.{% elif rule == "block" %}years at words 5 and 6 if their copy has seen few, and
 # sentences of up to 18 words, so that no copy is left as it was made.{% else %}years at word {{ early }}, and sentences
 # of {{ late }} words and more.{% endif %}
 

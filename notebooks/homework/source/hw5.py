@@ -119,7 +119,7 @@ torch.set_num_threads(1)
 #
 # The larger of the two in each row add up to the ceiling, {{ three(parts|sum) }}.
 #
-# **3.** In all sequences shorter than the longest, at their last {{ "step" if b == 1 else b ~ " steps" }}: there `g[:, t + {{ b }}]` is a column of the padding and holds
+# **3.** In all sequences shorter than the longest, at their last {{ "step" if b == 1 else b ~ " steps" }}: there the column of step $t + {{ b }}$ lies in the padding and holds
 # $g^{(1)}$, the summary of the *whole* sequence, $x^{(t)}$ included. The answer leaks in, and the accuracy looks better than
 # it is. A sequence that is alone, without padding, gets zeros there.{{ " (A sequence only one symbol shorter than the longest has one such
 # step, since its padding ends there.)" if b == 2 else "" }}

@@ -63,6 +63,11 @@ document.addEventListener("DOMContentLoaded", () => {
     set(bar, "aria-label", "Site");
   });
   each(".search-button-field", (button) => button.removeAttribute("aria-label"));
+  // The arrow that unfolds a page's own pages has no name.
+  each("li.has-children > details > summary", (arrow) => {
+    const page = arrow.closest("li").querySelector("a");
+    set(arrow, "aria-label", `Pages under ${page.textContent.trim()}`);
+  });
   // A role that has been withdrawn from the standard, inside a list.
   each("[role=doc-biblioentry]", (entry) => set(entry, "role", "listitem"));
 });

@@ -37,19 +37,13 @@ def cut(answer: Any) -> None:
     model = _untied()
     x, lengths = _sentences([6, 18, 12, 13, 15], 18)
     short = lengths.clamp(max=KNOWN)
-    ends = torch.stack([torch.cat([s[n - m : n], s[:0]]) for s, n, m in _pieces(x, lengths)])
+    pieces = zip(x, lengths.tolist(), short.tolist(), strict=True)
+    ends = torch.stack([F.pad(words[n - m : n], (0, KNOWN - m)) for words, n, m in pieces])
     agree(answer(model, x, lengths), model(x[:, :KNOWN], short), "it reads words 1 to 12", {
         "it still reads the whole sentence": model(x, lengths),
         "it reads the last twelve words, not the first": model(ends, short),
         "it stops before word 12": model(x, lengths.clamp(max=KNOWN - 1)),
     })  # fmt: skip
-
-
-def _pieces(x: Tensor, lengths: Tensor) -> Any:
-    for sentence, n in zip(x, lengths.tolist(), strict=True):
-        padded = F.pad(sentence, (0, KNOWN))
-        m = min(n, KNOWN)
-        yield torch.cat([padded[n - m : n], padded.new_zeros(KNOWN - m)]), KNOWN, KNOWN
 
 
 @exercise(

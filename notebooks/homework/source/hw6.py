@@ -38,11 +38,7 @@
 # below each. A check tells you what is not right yet, and what it has *not* looked at; your lecturer's
 # copy looks at more. Leave the check cells as they are: they are replaced before marking.
 
-# %%
-try:
-    import rnn_course
-except ImportError:  # on Colab, for instance
-    %pip install -q "rnn-course @ git+https://github.com/rnn-course/rnn-course"
+{% include "install.jinja" %}
 
 # %%
 import matplotlib.pyplot as plt

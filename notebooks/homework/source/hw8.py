@@ -24,11 +24,7 @@
 # says what it has *not* looked at; your lecturer's copy looks at more. Leave the check cells as they
 # are.
 
-# %%
-try:
-    import rnn_course
-except ImportError:  # on Colab, for instance
-    %pip install -q "rnn-course @ git+https://github.com/rnn-course/rnn-course"
+{% include "install.jinja" %}
 
 # %%
 import matplotlib.pyplot as plt

@@ -23,11 +23,7 @@
 # out, or asks for a gradient. It must not depend on luck, so it is run three times, on fresh
 # parameters. To repair the code is not asked for; once the test is there, that is the easy part.
 
-# %%
-try:
-    import rnn_course
-except ImportError:  # on Colab, for instance
-    %pip install -q "rnn-course @ git+https://github.com/rnn-course/rnn-course"
+{% include "install.jinja" %}
 
 # %%
 import torch

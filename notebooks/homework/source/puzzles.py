@@ -9,11 +9,7 @@
 # The check does not count your lines; you do. If you are stuck, write the loop first, and then ask of each index: is it summed
 # over, looked up, or compared?
 
-# %%
-try:
-    import rnn_course
-except ImportError:  # on Colab, for instance
-    %pip install -q "rnn-course @ git+https://github.com/rnn-course/rnn-course"
+{% include "install.jinja" %}
 
 # %%
 import torch

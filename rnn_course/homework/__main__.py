@@ -8,10 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from joblib import Parallel, delayed
-
 from rnn_course import command
-from rnn_course.homework import build, check, grade, mutants, pages, report
+from rnn_course.homework import check, grade, report
 from rnn_course.homework.assignment import PUBLIC, RELEASE, load, names
 from rnn_course.homework.run import Limits
 
@@ -70,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(options: argparse.Namespace) -> int:
+    from rnn_course.homework import build, pages  # a lecturer's packages, which students lack
+
     if options.to is None and (options.solutions or options.key != PUBLIC):
         raise ValueError(
             "--to: expected a folder; the repository holds releases of the public key only"
@@ -82,6 +82,8 @@ def _build(options: argparse.Namespace) -> int:
             build.write(build.release(made), (options.to or RELEASE) / f"{name}.ipynb")
         if options.to is None:
             pages.write(made)
+        if made.release != load(name).release and made.checks == load(name).checks:
+            print(f"{name}: answers to the public version pass here too; another word draws anew")
     print(f"{len(names())} assignments written to {options.to or RELEASE}")
     return 0
 
@@ -125,23 +127,24 @@ def _grade(options: argparse.Namespace) -> int:
     return 0
 
 
-def _proof(name: str, key: str) -> mutants.Proof:
-    """The proof of one version, in a process that may be a new one."""
-    return mutants.prove(load(name, key))
-
-
 def _prove(options: argparse.Namespace) -> int:
+    from joblib import Parallel, delayed
+
+    from rnn_course.homework import mutants  # a lecturer's packages, which students lack
+
+    def proof(name: str, key: str) -> mutants.Proof:
+        return mutants.prove(load(name, key))
+
     keys = [PUBLIC, *(f"key {n}" for n in range(1, options.keys))]
     wrong: list[str] = []
     every = seen = 0
     for name in options.names or names():
         caught = visible = of = 0
-        proofs = Parallel(options.jobs)(delayed(_proof)(name, key) for key in keys)
-        for proof in proofs:
-            wrong += proof.wrong
-            caught += sum(each.caught for each in proof.verdicts)
-            visible += sum(each.visible for each in proof.verdicts)
-            of += len(proof.verdicts)
+        for found in Parallel(options.jobs)(delayed(proof)(name, key) for key in keys):
+            wrong += found.wrong
+            caught += sum(each.caught for each in found.verdicts)
+            visible += sum(each.visible for each in found.verdicts)
+            of += len(found.verdicts)
         print(f"{name}: {caught} of {of} mutants caught by the lecturer's checks, "
               f"{visible} ({visible / of:.0%}) by those that students see")  # fmt: skip
         every, seen = every + of, seen + visible

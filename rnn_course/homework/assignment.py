@@ -37,16 +37,23 @@ class Cell:
         kind: "text"; "given", code to be run as it is, or "drawing", which shows something and is
             left out in marking; what the student writes, "answer" in words, "code", or a "figure"
             (answers and figures are marked by hand); or "check".
+        place: Which cell of the assignment it is, from 0.
         name: What an answer, code, a figure or a check is called; unique in the assignment.
         points: What it earns.
         is_code: Is it code, or Markdown?
     """
 
+    place: int
     kind: str
     name: str
     points: int
     source: str
     is_code: bool
+
+    @property
+    def label(self) -> str:
+        """What it is called in a notebook: its name, or its kind and place."""
+        return self.name or f"{self.kind}-{self.place}"
 
     @property
     def runs(self) -> bool:
@@ -221,10 +228,14 @@ def draw(choices: Mapping[str, Any], key: str) -> dict[str, Any]:
 @lru_cache
 def _templates() -> Any:
     """Jinja, with the functions of math, and an error for a name that is not drawn."""
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     templates = Environment(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        loader=FileSystemLoader(SOURCE),  # what all of them include
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     templates.globals |= vars(math)  # for what is derived
     return templates
@@ -247,13 +258,14 @@ def _cells(text: str) -> tuple[Cell, ...]:
     notebook = jupytext.reads(text, fmt="py:percent")
     return tuple(
         Cell(
+            place=place,
             kind=cell.metadata.get("kind", "given" if cell.cell_type == "code" else "text"),
             name=cell.metadata.get("name", ""),
             points=cell.metadata.get("points", 0),
             source=cell.source,
             is_code=cell.cell_type == "code",
         )
-        for cell in notebook.cells
+        for place, cell in enumerate(notebook.cells)
     )
 
 

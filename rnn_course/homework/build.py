@@ -5,7 +5,6 @@ Their cells carry nbgrader's metadata, and its own preprocessors make the releas
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from nbformat import NotebookNode
 
 from rnn_course import storage
 from rnn_course.homework.assignment import Assignment, Cell
+from rnn_course.homework.marks import fingerprint, is_check
 
 SCHEMA = 3
 
@@ -27,11 +27,10 @@ def notebook(assignment: Assignment) -> NotebookNode:
             "rnn_course": {"homework": assignment.name, "release": assignment.release},
         }
     )
-    for place, cell in enumerate(assignment.cells):
+    for cell in assignment.cells:
         new = nbformat.v4.new_code_cell if cell.is_code else nbformat.v4.new_markdown_cell
-        name = cell.name or f"{cell.kind}-{place}"
         made.cells.append(
-            new(cell.source, id=f"{assignment.name}-{name}", metadata=_metadata(cell, place))
+            new(cell.source, id=f"{assignment.name}-{cell.label}", metadata=_metadata(cell))
         )
     return made
 
@@ -67,24 +66,7 @@ def write(made: NotebookNode, path: Path) -> None:
     storage.write_whole(path, (nbformat.writes(made) + "\n").encode())
 
 
-def fingerprint(source: str) -> str:
-    """What tells a check that was altered."""
-    return sha256(source.strip().encode()).hexdigest()[:12]
-
-
-def grader(cell: NotebookNode) -> dict[str, Any]:
-    """A cell's entry for nbgrader, or an empty one."""
-    entry = cell.get("metadata", {}).get("nbgrader", {})
-    return entry if isinstance(entry, dict) else {}
-
-
-def is_check(cell: NotebookNode) -> bool:
-    """Is this cell marked by running it?"""
-    entry = grader(cell)
-    return bool(entry.get("grade")) and not entry.get("solution") and cell.cell_type == "code"
-
-
-def _metadata(cell: Cell, place: int) -> dict[str, Any]:
+def _metadata(cell: Cell) -> dict[str, Any]:
     """What nbgrader has to know of a cell; running text is nobody's."""
     if cell.kind == "text":
         return {}
@@ -92,7 +74,7 @@ def _metadata(cell: Cell, place: int) -> dict[str, Any]:
     graded = cell.kind in ("answer", "figure", "check")
     entry: dict[str, Any] = {
         "grade": graded,
-        "grade_id": cell.name or f"{cell.kind}-{place}",
+        "grade_id": cell.label,
         "locked": not written,
         "schema_version": SCHEMA,
         "solution": written,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from rnn_course.homework.build import fingerprint, grader, is_check
+from rnn_course import notebooks
+from rnn_course.homework.marks import entry, fingerprint, is_check
 from rnn_course.homework.run import Limits, ToRun, run
 
 
@@ -18,23 +19,18 @@ def check(path: Path, limits: Limits | None = None) -> Iterator[tuple[str, int, 
     Raises:
         ValueError: If the file is not a notebook, or holds no checks.
     """
-    import nbformat
-
-    try:
-        notebook = nbformat.read(path, as_version=4)
-    except Exception as error:  # whatever nbformat finds
-        raise ValueError(f"{path}: not a notebook ({type(error).__name__})") from error
     cells, found, altered = [], {}, set()
-    for place, cell in enumerate(notebook.cells):
-        by_hand = grader(cell).get("grade") and grader(cell).get("solution")
-        name = str(grader(cell).get("grade_id") or f"cell {place + 1}")
-        if cell.cell_type != "code" or by_hand or name.startswith("drawing-"):
+    for place, cell in enumerate(notebooks.read(path)["cells"]):
+        mark, source = entry(cell), "".join(cell["source"])
+        by_hand = mark.get("grade") and mark.get("solution")
+        name = str(mark.get("grade_id") or f"cell {place + 1}")
+        if cell["cell_type"] != "code" or by_hand or name.startswith("drawing-"):
             continue
         if is_check(cell):
-            found[name] = int(grader(cell).get("points", 0))
-            if cell.metadata.get("rnn_course", {}).get("sha256") != fingerprint(cell.source):
+            found[name] = int(mark.get("points", 0))
+            if cell["metadata"].get("rnn_course", {}).get("sha256") != fingerprint(source):
                 altered.add(name)
-        cells.append(ToRun(name, cell.source, name in found))
+        cells.append(ToRun(name, source, name in found))
     if not found:
         raise ValueError(f"{path}: expected an assignment of this course; it holds no checks")
     outcomes = run(cells, True, limits)

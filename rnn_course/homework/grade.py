@@ -8,15 +8,16 @@ that a student redefines pass nothing.
 from __future__ import annotations
 
 import ast
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rnn_course import notebooks
 from rnn_course.compare import difference, shortfall
 from rnn_course.homework.assignment import Assignment, Cell
+from rnn_course.homework.marks import entry
 from rnn_course.homework.run import Limits, Outcome, ToRun, run
 
 SERIOUS = ("Died", "NotRun", "Refused", "SystemExit", "KeyboardInterrupt")
@@ -59,8 +60,8 @@ def answer_key(assignment: Assignment, seed: int) -> dict[str, Outcome]:
         ValueError: If the solution fails a check of its own.
     """
     cells = [
-        ToRun(_name(place, cell), cell.source, cell.kind == "check")
-        for place, cell in enumerate(assignment.cells)
+        ToRun(cell.label, cell.source, cell.kind == "check")
+        for cell in assignment.cells
         if cell.runs
     ]
     outcomes = run(cells, False, seed=seed)
@@ -147,21 +148,16 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], str]:
         ValueError: If it is not a notebook.
     """
     try:
-        if path.stat().st_size > BIGGEST:
-            raise ValueError(f"the file is larger than {BIGGEST >> 20} MB: it was not opened")
-        content = json.loads(path.read_text(encoding="utf-8"))
-        cells = content["cells"]
-        for cell in cells:
-            if isinstance(cell["source"], list):
-                cell["source"] = "".join(cell["source"])
-            cell["source"] + ""
-            cell["cell_type"] + ""
-        made_from = content.get("metadata", {}).get("rnn_course", {}).get("release", "unknown")
-        return list(cells), str(made_from)[:20]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        if str(error).startswith("the file is larger"):
-            raise
+        if (size := path.stat().st_size) > BIGGEST:
+            raise ValueError(f"expected at most {BIGGEST >> 20} MB, got {size >> 20}: not opened")
+        content = notebooks.read(path)
+        cells = [{**cell, "source": "".join(cell["source"])} for cell in content["cells"]]
+    except (OSError, TypeError, RecursionError) as error:
         raise ValueError(f"not a notebook ({type(error).__name__}: {error})") from error
+    metadata = content.get("metadata")
+    ours = metadata.get("rnn_course") if isinstance(metadata, dict) else None
+    release = ours.get("release", "unknown") if isinstance(ours, dict) else "unknown"
+    return cells, str(release)[:20]
 
 
 def _merge(
@@ -189,13 +185,13 @@ def _merge(
                 names[found], last[cell.name] = cell.name, found
     own = _own(submitted, names, last)
     cells = [ToRun(f"own cell {p + 1}", submitted[p]["source"]) for p in own.get("", [])]
-    for place, cell in enumerate(assignment.cells):
+    for cell in assignment.cells:
         if cell.runs:
             source = cell.source
             if cell.kind == "code":
                 source = submitted[last[cell.name]]["source"] if cell.name in last else ""
-            cells.append(ToRun(_name(place, cell), source, cell.kind == "check"))
-        for p in own.get(_name(place, cell), []):
+            cells.append(ToRun(cell.label, source, cell.kind == "check"))
+        for p in own.get(cell.label, []):
             cells.append(ToRun(f"own cell {p + 1}", submitted[p]["source"]))
     return cells, notes
 
@@ -209,30 +205,19 @@ def _own(
     for place, cell in enumerate(submitted):
         if names[place] and last[names[place]] == place:
             after = names[place]
-        elif cell["cell_type"] == "code" and cell["source"].strip() and not _was_locked(cell):
-            own.setdefault(after, []).append(place)
+        elif cell["cell_type"] == "code" and cell["source"].strip():
+            if not entry(cell).get("locked"):  # else the lecturer's copy is run
+                own.setdefault(after, []).append(place)
     return own
 
 
 def _claims(cell: dict[str, Any], assignment: Assignment) -> str:
     """The name of the assignment's cell that a submitted cell says it is, or ""."""
-    entry = _entry(cell)
-    known = {_name(place, each): each for place, each in enumerate(assignment.cells)}
-    wanted = str(entry.get("grade_id") or str(cell.get("id", "")).partition("-")[2])
+    known = {each.label: each for each in assignment.cells}
+    wanted = str(entry(cell).get("grade_id") or str(cell.get("id", "")).partition("-")[2])
     if wanted not in known or known[wanted].is_code != (cell["cell_type"] == "code"):
         return ""
     return wanted
-
-
-def _was_locked(cell: dict[str, Any]) -> bool:
-    """Was it the lecturer's cell, of which the lecturer's own copy is run?"""
-    return bool(_entry(cell).get("locked"))
-
-
-def _entry(cell: dict[str, Any]) -> dict[str, Any]:
-    metadata = cell.get("metadata")
-    entry = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    return entry if isinstance(entry, dict) else {}
 
 
 def _by_definition(cell: Cell, submitted: list[dict[str, Any]], names: list[str]) -> int | None:
@@ -253,8 +238,3 @@ def _defined(source: str) -> set[str]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-
-
-def _name(place: int, cell: Cell) -> str:
-    """What a cell is called: its name, or its kind and place, as `build` names it."""
-    return cell.name or f"{cell.kind}-{place}"

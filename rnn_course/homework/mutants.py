@@ -6,17 +6,13 @@ every mutant fails first at the check that is meant for it, with a sentence that
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from rnn_course.homework.assignment import Assignment, Cell, Mutant
-
-_STUB = "raise NotImplementedError()"
-_SOLUTION = re.compile(
-    r"^(\s*)### BEGIN SOLUTION.*?### END SOLUTION[^\n]*", re.DOTALL | re.MULTILINE
-)
+from rnn_course.homework.build import release
+from rnn_course.homework.marks import entry
 
 
 @dataclass(frozen=True)
@@ -86,14 +82,10 @@ def prove(assignment: Assignment) -> Proof:
 
 
 def blank(assignment: Assignment) -> Assignment:
-    """The assignment without its solutions, as the release has it."""
-    return assignment.answered(
-        {
-            cell.name: _SOLUTION.sub(rf"\1{_STUB}", cell.source)
-            for cell in assignment.cells
-            if cell.kind in ("code", "figure")
-        }
-    )
+    """The assignment as the release has it, without its solutions."""
+    released = {entry(cell).get("grade_id"): cell.source for cell in release(assignment).cells}
+    written = (cell.name for cell in assignment.cells if cell.kind in ("code", "figure"))
+    return assignment.answered({name: released[name] for name in written})
 
 
 def failures(assignment: Assignment, visible: bool = False) -> Iterator[tuple[str, str]]:

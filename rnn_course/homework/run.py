@@ -136,8 +136,10 @@ def _again(
     for cell in before:
         error = outcomes[cell.name].error
         if not cell.is_check and not (error and error[0] == "Died"):
-            if isinstance(process.run(cell, asserts), str):
-                process = _Process(limits, seed)
+            result = process.run(cell, asserts)
+            if isinstance(result, str):
+                outcomes[cell.name] = Outcome(("Died", f"this cell {result}"))
+                return _again(before, outcomes, limits, seed, asserts)
     return process
 
 

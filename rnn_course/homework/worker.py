@@ -67,14 +67,34 @@ def _runner(seed: int) -> Callable[..., dict[str, Any]]:
     """What runs a cell; it keeps its own copies of all that a student could replace."""
     import torch
 
-    plain, raised = compare.plain, compare.raised
     compile_, parse, run_code = compile, ast.parse, exec
     transform, seed_all, generator = _without_magics, torch.manual_seed, torch.Generator
-    kept: dict[str, Callable[..., None]] = {
-        "same": compare.same,
-        "at_least": compare.at_least,
-        "fails": compare.fails,
-    }
+    plain, raised, assert_same, assert_at_least = (
+        compare.plain, compare.raised, compare.same, compare.at_least
+    )  # fmt: skip
+
+    def judging(asserts: bool, reports: list[tuple[Any, ...]]) -> dict[str, Callable[..., Any]]:
+        """`same` and its kin as a check sees them: they report, and assert only if asked to."""
+
+        def same(
+            got: Any, want: Any, says: str, rtol: float = compare.RTOL, atol: float = compare.ATOL
+        ) -> None:
+            reports.append(("same", says, plain(got), plain(want), rtol, atol))
+            if asserts:
+                assert_same(got, want, says, rtol, atol)
+
+        def at_least(got: Any, bound: Any, says: str) -> None:
+            reports.append(("at_least", says, plain(got), bound))
+            if asserts:
+                assert_at_least(got, bound, says)
+
+        def fails(call: Callable[[], object], error: type[Exception], says: str) -> None:
+            same(raised(call, error), error.__name__, says)
+
+        def cases() -> torch.Generator:
+            return generator().manual_seed(seed)
+
+        return {"same": same, "at_least": at_least, "fails": fails, "cases": cases}
 
     def run(
         source: str, is_check: bool, asserts: bool, namespace: dict[str, Any]
@@ -82,12 +102,9 @@ def _runner(seed: int) -> Callable[..., dict[str, Any]]:
         reports: list[tuple[Any, ...]] = []
         output = _Bounded()
         error = None
-        known = dict(namespace)
         if is_check:
             seed_all(seed)
-            judging = _judging(asserts, reports, plain, raised, kept)
-            namespace.update(judging)
-            namespace["cases"] = lambda: generator().manual_seed(seed)
+            namespace.update(judging(asserts, reports))
         try:
             with redirect_stdout(output), redirect_stderr(output):
                 tree = parse(transform(source))
@@ -96,38 +113,9 @@ def _runner(seed: int) -> Callable[..., dict[str, Any]]:
                 run_code(compile_(tree, "<cell>", "exec"), namespace)
         except BaseException as raised_error:  # an exit of the cell's own as well
             error = type(raised_error).__name__, _message(raised_error)
-        if is_check:
-            for name in [*kept, "cases"]:
-                namespace.pop(name, None)
-            namespace.update({name: known[name] for name in kept if name in known})
         return {"error": error, "output": output.getvalue(), "reports": reports}
 
     return run
-
-
-def _judging(
-    asserts: bool,
-    reports: list[tuple[Any, ...]],
-    plain: Callable[[Any], Any],
-    raised: Callable[..., str],
-    kept: dict[str, Callable[..., None]],
-) -> dict[str, Callable[..., None]]:
-    """`same` and its kin as a check sees them: they report, and assert only if asked to."""
-
-    def same(got: Any, want: Any, says: str, rtol: float = 1e-4, atol: float = 1e-5) -> None:
-        reports.append(("same", says, plain(got), plain(want), rtol, atol))
-        if asserts:
-            kept["same"](got, want, says, rtol, atol)
-
-    def at_least(got: Any, bound: Any, says: str) -> None:
-        reports.append(("at_least", says, plain(got), bound))
-        if asserts:
-            kept["at_least"](got, bound, says)
-
-    def fails(call: Callable[[], object], error: type[Exception], says: str) -> None:
-        same(raised(call, error), error.__name__, says)
-
-    return {"same": same, "at_least": at_least, "fails": fails}
 
 
 class _Checks(ast.NodeTransformer):

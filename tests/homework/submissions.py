@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import nbformat
 
-from rnn_course.homework import build
+from rnn_course.homework import build, marks
 from rnn_course.homework.assignment import load
 
 
@@ -16,8 +16,8 @@ def _right(name, key):
     made = load(name, key)
     notebook = build.release(made)
     for cell in notebook.cells:
-        name = build.grader(cell).get("grade_id")
-        if name and build.grader(cell)["solution"]:
+        name = marks.entry(cell).get("grade_id")
+        if name and marks.entry(cell)["solution"]:
             cell.source = made.cell(name).source
     return notebook
 
@@ -27,14 +27,14 @@ def right(name="hw1", key="public", without=()):
     notebook = copy.deepcopy(_right(name, key))
     blank = {c.id: c.source for c in build.release(load(name, key)).cells} if without else {}
     for cell in notebook.cells:
-        if build.grader(cell).get("grade_id") in without:
+        if marks.entry(cell).get("grade_id") in without:
             cell.source = blank[cell.id]
     return notebook
 
 
 def cell(notebook, name):
     """The cell of this name."""
-    return next(c for c in notebook.cells if build.grader(c).get("grade_id") == name)
+    return next(c for c in notebook.cells if marks.entry(c).get("grade_id") == name)
 
 
 def code(source):

@@ -36,7 +36,8 @@ CHANGED = $(if $(shell find book notebooks rnn_course -type f ! -path '*/vendor/
 S = $(filter S%,$(MAKECMDGOALS))
 NAMED := $(S)
 
-.PHONY: help book test lint serve bench notebooks homework falsify clean browser FORCE $(NAMED)
+.PHONY: help book test lint serve bench notebooks homework reader address falsify clean browser \
+	FORCE $(NAMED)
 .DELETE_ON_ERROR:
 
 help:  ## list these commands
@@ -72,6 +73,12 @@ notebooks: $(ENVIRONMENT) | $(SETTINGS)  ## run every notebook in place, and wri
 homework: $(ENVIRONMENT)  ## make the assignments anew, and prove their checks for twenty keys
 	$(PY) -m rnn_course.homework build
 	OMP_NUM_THREADS=1 $(PY) -m rnn_course.homework prove --keys 20 --jobs $(JOBS)
+
+reader: $(BUILT)  ## put notebooks, homework and package for readers into _build/reader
+	$(PY) tools/reader.py
+
+address:  ## give a fork its own address, everywhere (make address URL=https://... [SITE=https://...])
+	$(PYTHON) tools/address.py "$(URL)" $(if $(SITE),"$(SITE)")
 
 falsify: $(ENVIRONMENT) | $(SETTINGS)  ## show that each verdict can fail (make falsify S7.2 ...); about ten minutes
 	$(PY) tools/falsify.py --jobs $(JOBS) $(S)

@@ -12,6 +12,7 @@ from rnn_course.command import guard_imports
 if sys.argv[:1] == ["-m"]:  # python -m rnn_course: Ctrl-C may come before the command's own lines
     guard_imports()
 
+from rnn_course.address import VERSION as __version__
 from rnn_course.cells import (
     Cell,
     DenseCell,
@@ -61,6 +62,7 @@ __all__ = [
     "ThreeBlocks",
     "Transition",
     "VectorToSequence",
+    "__version__",
     "evaluate",
     "fit",
     "unroll",

@@ -19,6 +19,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from rnn_course.address import INSTALL
+
 PUBLIC = "public"
 """The key of the releases in the repository."""
 ROOT = Path(__file__).resolve().parents[2]
@@ -227,17 +229,13 @@ def draw(choices: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 @lru_cache
 def _templates() -> Any:
-    """Jinja, with the functions of math, and an error for a name that is not drawn."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    """Jinja, with the cell that installs, and an error for a name that is not drawn."""
+    from jinja2 import Environment, StrictUndefined
 
     templates = Environment(
-        loader=FileSystemLoader(SOURCE),  # what all of them include
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    templates.globals |= vars(math)  # for what is derived
+    templates.globals |= {**vars(math), "install": INSTALL}  # math for what is derived
     return templates
 
 

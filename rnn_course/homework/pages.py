@@ -18,7 +18,7 @@ KINDS = {
 def page(assignment: Assignment) -> str:
     """The page in MyST Markdown."""
     name = assignment.name
-    notebook = f"notebooks/homework/release/{name}.ipynb"
+    release, here = f"notebooks/homework/release/{name}.ipynb", f"homework/{name}.ipynb"
     rows = "\n".join(f"| {_heading(assignment, c)} | {KINDS[c.kind]} | {c.points} |"
                      for c in assignment.cells if c.points)  # fmt: skip
     return f"""# {title(assignment)}
@@ -27,9 +27,9 @@ def page(assignment: Assignment) -> str:
 
 {_effort(assignment)}
 
-- {{download}}`Download the notebook <../../{notebook}>`
-- {{binder}}`{notebook}`
-- {{colab}}`{notebook}`
+- {{download}}`Download the notebook <../../{release}>`
+- {{binder}}`{here}`
+- {{colab}}`{here}`
 
 | part | how | points |
 | --- | --- | ---: |

@@ -38,7 +38,8 @@
 # below each. A check tells you what is not right yet, and what it has *not* looked at; your lecturer's
 # copy looks at more. Leave the check cells as they are: they are replaced before marking.
 
-{% include "install.jinja" %}
+# %%
+{{ install }}
 
 # %%
 import matplotlib.pyplot as plt

@@ -40,7 +40,8 @@
 # below each. A check tells you what is not right yet, and what it has *not* looked at; the lecturer's
 # looks at more. Leave the check cells as they are: they are replaced before marking.
 
-{% include "install.jinja" %}
+# %%
+{{ install }}
 
 # %%
 import matplotlib.pyplot as plt

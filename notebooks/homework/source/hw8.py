@@ -24,7 +24,8 @@
 # says what it has *not* looked at; your lecturer's copy looks at more. Leave the check cells as they
 # are.
 
-{% include "install.jinja" %}
+# %%
+{{ install }}
 
 # %%
 import matplotlib.pyplot as plt

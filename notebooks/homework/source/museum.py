@@ -23,7 +23,8 @@
 # out, or asks for a gradient. It must not depend on luck, so it is run three times, on fresh
 # parameters. To repair the code is not asked for; once the test is there, that is the easy part.
 
-{% include "install.jinja" %}
+# %%
+{{ install }}
 
 # %%
 import torch

@@ -9,7 +9,8 @@
 # The check does not count your lines; you do. If you are stuck, write the loop first, and then ask of each index: is it summed
 # over, looked up, or compared?
 
-{% include "install.jinja" %}
+# %%
+{{ install }}
 
 # %%
 import torch

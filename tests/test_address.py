@@ -51,7 +51,7 @@ def test_a_fork_gets_its_own_address_everywhere(clone):
     there = runpy.run_path(str(clone / "rnn_course" / "address.py"))
     assert there["REPOSITORY"] == URL and there["SITE"] == "https://uni-x.github.io/rnn-2027/"
     assert there["WHEEL"].startswith(f"{URL}/releases/")
-    assert address.change(REPOSITORY, SITE, clone) == changed  # and back
+    address.change(REPOSITORY, SITE, clone)  # and back
     assert all(
         path.read_bytes() == (ROOT / path.relative_to(clone)).read_bytes() for path in changed
     )

@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from rnn_course.address import INSTALL
+from rnn_course.address import INSTALL, REPOSITORY
 
 PUBLIC = "public"
 """The key of the releases in the repository."""
@@ -163,7 +163,16 @@ class Assignment:
 
 
 def names(folder: Path = SOURCE) -> list[str]:
-    """What there is: hw1, hw2, …, and the notebooks that go with no section of the deck."""
+    """What there is: hw1, hw2, …, and the notebooks that go with no section of the deck.
+
+    Raises:
+        ValueError: If there is no such folder.
+    """
+    if not folder.is_dir():
+        raise ValueError(
+            "homework: the assignments are not installed with the package. Clone the course and "
+            f"run this there: git clone {REPOSITORY}"
+        )
     return sorted(path.stem for path in folder.glob("*.py"))
 
 
@@ -174,8 +183,7 @@ def load(name: str, key: str = PUBLIC, folder: Path = SOURCE) -> Assignment:
         ValueError: If there is none of this name, or its file is not as it should be.
     """
     if name not in names(folder):
-        there = ", ".join(names(folder)) or "none, for it needs the course's checkout"
-        raise ValueError(f"homework: expected one of {there}, got {name!r}")
+        raise ValueError(f"homework: expected one of {', '.join(names(folder))}, got {name!r}")
     about = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
     text = (folder / f"{name}.py").read_text(encoding="utf-8")
     drawn = draw(about.get("choose", {}), f"{key}/{name}")

@@ -1,0 +1,24 @@
+"""The long runs behind the chapters, one file each, and their small committed results."""
+
+from rnn_course.experiments.base import (
+    FOLDER,
+    NAMES,
+    Experiment,
+    disagreements,
+    figures,
+    find,
+    results,
+)
+from rnn_course.experiments.running import one_trial, run
+
+__all__ = [
+    "FOLDER",
+    "NAMES",
+    "Experiment",
+    "disagreements",
+    "figures",
+    "find",
+    "one_trial",
+    "results",
+    "run",
+]

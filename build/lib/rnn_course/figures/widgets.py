@@ -1,0 +1,196 @@
+"""Figures that the reader can move: drawn in advance for a page, redrawn if a kernel runs."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Iterable
+from html import escape
+from typing import TypeVar
+
+from ipywidgets import HTML, HBox, Layout, Play, SelectionSlider, Stack, Text, VBox, jslink
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+T = TypeVar("T")
+
+#: every frame is stored in the page, some 10 to 30 KB each
+MAX_FRAMES = 60
+DPI, SHOWN_DPI = 160, 120  # more pixels than are shown at full size, for dense screens
+IN_ADVANCE = "Drawn when this cell ran. If a kernel is running, moving the slider redraws it."
+LIVE = "Drawn just now by the kernel, from the current values of its variables."
+
+TYPE_IN_ADVANCE = (
+    "Answered when this cell ran. To type another, you need a kernel: open this "
+    "chapter with the rocket at the top, or on your own computer."
+)
+TYPED_LIVE = "Answered just now by the kernel."
+
+
+def movable(
+    draw: Callable[[Axes, T], str],
+    *,
+    label: str,
+    values: Iterable[T],
+    start: T | None = None,
+    show: Callable[[T], str] = str,
+    size: tuple[float, float] = (5.0, 3.0),
+    interval: int = 700,
+) -> VBox:
+    """A figure with a slider and a Play button, which also works on a page without a kernel.
+
+    `draw(ax, value)` draws one frame on the empty axes `ax` and returns a sentence that describes
+    it for readers who cannot see it. It is called for all of `values` at once, and the frames go
+    into the page. If a kernel is running, it is called again at every move, so that it sees what
+    the reader has changed since; the line under the figure says which of the two has happened.
+
+    Args:
+        draw: The function that draws. It should fix the limits of the axes, or they will jump.
+        label: What the slider moves, such as "step t".
+        values: Between 2 and 60 values for the slider.
+        start: The value shown first; by default the first one.
+        show: How a value is written next to the slider.
+        size: Width and height of the figure in inches.
+        interval: How long Play shows each frame, in milliseconds.
+
+    Raises:
+        TypeError: If `draw` is not callable or returns no string, `label` is not a string, or
+            `values` is not iterable.
+        ValueError: If there are too few or too many values, two are written alike, `start` is not
+            one of them, or the size or the interval is not positive.
+    """
+    values = _checked(draw, label, values, size, interval)
+    names = [show(value) for value in values]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(
+                f"values: expected values that are written differently, got {name!r} "
+                "more than once; pass show= to write them otherwise"
+            )
+    if start is not None and show(start) not in names:
+        raise ValueError(f"start: expected one of {', '.join(names)}, got {show(start)}")
+    first = 0 if start is None else names.index(show(start))
+
+    def frame(index: int, caption: str) -> str:
+        try:
+            return _frame(draw, values[index], size, caption)
+        except Exception as error:
+            error.add_note(f"movable: while drawing {label} = {names[index]}")
+            raise
+
+    wide = Layout(width="100%", margin="0")  # one for all frames: a smaller page
+    frames = [HTML(frame(index, IN_ADVANCE), layout=wide) for index in range(len(values))]
+    slider = SelectionSlider(
+        options=names,
+        index=first,
+        description=label,
+        style={"description_width": "initial"},
+        layout=Layout(flex="1 1 16em", width="auto", max_width="28em"),
+    )
+    play = Play(min=0, max=len(values) - 1, value=first, interval=interval, show_repeat=False)
+    stack = Stack(frames, selected_index=first, layout=Layout(width="100%"))
+    jslink((play, "value"), (slider, "index"))
+    jslink((slider, "index"), (stack, "selected_index"))
+
+    def redraw(change: dict[str, int]) -> None:  # called by a kernel only
+        index = change["new"]
+        try:
+            frames[index].value = frame(index, LIVE)
+        except Exception as error:  # a kernel hides what a callback raises
+            what = f"{type(error).__name__}: {error}"
+            frames[index].value = f'<p role="alert">draw failed: {escape(what)}</p>'
+
+    slider.observe(redraw, names="index")
+    controls = HBox([play, slider], layout=Layout(flex_flow="row wrap", align_items="center"))
+    figure = VBox([controls, stack], layout=Layout(width="100%"))
+    return figure.add_class("movable")
+
+
+def typed(answer: Callable[[str], str], *, label: str, start: str) -> VBox:
+    """A text field, and under it what `answer` says about the text, if a kernel runs.
+
+    A page has no kernel; it shows the answer for `start` and says how to type another. The message
+    of a `ValueError` of `answer` is shown instead of an answer.
+
+    Raises:
+        TypeError: If `answer` is not callable or returns no string for `start`.
+    """
+    if not callable(answer):
+        raise TypeError(f"answer: expected a function of a string, got {type(answer).__name__}")
+    if not isinstance(answer(start), str):
+        raise TypeError("answer: expected it to return a string")
+    field = Text(
+        value=start,
+        description=label,
+        continuous_update=False,
+        style={"description_width": "initial"},
+        layout=Layout(width="min(100%, 24em)"),
+    )
+    shown = HTML(_answered(answer, start, TYPE_IN_ADVANCE), layout=Layout(width="100%"))
+
+    def again(change: dict[str, str]) -> None:  # called by a kernel only
+        shown.value = _answered(answer, change["new"], TYPED_LIVE)
+
+    field.observe(again, names="value")
+    return VBox([field, shown], layout=Layout(width="100%")).add_class("typed")
+
+
+def _answered(answer: Callable[[str], str], text: str, caption: str) -> str:
+    try:
+        said, role = answer(text), ""
+    except ValueError as error:
+        said, role = str(error), ' role="alert"'
+    return (
+        f'<figure style="margin: 0"><p{role} style="white-space: pre-wrap; overflow-wrap: '
+        f'anywhere">{escape(said)}</p><figcaption>{caption}</figcaption></figure>'
+    )
+
+
+def _checked(
+    draw: object, label: object, values: Iterable[T], size: tuple[float, float], interval: int
+) -> list[T]:
+    if not callable(draw):
+        raise TypeError(f"draw: expected a function draw(ax, value), got {type(draw).__name__}")
+    if not isinstance(label, str) or not label.strip():
+        raise TypeError(f"label: expected what the slider moves, such as 'step t', got {label!r}")
+    try:
+        values = list(values)
+    except TypeError:
+        raise TypeError(
+            f"values: expected several values, such as range(1, 9), got {values!r}"
+        ) from None
+    if not 2 <= len(values) <= MAX_FRAMES:
+        raise ValueError(f"values: expected between 2 and {MAX_FRAMES}, got {len(values)}")
+    if len(size) != 2 or not all(side > 0 for side in size):
+        raise ValueError(f"size: expected a width and a height above 0 in inches, got {size}")
+    if interval <= 0:
+        raise ValueError(f"interval: expected milliseconds above 0, got {interval}")
+    return values
+
+
+def _frame(
+    draw: Callable[[Axes, T], str], value: T, size: tuple[float, float], caption: str
+) -> str:
+    # No pyplot: it would keep the figure, and a notebook would show it a second time.
+    figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
+    alt = draw(figure.subplots(), value)
+    if not isinstance(alt, str) or not alt.strip():
+        raise TypeError(
+            f"draw: expected it to return a sentence that says what the frame shows, got {alt!r}"
+        )
+    width, height = (round(side * SHOWN_DPI) for side in size)
+    return (
+        f'<figure style="margin: 0"><img src="data:image/png;base64,{_png(figure)}" '
+        f'alt="{escape(alt)}" width="{width}" height="{height}" '
+        'style="max-width: 100%; height: auto">'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
+
+
+def _png(figure: Figure) -> str:
+    raw, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(raw, format="png")
+    # 256 colours are enough for a plot, and make a third of the bytes.
+    Image.open(raw).convert("RGB").quantize(256).save(small, format="png", optimize=True)
+    return base64.b64encode(small.getvalue()).decode("ascii")

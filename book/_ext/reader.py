@@ -172,7 +172,11 @@ def notebook(app: Sphinx, docname: str) -> Any:
             continue
         made.cells.append(
             nbformat.v4.new_code_cell(
-                cell.source, id=cell.id, outputs=cell.outputs, metadata=folded(cell.metadata)
+                cell.source,
+                id=cell.id,
+                outputs=cell.outputs,
+                execution_count=cell.execution_count,
+                metadata=folded(cell.metadata),
             )
         )
         captions = [c for node, _ in here for c in node.findall(nodes.caption)]

@@ -19,9 +19,6 @@ from tools.browser import NAMES
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
 AXE = ROOT / "book" / "_static" / "vendor" / "axe" / "axe.min.js"
-#: a warning about the widget manager's own JSON schema, in every console; harmless
-HARMLESS = re.compile(r"^console warning: strict mode: use allowUnionTypes .*\(strictTypes\)$")
-
 AXE_RUN = """async () => (await axe.run()).violations.flatMap(v => v.nodes.map(
   n => `${v.id}: ${v.help}: ${n.target.join(' ')}: ${n.html.slice(0, 160)}`))"""
 FLAGS = [
@@ -37,15 +34,9 @@ FLAGS = [
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
 
-# Waits for what a page loads late: mathematics and widgets. Frames of a figure load when shown.
+# Waits for what a page loads late: mathematics and fonts. Frames of a figure load when shown.
 SETTLED = """async () => {
   await window.MathJax?.startup?.promise;
-  const views = document.querySelectorAll('[type="application/vnd.jupyter.widget-view+json"]');
-  const drawn = () => document.querySelectorAll('.widget-subarea > *').length;
-  for (let i = 0; drawn() < views.length; i++) {
-    if (i === 200) throw new Error(`${drawn()} of ${views.length} widgets came up in 20 s`);
-    await new Promise(resolve => setTimeout(resolve, 100));
-  }
   await document.fonts.ready;
   await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 }"""
@@ -89,7 +80,7 @@ class Visit:
     problems: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> None:
-        """Open a page of the site and wait until its mathematics and its widgets are there."""
+        """Open a page of the site and wait until its mathematics is there."""
         self.page.goto(self.base + path, wait_until="load")
         self.page.evaluate(SETTLED)
 
@@ -133,7 +124,7 @@ def visit(
 
 def complaints(visited: Visit) -> list[str]:
     """What the browser complained about, except warnings known to be harmless."""
-    return [problem for problem in visited.problems if not HARMLESS.match(problem)]
+    return visited.problems
 
 
 def violations(page: Page) -> list[str]:

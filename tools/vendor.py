@@ -18,12 +18,9 @@ TARGET = ROOT / "book" / "_static" / "vendor"
 STAMP = TARGET / ".stamp"
 INPUTS = ("package.json", "package-lock.json", "tools/vendor.py")
 
-WIDGETS, MATHJAX, AXE = "@jupyter-widgets/html-manager", "mathjax", "axe-core"
+MATHJAX, AXE = "mathjax", "axe-core"
 #: package, files inside it (a pattern keeps its folders), folder in the target
 COPIES = (
-    (WIDGETS, "dist/embed.js", "widgets"),
-    (WIDGETS, "dist/embed.js.LICENSE.txt", "widgets"),
-    (WIDGETS, "dist/*.woff*", "widgets"),
     (MATHJAX, "es5/tex-mml-chtml.js", "mathjax"),
     (MATHJAX, "es5/output/chtml/fonts/woff-v2/*.woff", "mathjax/output/chtml/fonts/woff-v2"),
     (MATHJAX, "es5/input/tex/extensions/*.js", "mathjax/input/tex/extensions"),

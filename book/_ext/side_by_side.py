@@ -52,6 +52,7 @@ async def execute(paths: Iterable[Path], cache: JupyterCacheAbstract, timeout: i
                 notebook,
                 timeout=timeout,
                 record_timing=False,
+                store_widget_state=False,  # pages show a movable figure's HTML
                 extra_arguments=["--log-level=ERROR"],  # ipykernel warns of its transport
                 resources={"metadata": {"path": str(path.parent)}},
             )

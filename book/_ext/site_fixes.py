@@ -17,7 +17,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
-VENDORED = ("vendor/mathjax/tex-mml-chtml.js", "vendor/widgets/embed.js")
+VENDORED = ("vendor/mathjax/tex-mml-chtml.js",)
 #: everything that a notebook's outputs depend on besides the notebook
 INPUTS = (
     "rnn_course/**/*.py",

@@ -1,8 +1,4 @@
-// What the theme and the widget manager leave undone. Loaded in <head>, before either of them runs.
-
-// The theme's Font Awesome replaces every <i class="fa-..."> by an <svg>. Play's buttons keep hold
-// of their <i>: replaced, they throw, and the slider that is linked to them stops. So: nested.
-window.FontAwesomeConfig = { autoReplaceSvg: "nest" };
+// What the theme leaves undone, and what moves the movable figures. Loaded in <head>.
 
 const each = (selector, act, root = document) => root.querySelectorAll(selector).forEach(act);
 const set = (element, name, value) => {
@@ -15,19 +11,50 @@ const parsing = new MutationObserver(() => {
 });
 parsing.observe(document, { subtree: true, childList: true });
 
-// Slider and Play come without names for those who cannot see them, and the slider tells them the
-// position of the value instead of the value. The readout pretends that one can write into it.
-function nameControls(figure) {
-  const label = figure.querySelector(".widget-slider .widget-label")?.textContent;
-  const handle = figure.querySelector(".noUi-handle");
-  const readout = figure.querySelector(".widget-readout");
-  const [play, stop] = figure.querySelectorAll(".widget-play button");
-  if (!label || !handle || !readout || !stop) return;
-  set(handle, "aria-label", label);
-  set(handle, "aria-valuetext", readout.textContent);
-  set(readout, "contenteditable", "false");
-  set(play, "aria-label", `${play.querySelector(".fa-pause") ? "Pause" : "Play"}: ${label}`);
-  set(stop, "aria-label", `Stop and go back to the first: ${label}`);
+// A movable figure: all its frames are in the page, one of them is shown. Those that are not shown
+// yet are fetched as soon as somebody reaches for the figure.
+function bringToLife(figure) {
+  const frames = [...figure.querySelectorAll(".movable-frames img")];
+  const slider = figure.querySelector("input");
+  const readout = figure.querySelector("output");
+  const play = figure.querySelector(".movable-play");
+  const names = JSON.parse(figure.dataset.names);
+  const label = figure.getAttribute("aria-label");
+  let timer = null;
+
+  const show = async (index) => {
+    slider.value = index;
+    slider.setAttribute("aria-valuetext", names[index]);
+    readout.textContent = names[index];
+    frames[index].loading = "eager";
+    await frames[index].decode().catch(() => {});   // no blank in between
+    if (slider.valueAsNumber === index) frames.forEach((frame, k) => { frame.hidden = k !== index; });
+  };
+  const stop = () => {
+    clearInterval(timer);
+    timer = null;
+    play.classList.remove("playing");
+    play.setAttribute("aria-label", `Play: ${label}`);
+  };
+  const step = () => {
+    if (slider.valueAsNumber === frames.length - 1) return stop();
+    return show(slider.valueAsNumber + 1);
+  };
+
+  slider.addEventListener("input", () => { stop(); show(slider.valueAsNumber); });
+  figure.querySelector(".movable-back").addEventListener("click", () => { stop(); show(0); });
+  play.addEventListener("click", () => {
+    if (timer) return stop();
+    if (slider.valueAsNumber === frames.length - 1) show(0);
+    timer = setInterval(step, Number(figure.dataset.interval));
+    play.classList.add("playing");
+    play.setAttribute("aria-label", `Pause: ${label}`);
+  });
+  const fetchAll = () => frames.forEach((frame) => { frame.loading = "eager"; });
+  for (const reached of ["pointerenter", "focusin"]) {
+    figure.addEventListener(reached, fetchAll, { once: true });
+  }
+  figure.querySelector(".movable-controls").hidden = false;
 }
 
 // What scrolls has to be within reach of the keyboard.
@@ -39,9 +66,9 @@ const reachFormulas = () => each("mjx-container[display]", (formula) => {
 document.addEventListener("DOMContentLoaded", () => {
   parsing.disconnect();
 
-  // The widget manager asks for MathJax 2 as soon as it sees any MathJax.
+  each("figure.movable", bringToLife);
+
   if (window.MathJax) {
-    window.MathJax.Hub = { Queue: ([, , element]) => window.MathJax.typesetPromise([element]) };
     window.MathJax.startup.promise.then(reachFormulas);
     window.addEventListener("resize", reachFormulas);
   }
@@ -70,16 +97,4 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   // A role that has been withdrawn from the standard, inside a list.
   each("[role=doc-biblioentry]", (entry) => set(entry, "role", "listitem"));
-});
-
-window.addEventListener("load", () => {
-  const name = () => each(".movable", nameControls);
-  const watched = { subtree: true, childList: true, characterData: true, attributes: true,
-    attributeFilter: ["aria-valuetext", "class"] };
-  each(".cell_output", (output) => {
-    if (output.querySelector('[type$="widget-view+json"]')) {
-      new MutationObserver(name).observe(output, watched);
-    }
-  });
-  name();
 });

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Callable, Iterable
 from html import escape
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from ipywidgets import HTML, HBox, Layout, Play, SelectionSlider, Stack, Text, VBox, jslink
+from ipywidgets import HTML, HBox, Layout, Play, SelectionSlider, Text, VBox, jslink
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
 T = TypeVar("T")
 
-#: every frame is stored in the page, some 10 to 30 KB each
+#: every frame is drawn in advance, some 10 to 30 KB each
 MAX_FRAMES = 60
 DPI, SHOWN_DPI = 160, 120  # more pixels than are shown at full size, for dense screens
 IN_ADVANCE = "Drawn when this cell ran. If a kernel is running, moving the slider redraws it."
@@ -28,6 +29,22 @@ TYPE_IN_ADVANCE = (
 TYPED_LIVE = "Answered just now by the kernel."
 
 
+class Drawn(VBox):
+    """Widgets for a running kernel, and beside them HTML for a page that has none.
+
+    A frontend with a kernel shows the widgets. The site, and a notebook that is only looked at, show
+    the HTML, which `book/_static/site.js` moves.
+    """
+
+    def __init__(self, children: Iterable[Any], page: str, name: str) -> None:
+        super().__init__(list(children), layout=Layout(width="100%"))
+        self.page = page
+        self.add_class(name)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return super()._repr_mimebundle_(**options) | {"text/html": self.page}
+
+
 def movable(
     draw: Callable[[Axes, T], str],
     *,
@@ -37,13 +54,13 @@ def movable(
     show: Callable[[T], str] = str,
     size: tuple[float, float] = (5.0, 3.0),
     interval: int = 700,
-) -> VBox:
+) -> Drawn:
     """A figure with a slider and a Play button, which also works on a page without a kernel.
 
     `draw(ax, value)` draws one frame on the empty axes `ax` and returns a sentence that describes
-    it for readers who cannot see it. It is called for all of `values` at once, and the frames go
-    into the page. If a kernel is running, it is called again at every move, so that it sees what
-    the reader has changed since; the line under the figure says which of the two has happened.
+    it for readers who cannot see it. It is called for all of `values` at once, for the page. If a
+    kernel is running, it is called again at every move, so that it sees what the reader has changed
+    since; the line under the figure says which of the two has happened.
 
     Args:
         draw: The function that draws. It should fix the limits of the axes, or they will jump.
@@ -72,15 +89,15 @@ def movable(
         raise ValueError(f"start: expected one of {', '.join(names)}, got {show(start)}")
     first = 0 if start is None else names.index(show(start))
 
-    def frame(index: int, caption: str) -> str:
+    def picture(index: int) -> str:
         try:
-            return _frame(draw, values[index], size, caption)
+            return _picture(draw, values[index], size)
         except Exception as error:
             error.add_note(f"movable: while drawing {label} = {names[index]}")
             raise
 
-    wide = Layout(width="100%", margin="0")  # one for all frames: a smaller page
-    frames = [HTML(frame(index, IN_ADVANCE), layout=wide) for index in range(len(values))]
+    pictures = [picture(index) for index in range(len(values))]
+    shown = HTML(_framed(pictures[first], IN_ADVANCE), layout=Layout(width="100%", margin="0"))
     slider = SelectionSlider(
         options=names,
         index=first,
@@ -89,25 +106,41 @@ def movable(
         layout=Layout(flex="1 1 16em", width="auto", max_width="28em"),
     )
     play = Play(min=0, max=len(values) - 1, value=first, interval=interval, show_repeat=False)
-    stack = Stack(frames, selected_index=first, layout=Layout(width="100%"))
     jslink((play, "value"), (slider, "index"))
-    jslink((slider, "index"), (stack, "selected_index"))
 
     def redraw(change: dict[str, int]) -> None:  # called by a kernel only
-        index = change["new"]
         try:
-            frames[index].value = frame(index, LIVE)
+            shown.value = _framed(picture(change["new"]), LIVE)
         except Exception as error:  # a kernel hides what a callback raises
             what = f"{type(error).__name__}: {error}"
-            frames[index].value = f'<p role="alert">draw failed: {escape(what)}</p>'
+            shown.value = f'<p role="alert">draw failed: {escape(what)}</p>'
 
     slider.observe(redraw, names="index")
     controls = HBox([play, slider], layout=Layout(flex_flow="row wrap", align_items="center"))
-    figure = VBox([controls, stack], layout=Layout(width="100%"))
-    return figure.add_class("movable")
+    return Drawn([controls, shown], _page(pictures, names, label, first, interval), "movable")
 
 
-def typed(answer: Callable[[str], str], *, label: str, start: str) -> VBox:
+def _page(pictures: list[str], names: list[str], label: str, first: int, interval: int) -> str:
+    """The figure for a page: all frames, the first one in sight, and what moves them."""
+    what = escape(label)
+    frames = "".join(
+        picture if index == first else picture.replace("<img ", '<img hidden loading="lazy" ', 1)
+        for index, picture in enumerate(pictures)
+    )
+    return (
+        f'<figure class="movable" role="group" aria-label="{what}" data-interval="{interval}" '
+        f"data-names=\"{escape(json.dumps(names))}\">"
+        '<div class="movable-controls" hidden>'
+        f'<button type="button" class="movable-play" aria-label="Play: {what}"></button>'
+        f'<button type="button" class="movable-back" aria-label="Back to the first: {what}">'
+        f'</button><label>{what} <input type="range" min="0" max="{len(names) - 1}" step="1" '
+        f'value="{first}" aria-valuetext="{escape(names[first])}"></label>'
+        f"<output>{escape(names[first])}</output></div>"
+        f'<div class="movable-frames">{frames}</div><figcaption>{IN_ADVANCE}</figcaption></figure>'
+    )
+
+
+def typed(answer: Callable[[str], str], *, label: str, start: str) -> Drawn:
     """A text field, and under it what `answer` says about the text, if a kernel runs.
 
     A page has no kernel; it shows the answer for `start` and says how to type another. The message
@@ -127,13 +160,18 @@ def typed(answer: Callable[[str], str], *, label: str, start: str) -> VBox:
         style={"description_width": "initial"},
         layout=Layout(width="min(100%, 24em)"),
     )
-    shown = HTML(_answered(answer, start, TYPE_IN_ADVANCE), layout=Layout(width="100%"))
+    in_advance = _answered(answer, start, TYPE_IN_ADVANCE)
+    shown = HTML(in_advance, layout=Layout(width="100%"))
 
     def again(change: dict[str, str]) -> None:  # called by a kernel only
         shown.value = _answered(answer, change["new"], TYPED_LIVE)
 
     field.observe(again, names="value")
-    return VBox([field, shown], layout=Layout(width="100%")).add_class("typed")
+    page = (
+        f'<div class="typed"><label>{escape(label)} '
+        f'<input type="text" value="{escape(start)}" disabled></label>{in_advance}</div>'
+    )
+    return Drawn([field, shown], page, "typed")
 
 
 def _answered(answer: Callable[[str], str], text: str, caption: str) -> str:
@@ -169,9 +207,7 @@ def _checked(
     return values
 
 
-def _frame(
-    draw: Callable[[Axes, T], str], value: T, size: tuple[float, float], caption: str
-) -> str:
+def _picture(draw: Callable[[Axes, T], str], value: T, size: tuple[float, float]) -> str:
     # No pyplot: it would keep the figure, and a notebook would show it a second time.
     figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
     alt = draw(figure.subplots(), value)
@@ -181,11 +217,13 @@ def _frame(
         )
     width, height = (round(side * SHOWN_DPI) for side in size)
     return (
-        f'<figure style="margin: 0"><img src="data:image/png;base64,{_png(figure)}" '
-        f'alt="{escape(alt)}" width="{width}" height="{height}" '
-        'style="max-width: 100%; height: auto">'
-        f"<figcaption>{caption}</figcaption></figure>"
+        f'<img src="data:image/png;base64,{_png(figure)}" alt="{escape(alt)}" width="{width}" '
+        f'height="{height}" style="max-width: 100%; height: auto">'
     )
+
+
+def _framed(picture: str, caption: str) -> str:
+    return f'<figure style="margin: 0">{picture}<figcaption>{caption}</figcaption></figure>'
 
 
 def _png(figure: Figure) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 
 import pytest
-from ipywidgets import HTML, Play, SelectionSlider, Stack, VBox
+from bs4 import BeautifulSoup
+from IPython.core.formatters import DisplayFormatter
+from ipywidgets import HTML, Play, SelectionSlider
 from ipywidgets.embed import dependency_state
 from matplotlib import pyplot as plt
 from PIL import Image
@@ -22,39 +25,50 @@ def draw(ax, value) -> str:
     return f"A line up to {value}."
 
 
-def parts(figure: VBox) -> tuple[Play, SelectionSlider, Stack]:
-    controls, stack = figure.children
-    return (*controls.children, stack)
+def parts(figure) -> tuple[Play, SelectionSlider, HTML]:
+    controls, shown = figure.children
+    return (*controls.children, shown)
 
 
-def alt(frame: HTML) -> str:
-    return re.search(r'alt="([^"]*)"', frame.value)[1]
+def page(figure) -> BeautifulSoup:
+    """What a page without a kernel gets."""
+    bundle, _ = DisplayFormatter().format(figure)
+    assert "application/vnd.jupyter.widget-view+json" in bundle  # for a kernel
+    return BeautifulSoup(bundle["text/html"], "html.parser")
 
 
-def picture(frame: HTML) -> Image.Image:
-    data = re.search(r'src="data:image/png;base64,([^"]+)"', frame.value)[1]
+def alt(html: str) -> str:
+    return re.search(r'alt="([^"]*)"', html)[1]
+
+
+def picture(html: str) -> Image.Image:
+    data = re.search(r'src="data:image/png;base64,([^"]+)"', html)[1]
     return Image.open(io.BytesIO(base64.b64decode(data)))
 
 
-def test_a_frame_for_each_value_described_by_the_caller() -> None:
-    _, slider, stack = parts(movable(draw, label="height", values=(1, 2.5, 4)))
-    assert [alt(frame) for frame in stack.children] == [
-        "A line up to 1.",
-        "A line up to 2.5.",
-        "A line up to 4.",
-    ]
-    assert slider.options == ("1", "2.5", "4")
-    assert slider.description == "height"
-    assert all(IN_ADVANCE in frame.value for frame in stack.children)
+def test_a_page_has_a_frame_for_each_value_described_by_the_caller() -> None:
+    figure = movable(draw, label="height <m>", values=(1, 2.5, 4), interval=250)
+    html = page(figure)
+    frames = html.select(".movable-frames img")
+    assert [f["alt"] for f in frames] == [f"A line up to {n}." for n in ("1", "2.5", "4")]
+    assert [f.has_attr("hidden") for f in frames] == [False, True, True]
+    assert [f.get("loading") for f in frames] == [None, "lazy", "lazy"]
+    root = html.select_one("figure.movable")
+    assert json.loads(root["data-names"]) == ["1", "2.5", "4"] and root["data-interval"] == "250"
+    assert root["aria-label"] == "height <m>" and IN_ADVANCE in root.figcaption.text
+    slider = html.select_one("input[type=range]")
+    assert (slider["min"], slider["max"], slider["value"]) == ("0", "2", "0")
+    assert html.select_one(".movable-controls").has_attr("hidden")  # until a script moves it
 
 
 def test_frames_are_different_pictures_of_one_size_on_white() -> None:
-    figure = movable(draw, label="height", values=range(1, 5), size=(5, 2.5))
-    pictures = [picture(frame).convert("RGB") for frame in parts(figure)[2].children]
+    html = page(movable(draw, label="height", values=range(1, 5), size=(5, 2.5)))
+    frames = html.select(".movable-frames img")
+    pictures = [picture(str(frame)).convert("RGB") for frame in frames]
     assert {p.size for p in pictures} == {(800, 400)}
     assert {p.getpixel((0, 0)) for p in pictures} == {(255, 255, 255)}
     assert len({p.tobytes() for p in pictures}) == 4
-    assert 'width="600" height="300"' in parts(figure)[2].children[0].value
+    assert {(f["width"], f["height"]) for f in frames} == {("600", "300")}
 
 
 def test_a_picture_is_small() -> None:
@@ -62,31 +76,31 @@ def test_a_picture_is_small() -> None:
         ax.imshow([[(7 * i * i + 13 * i * j + value) % 31 for i in range(40)] for j in range(40)])
         return "A pattern of 40 by 40 squares."
 
-    stack = parts(movable(noise, label="shift", values=range(2)))[2]
-    assert all(len(frame.value) < 60_000 for frame in stack.children)
+    figure = movable(noise, label="shift", values=range(2))
+    assert all(len(str(f)) < 60_000 for f in page(figure).select("img"))
 
 
-def test_play_moves_the_slider_and_the_slider_the_frames_without_a_kernel() -> None:
+def test_with_a_kernel_play_moves_the_slider_and_the_slider_redraws() -> None:
     figure = movable(draw, label="height", values=range(1, 4), interval=250)
-    play, slider, stack = parts(figure)
-    page = [model["state"] for model in dependency_state(figure).values()]  # what a page embeds
-    links = [(state["source"], state["target"]) for state in page if "source" in state]
-    play_id, slider_id, stack_id = (f"IPY_MODEL_{w.model_id}" for w in (play, slider, stack))
-    assert sorted(links) == sorted(
-        [
-            ([play_id, "value"], [slider_id, "index"]),
-            ([slider_id, "index"], [stack_id, "selected_index"]),
-        ]
-    )
+    play, slider, shown = parts(figure)
+    models = [model["state"] for model in dependency_state(figure).values()]
+    links = [(state["source"], state["target"]) for state in models if "source" in state]
+    play_id, slider_id = (f"IPY_MODEL_{w.model_id}" for w in (play, slider))
+    assert links == [([play_id, "value"], [slider_id, "index"])]
     assert (play.min, play.max, play.interval) == (0, 2, 250)
-    assert stack.selected_index == 0
+    assert slider.options == ("1", "2", "3") and slider.description == "height"
+    assert alt(shown.value) == "A line up to 1." and IN_ADVANCE in shown.value
 
 
 def test_start_and_show() -> None:
     figure = movable(draw, label="height", values=[0.5, 1, 2], start=2, show="{:.2f}".format)
-    play, slider, stack = parts(figure)
+    play, slider, shown = parts(figure)
     assert slider.options == ("0.50", "1.00", "2.00")
-    assert (play.value, slider.index, stack.selected_index) == (2, 2, 2)
+    assert (play.value, slider.index, alt(shown.value)) == (2, 2, "A line up to 2.")
+    html = page(figure)
+    assert [f.has_attr("hidden") for f in html.select("img")] == [True, True, False]
+    assert html.input["value"] == "2" and html.input["aria-valuetext"] == "2.00"
+    assert html.output.text == "2.00"
 
 
 def test_a_living_kernel_draws_anew_what_the_reader_has_changed() -> None:
@@ -97,16 +111,16 @@ def test_a_living_kernel_draws_anew_what_the_reader_has_changed() -> None:
         calls.append(value)
         return draw(ax, model["factor"] * value)
 
-    _, slider, stack = parts(movable(scaled, label="height", values=[1, 2, 3]))
+    figure = movable(scaled, label="height", values=[1, 2, 3])
+    _, slider, shown = parts(figure)
     assert calls == [1, 2, 3]
-    old = picture(stack.children[2]).tobytes()
+    old = str(page(figure).select("img")[2])
     model["factor"] = 3
     slider.index = 2  # what the frontend sends at a move
     assert calls == [1, 2, 3, 3]
-    assert alt(stack.children[2]) == "A line up to 9."
-    assert picture(stack.children[2]).tobytes() != old
-    assert LIVE in stack.children[2].value and IN_ADVANCE not in stack.children[2].value
-    assert IN_ADVANCE in stack.children[1].value  # not seen, not touched
+    assert alt(shown.value) == "A line up to 9."
+    assert picture(shown.value).tobytes() != picture(old).tobytes()
+    assert LIVE in shown.value and IN_ADVANCE not in shown.value
 
 
 def test_an_error_in_a_living_kernel_is_shown() -> None:
@@ -117,22 +131,25 @@ def test_an_error_in_a_living_kernel_is_shown() -> None:
             raise RuntimeError("no <model> any more")
         return draw(ax, value)
 
-    _, slider, stack = parts(movable(fragile, label="height", values=[1, 2]))
+    _, slider, shown = parts(movable(fragile, label="height", values=[1, 2]))
     state["broken"] = True
     slider.index = 1
-    assert "RuntimeError: no &lt;model&gt; any more" in stack.children[1].value
+    assert "RuntimeError: no &lt;model&gt; any more" in shown.value
     state["broken"] = False
     slider.index = 0
     slider.index = 1
-    assert alt(stack.children[1]) == "A line up to 2."
+    assert alt(shown.value) == "A line up to 2."
 
 
-def test_alt_text_is_escaped() -> None:
+def test_alt_text_and_values_are_escaped() -> None:
     def quoting(ax, value) -> str:
         return f'h < {value} & "more"'
 
-    frame = parts(movable(quoting, label="bound", values=[1, 2]))[2].children[0]
-    assert 'alt="h &lt; 1 &amp; &quot;more&quot;"' in frame.value
+    figure = movable(quoting, label="bound", values=[1, 2], show='{} "<'.format)
+    assert 'alt="h &lt; 1 &amp; &quot;more&quot;"' in parts(figure)[2].value
+    html = page(figure)
+    assert html.img["alt"] == 'h < 1 & "more"' and html.output.text == '1 "<'
+    assert json.loads(html.figure["data-names"]) == ['1 "<', '2 "<']
 
 
 def test_pyplot_keeps_no_figure() -> None:
@@ -201,6 +218,9 @@ def test_what_is_typed_is_answered_and_a_bad_word_explained():
     assert 'role="alert"' in shown.value and "got &lt;b&gt;45" in shown.value
     field.value = "on"
     assert 'role="alert"' not in shown.value
+    html = page(box)
+    assert html.input["value"] == "deep" and html.input.has_attr("disabled")
+    assert "DEEP\n<i>" in html.p.text and widgets.TYPE_IN_ADVANCE in html.text
 
 
 @pytest.mark.parametrize("answer", ["deep", lambda text: None])

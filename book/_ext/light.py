@@ -1,0 +1,93 @@
+"""Light pages: pictures and sounds as files, fetched when they come near; only the icons in use."""
+
+from __future__ import annotations
+
+import base64
+import re
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from PIL import Image
+from sphinx.application import Sphinx
+
+FOLDER = "_images/data"  # beside what Sphinx copies
+EMBEDDED = re.compile(r'(<(?:img|source)\b[^>]*?src=")data:(image|audio)/(\w+);base64,([^"]+)"')
+PICTURE = re.compile(r"<img\b[^>]*>")
+SOUND = re.compile(r"<audio\b(?![^>]*preload)")
+ATTRIBUTE = re.compile(r'(\w[\w-]*)="([^"]*)"')
+ICON = re.compile(r"fa-([a-z0-9-]+)")
+#: an entry of Font Awesome's tables: its name, and its size, other names, code point and path
+ENTRY = re.compile(r'"?([a-z0-9-]+)"?:\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\["[^"]*","[^"]*"\])\],?')
+
+
+def lighten(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
+) -> None:
+    """Take data out of a page's body, and give its pictures their size."""
+    if context.get("body"):
+        up = "../" * pagename.count("/")
+        body = EMBEDDED.sub(lambda found: _as_file(app, up, found), context["body"])
+        body = SOUND.sub('<audio preload="none"', body)
+        count = 0
+
+        def sized(found: re.Match[str]) -> str:
+            nonlocal count
+            count += 1
+            return _sized(app, pagename, found[0], lazy=count > 1)
+
+        context["body"] = PICTURE.sub(sized, body)
+
+
+def _as_file(app: Sphinx, up: str, found: re.Match[str]) -> str:
+    tag, _, kind, text = found.groups()
+    data = base64.b64decode(text)
+    path = Path(app.outdir) / FOLDER / f"{sha256(data).hexdigest()[:16]}.{kind}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return f'{tag}{up}{FOLDER}/{path.name}"'
+
+
+def _sized(app: Sphinx, pagename: str, tag: str, lazy: bool) -> str:
+    """A picture with its width and height, so that nothing moves when it comes."""
+    given = dict(ATTRIBUTE.findall(tag))
+    source = given.get("src", "")
+    added = ""
+    if lazy and "loading" not in given:
+        added += ' loading="lazy"'
+    path = (Path(app.outdir) / pagename).parent / source
+    if "width" not in given and "style" not in given and path.suffix == ".png":
+        original = app.env.images and _original(app, path)
+        if original:
+            with Image.open(original) as picture:
+                added += f' width="{picture.width}" height="{picture.height}"'
+    return tag.replace("<img", f"<img{added}", 1)
+
+
+def _original(app: Sphinx, path: Path) -> Path | None:
+    """Where Sphinx will copy a picture from: pages are written before pictures are copied."""
+    for name, (_, target) in app.env.images.items():
+        if target == path.name:
+            return Path(app.srcdir) / name
+    return None
+
+
+def keep_used_icons(app: Sphinx, exception: Exception | None) -> None:
+    """Cut the theme's two thousand icons down to those that a page or a script names."""
+    if exception or app.builder.name != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    script = static / "scripts" / "fontawesome.js"
+    users = [*Path(app.outdir).rglob("*.html"), *static.glob("**/*-theme.js"), static / "site.js"]
+    used = {n for p in users for n in ICON.findall(p.read_text(encoding="utf-8", errors="ignore"))}
+    text = script.read_text(encoding="utf-8")
+    kept = ENTRY.sub(lambda found: found[0] if found[1] in used else "", text)
+    script.write_text(kept, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect the above to Sphinx."""
+    app.connect("html-page-context", lighten, priority=900)
+    app.connect("build-finished", keep_used_icons)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,7 +6,6 @@ import ast
 import importlib
 import json
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -145,9 +144,3 @@ def test_every_file_that_a_page_names_exists(page):
         if not re.search("NAME|NN", path):
             names = path, f"{path}.py"
             assert any((f / name).exists() for f in folders for name in names), path
-
-
-def test_the_version_is_the_same_everywhere():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert f"\nversion: {project['version']}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
-    assert f"\n## [{project['version']}] - " in (ROOT / "CHANGELOG.md").read_text("utf-8")

@@ -11,8 +11,9 @@
 # $$h^{(t)} = \tanh\bigl(b + U\,[x^{(t)}, y^{(t-1)}]\bigr) , \qquad
 # P(y^{(t)} \mid \dots) = \operatorname{softmax}(c + V h^{(t)}) ,$$
 #
-# whose dashed edges reach **one step back** and no further. You will see that this makes a search possible
-# that never misses the best bass, and what such a bass is like.
+# whose dashed edges reach **one step back** and no further. This makes a search possible that never misses
+# the best bass. You will write it in two steps, and find out whether the most probable bass moves as Bach's
+# does, and whether one that is drawn does.
 #
 {% if ending == "given" %}
 # As in a cadence, the **last note is given**: we look for the most probable bass among those that end in it.
@@ -20,24 +21,24 @@
 # The last note is free: every bass of the tune's length is allowed.
 {% endif %}
 #
-# Besides, a composer may have a rule. We call the step from $y^{(t-1)}$ to $y^{(t)}$, $t \ge 2$, **marked** if
+# In addition, suppose the composer has a rule. We call the step from $y^{(t-1)}$ to $y^{(t)}$, $t \ge 2$, **marked** if
 {% if rule == "repeat" %}
 # it repeats the symbol, $y^{(t)} = y^{(t-1)}$, and each marked step costs a fee of F = {{ price }} nats:
 #
-# $$S(y) = \log P(y \mid x) - F \cdot (\text{number of marked steps in } y) .$$
+# $$S(y) = \ln P(y \mid x) - F \cdot (\text{number of marked steps in } y) .$$
 {% elif rule == "near" %}
 # it is small, $|y^{(t)} - y^{(t-1)}| \le {{ limit }}$ (a repeated symbol is small, too), and each marked step
 # costs a fee of F = {{ price }} nats:
 #
-# $$S(y) = \log P(y \mid x) - F \cdot (\text{number of marked steps in } y) .$$
+# $$S(y) = \ln P(y \mid x) - F \cdot (\text{number of marked steps in } y) .$$
 {% elif rule == "fall" %}
 # it falls, $y^{(t)} < y^{(t-1)}$, and each marked step earns a bonus of F = {{ price }} nats:
 #
-# $$S(y) = \log P(y \mid x) + F \cdot (\text{number of marked steps in } y) .$$
+# $$S(y) = \ln P(y \mid x) + F \cdot (\text{number of marked steps in } y) .$$
 {% else %}
 # it is a leap, $|y^{(t)} - y^{(t-1)}| > {{ limit }}$, and each marked step earns a bonus of F = {{ price }} nats:
 #
-# $$S(y) = \log P(y \mid x) + F \cdot (\text{number of marked steps in } y) .$$
+# $$S(y) = \ln P(y \mid x) + F \cdot (\text{number of marked steps in } y) .$$
 {% endif %}
 #
 {% if rule != "repeat" %}
@@ -45,9 +46,6 @@
 # low note.)
 #
 {% endif %}
-# You will write the search in two steps, and find out how the most probable bass moves, beside Bach's and
-# beside one that is drawn.
-#
 # How to work: fill in the cells that say `YOUR CODE HERE` or `YOUR ANSWER HERE`, and run the check
 # below each. A check tells you what is not right yet, and what it has *not* looked at; your lecturer's
 # copy looks at more. Leave the check cells as they are: they are replaced before marking.
@@ -73,18 +71,19 @@ torch.set_num_threads(1)
 # 1. Write $P(y \mid x)$ of the network *output to hidden* as a product over the steps, and say what each
 #    factor depends on. Suppose that two beginnings $y^{(1)}, \dots, y^{(t)}$ end in the same symbol, and that
 #    one is less probable than the other. Why may the less probable one be dropped for good? Does the
-#    same hold for the score S in place of log P? And for the network with *both* kinds of edges?
+#    same hold for the score S in place of ln P? And for the network with *both* kinds of edges?
 # 2. Two symbols, three steps, and the same x at each. The first symbol is *a* with probability {{ pa }};
 #    after *a* comes *a* with probability {{ paa }}; after *b* comes *b* with probability {{ pbb }}.
 {% if ending == "given" %}
 #    The last symbol has to be *b*.
 {% endif %}
-#    Which sequence does greedy search find, which is the most probable, and what are their probabilities?
-# 3. A sequence of three steps is *drawn* from the same network{% if ending == "given" %} (with nothing said of its last symbol){% endif %}. How often does it
+#    Which sequence does greedy search find (it takes the most probable symbol at each step{% if ending == "given" %}, and *b* at
+#    the last{% endif %}), which is the most probable, and what are their probabilities $P(y \mid x)$?
+# 3. A sequence of three steps is *drawn* from the same network{% if ending == "given" %} (its last symbol is free){% endif %}. How often does it
 #    repeat a symbol, in expectation? (Between 0 and 2 times.)
-# 4. With 58 symbols and {{ tau }} steps, how many sequences are there? How many continuations does a beam
-#    of 16 look at in each step after the first? And how many does a search look at that keeps one
-#    beginning for each symbol?
+# 4. With 58 symbols and {{ tau }} steps, how many sequences are there? {% if ending == "given" %}(Leave the last note free here.) {% endif %}How many continuations
+#    does a beam of 16 look at in each step after the first? And how many does a search look at that keeps
+#    one beginning for each symbol?
 
 # %% [markdown] kind="answer" name="by-hand" points=5
 # ### BEGIN SOLUTION
@@ -115,17 +114,17 @@ torch.set_num_threads(1)
 # For one tune x, the network is a table: `log_p[t, j, k]` is the log-probability of symbol k at step t
 # (counted from 0) if symbol j came before it. There are K symbols, and one more row, j = K, for $y^{(0)}$. Row K is
 # used at the first step only, and the other rows at the other steps only; what stands in the remaining places
-# does not matter. `model.first` is K, `model.inputs(x, before)` is what the cell reads, and the model is in
-# eval mode.
+# does not matter. `model.first` is K, `model.inputs(x, before)` is what the cell reads, and from there you
+# get to o as in the chapter's `at_once`. The model is in eval mode.
 #
-# `marked` says which steps are marked, `priced` gives the table of the score S in place of log P. The
+# `marked` says which steps are marked, `priced` gives the table of the score S in place of ln P. The
 # function `along` adds up a table along a sequence.
 
 # %%
-def along(table, y):
-    """table (T, K + 1, K) and sequences y (..., T) to the sum of each over its steps, (...)."""
-    before = F.pad(y[..., :-1], (1, 0), value=table.shape[2])
-    return table[torch.arange(y.shape[-1]), before, y].sum(-1)
+def along(scores, y):
+    """scores (T, K + 1, K) and sequences y (..., T) to the sum of each over its steps, (...)."""
+    before = F.pad(y[..., :-1], (1, 0), value=scores.shape[2])
+    return scores[torch.arange(y.shape[-1]), before, y].sum(-1)
 
 # %% kind="code" name="table"
 @torch.no_grad()
@@ -180,16 +179,17 @@ same(log_p[1:, :12].exp().sum(2), torch.ones(5, 12),
      "whatever came before, the probabilities of a step add up to one")
 same(log_p[0, 12].exp().sum(), 1.0, "the probabilities of the first step add up to one")
 same(along(log_p, y), log_likelihood(model(x.expand(50, 6), y), y),
-     "along a sequence the table adds up to log P(y | x)")
+     "along a sequence the table adds up to ln P(y | x)")
 other = x.clone()
 other[3] = (x[3] + 1) % 7
 moved = (table(model, other) - log_p)[:, :12].abs().amax((1, 2)) > 1e-6
 same([t for t in range(1, 6) if moved[t]], [3],
      "a change of x at one step changes the table at that step only")
 same(marked(12).shape, (12, 12), "every pair of symbols is marked or not")
+same(str(marked(12).dtype), "torch.bool", "`marked` returns booleans, not numbers")
 kept = log_p.clone()
 added = priced(log_p)
-same(along(log_p, y), along(kept, y), "pricing leaves the table of log P as it was")
+same(along(log_p, y), along(kept, y), "pricing leaves the table of ln P as it was")
 same(along(added, y[:, :1]), along(log_p, y[:, :1]),
      "the first step has no price, because it has no symbol before it")
 {% if rule == "repeat" %}
@@ -240,16 +240,17 @@ same(marked(30).tolist(), right, "with 30 symbols the rule is the same")
 # searches as if the end were free.
 #
 {% endif %}
-# Write it for one table, which may be that of log P or that of S. (Lists and a loop over the beginnings
-# are fast enough.)
+# Write it for one table of scores, which may be that of ln P or that of S. Lists and a loop over the
+# beginnings are fast enough if you turn each row into Python numbers first (`.tolist()`); adding and sorting
+# tensors number by number is far too slow.
 
 # %% kind="code" name="beam"
-def beam(table, width{{ args }}):
-    """table (T, K + 1, K) to the best sequence found, a list of T symbols, and its score, a number."""
+def beam(scores, width{{ args }}):
+    """scores (T, K + 1, K) to the best sequence found, a list of T symbols, and its score, a number."""
     ### BEGIN SOLUTION
-    T, K = len(table), table.shape[2]
+    T, K = len(scores), scores.shape[2]
     kept = [(0.0, [])]
-    for t, rows in enumerate(table.tolist()):
+    for t, rows in enumerate(scores.tolist()):
 {% if ending == "given" %}
         allowed = range(K) if t < T - 1 else [last]
 {% else %}
@@ -269,6 +270,9 @@ from rnn_course.homework import cases, same
 g = cases()
 for {{ "end" if ending == "given" else "_" }} in range(5):
     scores = torch.randn(6, 6, 5, generator=g)
+    y, score = beam(scores[:1], 1{{ end }})
+    same(score, scores[0, 5, int(y[0])],
+         "the score that is returned for a single symbol stands in row K, not in another")
     y, score = beam(scores, 1{{ end }})
     same(len(y), 6, "a symbol is found for each step")
     same(score, along(scores, torch.tensor([int(k) for k in y])),
@@ -284,7 +288,7 @@ for {{ "end" if ending == "given" else "_" }} in range(5):
     greedy[-1] = end
 {% endif %}
     same(torch.tensor([int(k) for k in y]), torch.tensor(greedy),
-         "a beam of 1 takes the best symbol at each step")
+         "a beam of 1 takes the best symbol at each step{{ " (and does not look ahead to the last)" if ending == "given" else "" }}")
 every = torch.cartesian_prod(*[torch.arange(5)] * 4)
 {% if ending == "given" %}
 every = every[every[:, -1] == end]
@@ -313,12 +317,12 @@ same("".join(letters[int(k)] for k in beam(trap, 2{{ a }})[0]), "aaa",
 same("".join(letters[int(k)] for k in beam(trap, 3{{ a }})[0]), "bca",
      "in the trap, a beam of 3 keeps bc, and so finds bca")
 ### BEGIN HIDDEN TESTS
-def by_definition(table, width, last=None):
+def by_definition(scores, width, last=None):
     kept = [[]]
-    for t in range(len(table)):
-        symbols = range(table.shape[2]) if last is None or t + 1 < len(table) else [last]
+    for t in range(len(scores)):
+        symbols = range(scores.shape[2]) if last is None or t + 1 < len(scores) else [last]
         longer = [y + [k] for y in kept for k in symbols]
-        longer.sort(key=lambda y: -along(table[: t + 1], torch.tensor(y)).item())
+        longer.sort(key=lambda y: -along(scores[: t + 1], torch.tensor(y)).item())
         kept = longer[:width]
     return kept[0]
 
@@ -337,16 +341,16 @@ for width in (2, 3, 7):
 #
 # Now use what you said in part 1. At each step, of all continuations that end in the *same symbol* only the best
 # stays; **then**, of those that are left, the `width` best are kept. With as many beginnings as there are
-# symbols, this search never misses the best sequence, though it looks at K² continuations per step and not
-# at $K^T$ sequences. (It is then known as the *Viterbi algorithm*.)
+# symbols, this search never misses the best sequence, though it looks at no more than K² continuations per
+# step, and not at each of the ${{ "K^{T-1}" if ending == "given" else "K^T" }}$ sequences. (It is then known as the *Viterbi algorithm*.)
 
 # %% kind="code" name="merged"
-def merged(table, width{{ args }}):
+def merged(scores, width{{ args }}):
     """As `beam`, but of all beginnings that end in the same symbol only the best is kept."""
     ### BEGIN SOLUTION
-    T, K = len(table), table.shape[2]
+    T, K = len(scores), scores.shape[2]
     kept = [(0.0, [])]
-    for t, rows in enumerate(table.tolist()):
+    for t, rows in enumerate(scores.tolist()):
 {% if ending == "given" %}
         allowed = range(K) if t < T - 1 else [last]
 {% else %}
@@ -393,7 +397,7 @@ for _ in range(10):
     greedy[-1] = 2
 {% endif %}
     same(torch.tensor([int(k) for k in y]), torch.tensor(greedy),
-         "with a width of 1 it takes the best symbol at each step")
+         "with a width of 1 it takes the best symbol at each step{{ " (and does not look ahead to the last)" if ending == "given" else "" }}")
 same("".join(letters[int(k)] for k in merged(trap, 2{{ a }})[0]), "bca",
      "in the trap, aa and ba end in the same symbol, so that bc stays and bca is found")
 for _ in range(10):
@@ -406,12 +410,12 @@ for _ in range(10):
 long = torch.randn(300, 5, 4, generator=g)
 same(merged(long, 4{{ two }})[1], merged(long, 50{{ two }})[1], "more width than there are symbols changes nothing")
 ### BEGIN HIDDEN TESTS
-def by_definition(table, width, last=None):
+def by_definition(scores, width, last=None):
     kept = [[]]
-    for t in range(len(table)):
-        symbols = range(table.shape[2]) if last is None or t + 1 < len(table) else [last]
+    for t in range(len(scores)):
+        symbols = range(scores.shape[2]) if last is None or t + 1 < len(scores) else [last]
         longer = [y + [k] for y in kept for k in symbols]
-        longer.sort(key=lambda y: -along(table[: t + 1], torch.tensor(y)).item())
+        longer.sort(key=lambda y: -along(scores[: t + 1], torch.tensor(y)).item())
         kept = [y for place, y in enumerate(longer) if y[-1] not in [z[-1] for z in longer[:place]]][:width]
     return kept[0]
 
@@ -446,7 +450,7 @@ def expected(log_p):
     ### END SOLUTION
 
 # %% kind="check" name="check-expected" points=3
-# Looks at cases that can be computed by head, and at small tables of which every sequence is tried. It
+# Looks at cases that can be computed in your head, and at small tables for which every sequence is tried. It
 # has not looked at a long sequence, nor at a single step: your lecturer's copy does.
 from rnn_course.homework import cases, same
 
@@ -499,20 +503,19 @@ same(expected(long.float()), wanted, "over 40 steps the expected number is the s
 # make the table of each tune in `tunes`, a dozen from the test. (If the chorales are read for the first
 # time on this machine, that takes about half a minute.) Then draw one figure with two panels:
 #
-# 1. For `beam` and for `merged`, each with widths 1, 2, 4, 8 and 16: how far the log P of what is found lies
+# 1. For `beam` and for `merged`, each with widths 1, 2, 4, 8 and 16: how far the ln P of what is found lies
 #    below that of the most probable bass, in nats per note, the mean over the tunes.
-# 2. The share of steps that are marked: in Bach's basses, in expectation if the network draws them
-#    (`expected`{% if ending == "given" %}, which knows nothing of the last note{% endif %}), in the greedy bass, in the most probable bass, and in
-#    the best bass by the score S.
-{% if ending == "given" %}
+# 2. The share of steps that are marked ({{ called }}): in Bach's basses, in expectation if the network draws
+#    them (`expected`{% if ending == "given" %}, which knows nothing of the last note{% endif %}), in the most probable basses, and in the best basses by
+#    the score S. (`share` counts for you.)
 #
-# The last note that is given is Bach's.
-{% endif %}
+# Label the axes.{% if ending == "given" %} The last note that is given is Bach's.{% endif %} For each seed, print ln P per note of Bach's basses and of the most probable
+# ones, and `shown` of the first tune's bass: Bach's, the most probable, and the best by S.
 #
-# Label the axes. The searches take half a minute or a minute in all, depending on how you wrote them.
+# (With rows of Python numbers the searches take a few seconds in all, with tensors number by number several minutes.)
 #
 # **Predict before you run:** how wide must each of the two searches be to find the most probable bass? Will that
-# bass have more marked steps than Bach's, or fewer?
+# bass have more {{ called }} than Bach's, or fewer?
 
 # %% kind="drawing"
 task = load_chorales(150, progress=False)
@@ -528,18 +531,27 @@ def musician(seed):
     fit(model, tagging_loss, crops, epochs=16, batch_size=32, lr=0.01, seed=seed)
     return model.eval()
 
+
+def steps(y):
+    """Which steps of a bass of T symbols are marked, T - 1 booleans."""
+    y = torch.as_tensor(y)
+    return marked(len(task.symbols))[y[:-1], y[1:]]
+
+
+def share(basses):
+    """The share of marked steps in a list of basses."""
+    return torch.cat([steps(y) for y in basses]).double().mean().item()
+
+
+def shown(y):
+    """The steps of a bass as a line of text: x if marked, else a dot."""
+    return "".join("x" if each else "." for each in steps(y))
+
 # %% kind="figure" name="experiment" points=4
 ### BEGIN SOLUTION
 K, widths, notes = len(task.symbols), (1, 2, 4, 8, 16), sum(len(y) for _, y in tunes)
 searches = {"beam": beam, "merged": merged}
-ends = [({{ "int(y[-1])," if ending == "given" else "" }}) for _, y in tunes]  # what the searches are told besides
-
-
-def share(basses):
-    """The share of marked steps."""
-    marks = [marked(K)[y[:-1], y[1:]].sum().item() for y in map(torch.as_tensor, basses)]
-    return sum(marks) / sum(len(y) - 1 for y in basses)
-
+ends = [({{ "int(y[-1])," if ending == "given" else "" }}) for _, y in tunes]  # what else the searches are told
 
 _, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 shares = []
@@ -555,13 +567,18 @@ for seed in (0, 1):
             below.append((best - found) / notes)
         left.plot(widths, below, mark, color="C0" if name == "beam" else "C1",
                   fillstyle="none" if seed else "full", label=f"{name}, seed {seed}")
+    by_S = [merged(priced(each), K, *end)[0] for each, end in zip(tables, ends)]
     shares.append({
         "Bach": share([y for _, y in tunes]),
         "drawn,\nexpected": sum(expected(each).item() for each in tables) / (notes - len(tunes)),
-        "greedy": share([beam(each, 1, *end)[0] for each, end in zip(tables, ends)]),
         "most\nprobable": share([y for y, _ in exact]),
-        "best\nby S": share([merged(priced(each), K, *end)[0] for each, end in zip(tables, ends)]),
+        "best\nby S": share(by_S),
     })
+    of_bach = sum(along(each, y).item() for each, (_, y) in zip(tables, tunes))
+    print(f"seed {seed}, ln P per note: Bach {of_bach / notes:.2f}, most probable {best / notes:.2f}")
+    print("Bach         ", shown(tunes[0][1]))
+    print("most probable", shown(exact[0][0]))
+    print("best by S    ", shown(by_S[0]))
 left.set(xlabel="width", ylabel="below the most probable bass (nats per note)", xscale="log", xticks=widths)
 left.set_xticklabels(widths)
 left.minorticks_off()
@@ -571,8 +588,8 @@ for seed, row in enumerate(shares):
 right.set(ylabel="marked steps (share)", ylim=(0, None))
 right.legend()
 plt.show()
-# Marks: 1 both searches at all widths, two seeds, against the exact one; 1 nats per note; 1 all five shares,
-# of the same tunes; 1 lines and seeds can be told apart, axes with labels.
+# Marks: 1 both searches at all widths, two seeds, against the exact one, in nats per note; 1 all four shares,
+# of the same tunes; 1 ln P and the marked steps printed; 1 lines and seeds can be told apart, axes with labels.
 ### END SOLUTION
 
 # %% [markdown]
@@ -580,11 +597,13 @@ plt.show()
 #
 # In at most eight sentences.
 #
-# 1. At which width does each search find the most probable bass? Why does merging help that much: what do the
-#    places of a beam hold otherwise?
-# 2. The most probable bass is more probable than Bach's own. Does it move as Bach's does? Is a bass that is
-#    *drawn* nearer to Bach's in that respect, and how can that be, if it is less probable? What does the {{ "fee" if sign == "-" else "bonus" }}
-#    repair, and what does it not?
+# 1. From which width on, if any, does each search find the most probable bass? Why does merging help that
+#    much: what do the places of a beam hold otherwise?
+# 2. By how many nats per note is the most probable bass more probable than Bach's own? Does it {{ moves }} as
+#    often as Bach's does? Is a bass that is *drawn* nearer to Bach's in that respect, and how can that be,
+#    though it is less probable?
+# 3. What does the {{ "fee" if sign == "-" else "bonus" }} repair, and what does it not? Look at *how many* steps of the first tune are marked,
+#    and *where*.
 
 # %% [markdown] kind="answer" name="reading" points=2
 # ### BEGIN SOLUTION
@@ -592,5 +611,5 @@ plt.show()
 # fill up with beginnings that end alike and differ only long ago, of which all but one are of no
 # use; 1 for seeing that the most probable bass is not a typical one: at each step it takes what is safe, and safe
 # choices all go the same way, while a bass that is drawn has the network's shares of everything, which it has
-# learned from Bach. The {{ "fee" if sign == "-" else "bonus" }} moves this one share, by a number that was set by hand; whatever else is untypical stays so.
+# learned from Bach. The {{ "fee" if sign == "-" else "bonus" }} moves this one share, by a number that was set by hand; whatever else is untypical stays so, such as *where* the marked steps stand.
 # ### END SOLUTION

@@ -274,7 +274,9 @@ def test_each_exhibit_has_its_code_cost_test_proof_and_place():
     text = "\n".join(cell.source for cell in made.cells if not cell.is_code)
     headings = re.findall(r"^## Exhibit (\d+) · .+$", text, re.MULTILINE)
     assert [int(number) for number in headings] == NUMBERS
-    places = re.findall(r"<summary>Where it was found: .*?</summary>\n\n(.*?)\n\n</details>", text, re.S)
+    places = re.findall(
+        r"<summary>Where it was found: .*?</summary>\n\n(.*?)\n\n</details>", text, re.S
+    )
     assert len(places) == len(EXHIBITS)
     for place in places:
         assert re.search(r"\]\(https://github\.com/[\w-]+/[\w.-]+/(issues|pull)/\d+\)", place)

@@ -96,7 +96,7 @@ def finds_one_of_two(f):
         (fails_on_both, "fails on the bug and on what is right.* It says: one doubled is three"),
         (wrong_way_round, "wrong way round"),
         (looks_at_the_name, "passes on one right version and fails on another"),
-        (depends_on_luck, "finds the bug in 33% of its runs|finds the bug in 67% of its runs"),
+        (depends_on_luck, r"finds the bug in \d+ of 20 runs"),
         (lambda: None, "stops on the bug with TypeError"),
         (None, "expected a function"),
     ],
@@ -126,7 +126,7 @@ def test_a_network_is_made_anew_for_each_run_and_the_random_state_is_kept():
 
     state = torch.random.get_rng_state()
     with pytest.raises(AssertionError, match="passes on what is right, and on the bug"):
-        kills(lambda model: None, Network, Network)
+        kills(lambda model: None, Network, Network, runs=3)
     assert torch.equal(torch.random.get_rng_state(), state)
     assert len(seen) == 6 and not torch.equal(seen[0], seen[1])
     assert torch.equal(seen[0], seen[3])  # both versions see the same random numbers
@@ -274,7 +274,9 @@ def test_each_exhibit_has_its_code_cost_test_proof_and_place():
     text = "\n".join(cell.source for cell in made.cells if not cell.is_code)
     headings = re.findall(r"^## Exhibit (\d+) · .+$", text, re.MULTILINE)
     assert [int(number) for number in headings] == NUMBERS
-    places = re.findall(r"<summary>Where it hung: .*?</summary>\n\n(.*?)\n\n</details>", text, re.S)
+    places = re.findall(
+        r"<summary>Where it was found: .*?</summary>\n\n(.*?)\n\n</details>", text, re.S
+    )
     assert len(places) == len(EXHIBITS)
     for place in places:
         assert re.search(r"\]\(https://github\.com/[\w-]+/[\w.-]+/(issues|pull)/\d+\)", place)

@@ -7,8 +7,8 @@
 # %% [markdown]
 # # Homework 4 · How much has to be shared?
 #
-# Goes with chapter 4, *One set of weights for every step*. {{ minutes }} minutes, {{ points }} points. You need only what
-# the chapter has said.
+# Goes with chapter 4, *One set of weights for every step*. {{ minutes }} minutes, {{ points }} points. You need this
+# chapter and, for part 4, the backward pass of chapter 0.
 #
 # In the chapter, the steps of a network shared either all of their weights or none. There is much in
 # between. Here {{ others }} are shared by all steps, as in any recurrent network, but of ${{ part }}$ there are
@@ -68,18 +68,19 @@ torch.set_num_threads(1)
 # %% [markdown]
 # ## Part 1 · By hand, before any code (5 points)
 #
-# 1. Words are vectors of 32 numbers, and there are {{ hidden }} hidden units. How many numbers do $U$, $W$ and
-#    $b$ hold, all copies included, in a network that reads up to 18 words: if all layers are tied, in the
-#    network above, and if all layers are untied?
-# 2. The chapter's sum of gradients runs over all steps. Which sums take its place here? Write down
+# 1. Words are vectors of 32 numbers, there are {{ hidden }} hidden units, and sentences have up to 18 words. How many
+#    numbers do $U$, $W$ and $b$ hold (a) if all layers are tied, (b) in the network above, all copies
+#    included, (c) if all layers are untied?
+# 2. The chapter's sum of gradients runs over all steps. Which sums replace it here? Write down
 #    $\partial L / \partial {{ part }}_k$ as a sum over steps, and $\partial L / \partial {{ "W" if part == "U" else "U" }}$ as well. Over which steps does the
 #    sum for each copy run, if the sentence has {{ tau }} words? (Write $\partial L / \partial {{ part }}^{(t)}$ for the gradient that
 #    step $t$ would have had if all layers were untied.)
-# 3. Training had 42 pairs of a length and a position of the year, all equally frequent, but none with the
-#    year at words 5, 6, or 13 to 18. Which copy of ${{ part }}$ is used at each of these words? Was it used in
-#    training at all, and in how many of the 42 pairs was it used *at the year*? So what do you predict when
-#    the year stands at word 5 or 6, and when the sentence has 13 words or more: will the network answer about
-#    as well as the tied one, worse, or hardly ever? Give a reason that says what ${{ part }}$ does.
+# 3. Training had 42 pairs of a length and a position of the year, all equally frequent. Which copy of ${{ part }}$ is
+#    used at word 5, and which at word 6? For each, in how many of the 42 pairs was it used *at the year*?
+#    Which copies are used at words 13 to 18, and was each used in training at all? So what do you predict (a) when the
+#    year stands at word 5 or 6, and (b) when the sentence has 13 words or more, with the year at a position
+#    that training had: will the network answer most of these sentences, some, or hardly any? Give a reason
+#    that says what ${{ part }}$ does.
 
 # %% [markdown] kind="answer" name="by-hand" points=5
 # ### BEGIN SOLUTION
@@ -101,13 +102,13 @@ torch.set_num_threads(1)
 {% for t in [5, 6] + range(13, 19)|list %}
 {% set words = [] %}{% set years = [] %}{% set pairs = [] %}
 {% for s in range(1, 13) if k(s) == k(t) %}{% set _ = words.append(s) %}{% if s in [2, 3, 4, 7, 8, 9, 10, 11, 12] %}{% set _ = years.append(s) %}{% set _ = pairs.append([7, 13 - s]|min) %}{% endif %}{% endfor %}
-# | {{ t }} | ${{ part }}_{{ k(t) }}$ | {{ "yes" if words else "never" }} | {{ years|join(", ") or "never" }} | {{ pairs|sum }} |
+# | {{ t }} | ${{ part }}_{{ k(t) }}$ | {{ "yes" if words else "never" }} | {{ (years|join(", ") or "never") ~ " | " ~ pairs|sum if t < 13 else "(not asked) |" }} |
 {% endfor %}
 #
 {% if part == "U" %}
 # $U$ takes the word in. A copy of $U$ that was used in training but never at a year has learnt to pass over numbers:
-# years at its words are lost. A copy that was never used is random: the year is lost if it stands there;
-# elsewhere it does less harm, since the state is carried past it by the shared $W$, with some noise added.
+# years at its words are lost. A copy that was never used is random; but where the year has been read before, this does
+# less harm, since the state is carried past it by the shared $W$, with some noise added.
 # A copy that has read years at other words can read them here as well, the better the more pairs it had.
 {% elif part == "W" %}
 # $W$ carries the state on. A copy of $W$ that was never used is random, and *everything* has to pass through
@@ -117,8 +118,10 @@ torch.set_num_threads(1)
 # state that it gets has passed through another copy than there.
 {% else %}
 # $b$ does not look at the word, nor at the state: it only shifts the sum. What a year looks like is in $U$, and how it
-# is carried on in $W$, and these are shared. A copy of $b$ that was never used is still zero, as it was made,
-# and one that was never used at a year, or seldom, has been trained all the same. So little is to be feared.
+# is carried on in $W$, and these are shared. {% if rule != "period" %}A copy of $b$ that was never used is still zero, as it was made,
+# and one{% else %}A copy of $b${% endif %} that was never used at a year, or seldom, has been trained all the same. So most sentences should be
+# answered. Somewhat fewer than by the tied network is a good prediction too, above all in long sentences: the
+# copies were trained together over at most 12 steps, and nothing has told them what their shifts add up to after that.
 {% endif %}
 #
 # **Marks:** 1 for the three numbers; 2 for the two sums and the steps of each copy (1 if the shared weight's sum leaves
@@ -162,7 +165,8 @@ from rnn_course.homework import cases, same
 
 g = cases()
 T = int(torch.randint(24, 40, (), generator=g))
-k = torch.as_tensor(copies(T))
+k = copies(T)
+same(str(getattr(k, "dtype", type(k))), "torch.int64", "copies gives a tensor of int64")
 same(k.shape, (T,), "copies gives a number for each of T steps")
 {% if rule == "period" %}
 same(k[0], 0, "step 1 uses copy 0")
@@ -239,8 +243,10 @@ same(run(x, {{ "alike" if part == "U" else "U" }}, {{ "alike" if part == "W" els
      "if all copies are equal, this is a recurrent network")
 alone = [run(x[i : i + 1, :n], U, W, b, lengths[i : i + 1])[0] for i, n in enumerate(lengths)]
 same([h[i, :n] for i, n in enumerate(lengths)], alone, "a sentence has the same states alone and beside longer ones")
-same([h[i, n:] for i, n in enumerate(lengths)], [each[-1:].expand(T - len(each), 5) for each in alone],
-     "past a sentence's own end its state stands still")
+padded = list(enumerate(lengths.tolist()))[1:]  # all but the longest
+same([h[i, n + 1 :] for i, n in padded], [h[i, n:-1] for i, n in padded], "past a sentence's own end its state stands still")
+same([h[i, n] for i, n in padded], [alone[i][-1] for i, n in padded],
+     "what stands still there is the state of the sentence's own last word")
 reached = torch.zeros(K, T)
 for j in range(K):  # all copies are zero but one{{ "" if part == "W" else ", and W is zero" }}
     only = torch.zeros_like({{ part }})
@@ -265,8 +271,9 @@ same(h, layers(x, lengths=lengths)[0], "the states are those of layers with the 
 # %% [markdown]
 # ## Part 4 · The gradient (4 points)
 #
-# Now the way back, by hand. The loss $L$ looks at the states inside the sentences; what it gives each of
-# them *directly* is `g`, and what stands in `g` past a sentence's own end counts for nothing.
+# Now the way back, by hand, as in chapter 0 under *Back-propagation through time*. The loss $L$ looks at the
+# states inside the sentences; what it gives each of them *directly* is `g`. Ignore `g` past a sentence's
+# own end.
 #
 # First, `by_step` computes the gradients that the steps would have if all layers were untied:
 # $\partial L / \partial U^{(t)}$, $\partial L / \partial W^{(t)}$ and $\partial L / \partial b^{(t)}$ for each $t$, summed over the batch. Then `shared` adds up
@@ -297,7 +304,10 @@ def by_step(x, h, g, W, lengths):
 
 
 def shared(dU, dW, db):
-    """Gradients of T steps, as `by_step` gives them, to those of U, W and b, in their shapes."""
+    """Gradients of T steps, as `by_step` gives them, to those of U, W and b, in their shapes.
+
+    {{ part }} has those copies that T steps use.
+    """
     ### BEGIN SOLUTION
     k = copies(len(dU))
     own = d{{ part }}.new_zeros(int(k.max()) + 1, *d{{ part }}.shape[1:]).index_add(0, k, d{{ part }})
@@ -305,9 +315,10 @@ def shared(dU, dW, db):
     ### END SOLUTION
 
 # %% kind="check" name="check-gradient" points=4
-# Looks at both functions beside autograd, the first with layers of the package. It has not handed
-# `shared` the gradient of one step alone: your lecturer's copy does.
-from rnn_course.homework import cases, same
+# Looks at both functions beside autograd, the first with layers of the package: one step, two, 16, and then
+# sentences of different lengths. It has not handed `shared` the gradient of one step alone: your
+# lecturer's copy does.
+from rnn_course.homework import at_least, cases, same
 
 g = cases()
 B, T = 4, 16
@@ -318,13 +329,33 @@ W = torch.randn({{ lead("W") }}5, 5, generator=g) / 2
 layers = Layers([ElmanCell(3, 5) for _ in range(T)])
 for cell, j in zip(layers.cells, k.tolist()):
     cell.load_state_dict({"U": torch.randn(5, 3, generator=g), "W": {{ "W[j]" if part == "W" else "W" }}, "b": torch.randn(5, generator=g)})
-h, _ = layers(x, lengths=lengths)
-total = (h * direct)[inside(lengths, T)].sum()
-with torch.no_grad():
-    steps = by_step(x, h, direct, W, lengths)
-for name, got in zip("bUW", [steps[2], steps[0], steps[1]]):
-    own = torch.autograd.grad(total, [getattr(cell, name) for cell in layers.cells], retain_graph=True)
-    same(got, torch.stack(own), f"d{name} holds what autograd gives to the {name} of each untied step")
+
+
+def both(lengths):
+    """By name, what `by_step` gives for sentences of these lengths, and what autograd gives."""
+    T = int(lengths.max())
+    h, _ = layers(x[:, :T], lengths=lengths)
+    total = (h * direct[:, :T])[inside(lengths, T)].sum()
+    wanted = {name: torch.stack(torch.autograd.grad(total, [getattr(cell, name) for cell in layers.cells[:T]], retain_graph=True)) for name in "bUW"}
+    with torch.no_grad():
+        dU, dW, db = by_step(x[:, :T], h.detach(), direct[:, :T], W, lengths)
+    return {"b": db, "U": dU, "W": dW}, wanted
+
+
+one, wanted = both(torch.full((B,), 1))
+same(one["b"], wanted["b"], "of one step, db is g times the slope of the tanh, added up over the batch")
+same(one["U"], wanted["U"], "of one step, dU is what autograd gives")
+same(one["W"], wanted["W"], "of one step, dW is zero, as is the state before it")
+two, wanted = both(torch.full((B,), 2))
+for name in "bUW":
+    same(two[name][1], wanted[name][1], f"the second of two steps comes second, and its d{name} is made of its own g alone")
+at_least((two["b"][0] - one["b"][0]).abs().max(), 1e-9, "something comes back from step 2 to step 1")
+for name in "bUW":
+    same(two[name][0], wanted[name][0], f"of two steps, d{name} of the first is made of its own g and of what comes back through the W of the second, transposed")
+for where, n in {f"of {T} steps without padding": torch.full((B,), T), "with padding, in which g is to be ignored": lengths}.items():
+    steps, wanted = both(n)
+    for name in "bUW":
+        same(steps[name], wanted[name], f"{where}, d{name} holds what autograd gives to the {name} of each untied step")
 U, W, b = weights = [torch.randn(*shape, generator=g).div(2).requires_grad_() for shape in (({{ lead("U") }}5, 3), ({{ lead("W") }}5, 5), ({{ lead("b") }}5,))]
 h = run(x, *weights, lengths)
 wanted = torch.autograd.grad((h * direct)[inside(lengths, T)].sum(), weights)
@@ -350,8 +381,9 @@ for t in torch.randint(T, (6,), generator=g).tolist():
 # The next cell puts your `run` where the chapter's `Summariser` has its recurrent network, makes new test
 # sentences of 6 to 18 words with the year at every possible word, and says with what to train.
 #
-# Train the `Summariser` (its layers are tied) and `PartlyTied` in the same way, **two seeds each**. Draw one
-# figure with two panels: on the left, in sentences of up to 12 words, accuracy against the *position of the
+# Train the `Summariser` (its layers are tied) and `PartlyTied` in the same way, **two seeds each**: call
+# `torch.manual_seed(seed)` before you make a network, and hand `train` the same seed. Draw one figure with
+# two panels: on the left, in sentences of up to 12 words, accuracy against the *position of the
 # year*; on the right, for years at a position that training had, accuracy against the *length of
 # the sentence*. Label the axes, and mark what training did not have: words 5 and 6, and lengths over 12.
 # Training takes less than a minute.
@@ -360,8 +392,9 @@ for t in torch.randint(T, (6,), generator=g).tolist():
 task = make_years(4000)
 n_embed, n_hidden, epochs, rate = 32, {{ hidden }}, {{ epochs }}, 5e-3
 squares = [(n, p) for n in range(6, 19) for p in range(2, n + 1)]
-test = task.at(squares, 20)  # 20 sentences for each length and position
-length, position = torch.tensor(squares).repeat_interleave(20, dim=0).T  # of each sentence in `test`
+each = 50  # test sentences for each length and position: up to 12 words, 350 with the year at word 2, but 50 at word 12
+test = task.at(squares, each)
+length, position = torch.tensor(squares).repeat_interleave(each, dim=0).T  # of each sentence in `test`
 
 
 class PartlyTied(nn.Module):
@@ -386,7 +419,7 @@ def loss(model, batch):
 
 
 def train(model, seed):
-    """Train in place. Without weight decay, a weight that gets no gradient stays as it was made."""
+    """Train in place, without weight decay{% if rule != "period" %}: a copy that no training sentence uses stays as it was made{% endif %}."""
     fit(model, loss, task.train, epochs=epochs, lr=rate, weight_decay=0, seed=seed)
 
 # %% kind="figure" name="experiment" points=4
@@ -424,22 +457,22 @@ plt.show()
 # ## Part 6 · What it showed (2 points)
 #
 # In at most six sentences: where does the network with several copies of ${{ part }}$ answer as well as the tied one,
-# and where not? Does this agree with your prediction of part 1; if not, what did you overlook? Name one
-# change of the *training sentences*, not of the network, that would mend what you see, or say why
-# there is nothing to mend.
+# and where not? Does this agree with your prediction of part 1; if not, what did you overlook? Where it does
+# worse, name one change of the *training sentences*, not of the network, that should help; if it does
+# worse nowhere, say why.
 
 # %% [markdown] kind="answer" name="reading" points=2
 # ### BEGIN SOLUTION
 # Any answer that agrees with the figure shown. **Marks:** 1 for setting the differences between the two networks beside
 # those between seeds, at words 5 and 6, at the other words and at more than 12 words, and for judging the prediction
-# by it; 1 for a change that gives each copy what it lacks: {% if rule == "period" %}more sentences, since each copy gets only its share of them; or years
-# at words 5 and 6, or more of them at other words with the same copies.{% elif rule == "block" %}years at words 5 and 6 if their copy has seen few, and
+# by it; 1 for a change that gives each copy what it lacks: {% if rule == "period" %}more sentences, since each copy gets only its share of them; sentences
+# of up to 18 words; or years at words 5 and 6, or more of them at other words with the same copies.{% elif rule == "block" %}years at words 5 and 6 if their copy has seen few, and
 # sentences of up to 18 words, so that no copy is left as it was made.{% else %}years at word {{ early }}, and sentences
 # of {{ late }} words and more.{% endif %}
 
 {% if part == "b" %}
-# With copies of $b$ there may be little to mend; that is a full answer if the figure shows it and the reason is given: a
-# bias does not see the word.
+# With copies of $b$ two answers are right, according to the figure: “as well as the tied one”, with the reason that a
+# bias does not see the word; and “somewhat worse”, above all in sentences of more than 12 words. Seeds differ, too.
 {% else %}
 # (A step also has to cope with what the step before it has made of the state, so that the words after one of the
 # words in question may suffer as well. An answer that notices this deserves praise.)

@@ -9,9 +9,15 @@
 # # Homework 5 · What stands in the blank?
 #
 # Goes with chapter 5, *Both directions*. {{ minutes }} minutes, {{ points }} points. You need only what the chapter has
-# said.
+# said, and two facts that part 1 gives.
 #
+{% if wide == 1 %}
 # *The cat sat on the m_t.* Cover a symbol of a sequence, and ask a network what stands there. It reads
+{% elif wide == 2 %}
+# *The cat sat on the m\_\_.* Cover two symbols of a sequence, and ask a network for the {{ "second" if a == 2 else "first" }}. It reads
+{% else %}
+# *The cat sat on the \_\_\_.* Cover three symbols of a sequence, and ask a network for the middle one. It reads
+{% endif %}
 # forward up to the blank and backward down to it, but it must not see what is covered. So $o^{(t)}$,
 # which says what $x^{(t)}$ is, may be made of $h^{(t-{{ a }})}$ and $g^{(t+{{ b }})}$, and of nothing nearer:
 {% if wide == 1 %}
@@ -44,8 +50,8 @@
 #
 # Near an end there is no such step, since $t - {{ a }} < 1$ or $t + {{ b }} > \tau$. Then $p^{(t)}$ or $q^{(t)}$ is zero.
 #
-# You will compute how good such a network can be at best, align the two directions in a batch of
-# sequences of different lengths, and see what becomes of a network that is aligned wrongly.
+# You will compute the best that such a network can do, align the two directions in a batch of
+# sequences of different lengths, and see what becomes of a misaligned network.
 #
 # How to work: fill in the cells that say `YOUR CODE HERE` or `YOUR ANSWER HERE`, and run the check
 # below each. A check tells you what is not right yet, and what it has *not* looked at; your lecturer's
@@ -75,19 +81,23 @@ torch.set_num_threads(1)
 # %% [markdown]
 # ## Part 1 · By hand, before any code (5 points)
 #
-# The first sequences are zeros and ones with a simple law. After a 1 there always comes a 0; after a 0
-# there comes a 1 with probability $\alpha = {{ alpha }}$. What comes next depends on the last symbol alone.
+# The first sequences are zeros and ones (we call them *coins*, though these are not fair) with a simple law.
+# After a 1 there always comes a 0; after a 0 there comes a 1 with probability $\alpha = {{ alpha }}$. What comes next
+# depends on the last symbol alone. Two facts about such laws, with $P_{ij}$ for the probability that j comes
+# after i: far from the ends, the shares of the symbols, a row $\pi$, satisfy $\pi = \pi P$; and $(P^2)_{ij}$ is the
+# probability that j comes two steps after i.
 #
 # 1. Far from the ends of a long sequence, what is the probability of a 1? Suppose that only the left side
 #    is known, up to $x^{(t-{{ a }})}$. How often is the best guess at $x^{(t)}$ right?
 # 2. Now both sides are known, up to $x^{(t-{{ a }})}$ and from $x^{(t+{{ b }})}$ on. For each of the four pairs of these
 #    two symbols, write down the probability that it occurs together with $x^{(t)} = 0$, and with
-#    $x^{(t)} = 1$. How often is the best guess right? This is the ceiling of your network.
-# 3. In a batch, the package's `Backwards` returns $g$ of shape (B, T, n), and in the padding it repeats
-#    the state that it has computed last. A fellow student takes `g[:, {{ b }}:]` for $g^{(t+{{ b }})}$, with zeros in place of
+#    $x^{(t)} = 1$. How often is the best guess right? This is the ceiling of your network far
+#    from the ends.
+# 3. The package's `Backwards`, called with `lengths`, returns $g$ of shape (B, T, n), and in the padding it
+#    repeats the state that it has computed last. A fellow student takes `g[:, {{ b }}:]` for $g^{(t+{{ b }})}$, with zeros in place of
 #    the {{ "column that is" if b == 1 else b ~ " columns that are" }} missing on the right, and combines it with the correct $h^{(t-{{ a }})}$. In which sequences of
-#    the batch, and at which steps, is this not what you want? What does $o^{(t)}$ know there? Does the mistake
-#    make the accuracy look better or worse?
+#    the batch, and at which steps, is this not what you want?{{ " (Leave out sequences of T − 1 symbols.)" if b == 2 else "" }} What could
+#    $o^{(t)}$ know there that it must not know? Must the accuracy rise because of it?
 
 # %% [markdown] kind="answer" name="by-hand" points=5
 # ### BEGIN SOLUTION
@@ -114,23 +124,23 @@ torch.set_num_threads(1)
 {% endfor %}
 {% endfor %}
 #
-# The larger of the two in each row add up to the ceiling, {{ three(parts|sum) }}.
+# The larger of the two in each row add up to the ceiling far from the ends, {{ three(parts|sum) }}.
 #
 # **3.** In all sequences shorter than the longest, at their last {{ "step" if b == 1 else b ~ " steps" }}: there the column of step $t + {{ b }}$ lies in the padding and holds
-# $g^{(1)}$, the summary of the *whole* sequence, $x^{(t)}$ included. The answer leaks in, and the accuracy looks better than
-# it is. A sequence that is alone, without padding, gets zeros there.{{ " (A sequence only one symbol shorter than the longest has one such
-# step, since its padding ends there.)" if b == 2 else "" }}
+# $g^{(1)}$, the summary of the *whole* sequence, $x^{(t)}$ included, where zeros belong.{{ " (With T − 1 symbols, at the last step but one only, since the
+# padding ends there.)" if b == 2 else "" }} So the answer could leak in. But the accuracy need not rise: $g^{(1)}$ read $x^{(t)}$ long before it read $x^{(1)}$, and may have
+# kept little of it; the readout, the same at every step, takes it for the state next to the blank; and $o^{(t)}$ no
+# longer sees that the end is near. It may even fall. That the accuracy does not rise proves nothing.
 #
 # **Marks:** 1 for both numbers of question 1; 2 for the table and the ceiling (1 if the probability of the left symbol is
-# forgotten, or if there is one slip in the table); 2 for question 3: which sequences and steps, and that the state has
-# read the answer (1 each).
+# forgotten, or if there is one slip in the table); 2 for question 3: which sequences and steps; that the state has
+# read the answer, and need not tell it, with one reason (1 each).
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Part 2 · The ceiling (4 points)
 #
-# `best` answers the questions of part 1 for any law of this kind: `P[i, j]` is the probability that j
-# comes after i. Then `ceiling` takes the ends into account: it is the mean over the steps of a sequence
+# `best` answers the questions of part 1 for any law of this kind; `P[i, j]` is $P_{ij}$. Then `ceiling` takes the ends into account: it is the mean over the steps of a sequence
 # of $\tau$ symbols, in which the first steps have no left side and the last have no right side.
 # (The first symbol is drawn as often as it occurs far from the ends.) Our sequences have {{ low }} to {{ high }}
 # symbols, every length equally frequent, and `overall` is the share of *all their steps* that can be right
@@ -156,7 +166,10 @@ def best(P, a, b):
 
 
 def ceiling(P, a, b, tau):
-    """The mean of the best over all steps of a sequence of tau symbols, the ends included."""
+    """The mean of the best over all steps of a sequence of tau symbols, the ends included.
+
+    Here and in `overall`, a and b are numbers of steps, from 0 on, never None.
+    """
     ### BEGIN SOLUTION
     each = [best(P, a if t > a else None, b if t + b <= tau else None) for t in range(1, tau + 1)]
     return sum(each) / tau
@@ -171,7 +184,7 @@ def overall(P, a, b):
     ### END SOLUTION
 
 # %% kind="check" name="check-ceiling" points=4
-# Looks at laws that need no computing, at what a nearer or another symbol is worth, and at short sequences.
+# Looks at laws that need no computing, at what a nearer symbol, or one more, is worth, and at short sequences.
 # It has not gone through all sequences of a law: your lecturer's copy does.
 from rnn_course.homework import at_least, cases, same
 
@@ -184,14 +197,16 @@ P = 0.6 * torch.eye(4, dtype=torch.float64).roll(1, 1) + 0.4 * P / P.sum(1, keep
 often = torch.linalg.matrix_power(P, 200)[0]
 same(best(often.expand(4, 4), {{ a }}, {{ b }}), often.max(), "if no symbol depends on another, the most frequent is the best guess")
 same(best(P, None, None), often.max(), "if nothing is known, the best guess is the most frequent symbol")
-same(best(P, 0, None), 1.0, "if x^(t) itself is seen, the other side is not needed")
+same(best(P, 0, None), 1.0, "if x^(t) itself is seen, the other side is not needed: a = 0 is not None")
+same(best(P, None, 0), 1.0, "if x^(t) itself is seen, the other side is not needed: b = 0 is not None")
 pairs = torch.zeros(2, 2, 2, 2, dtype=torch.float64)  # coins (c, d), then coins (d, e): each pair is a symbol
 for c, d, e in itertools.product((0, 1), repeat=3):
     pairs[c, d, d, e] = 0.5
 pairs = pairs.view(4, 4)
-same([best(pairs, 1, None), best(pairs, None, 1)], [0.5, 0.5], "if a symbol is a pair of coins, one shared with either neighbour, one neighbour tells one coin")
-same([best(pairs, 1, 1), best(pairs, 1, 2), best(pairs, 2, 1), best(pairs, 3, 3)], [1, 0.5, 0.5, 0.25],
-     "if a symbol is a pair of coins, both neighbours tell both coins, and what is farther away tells none")
+for a, b, right, tells in ((1, None, 0.5, "the left neighbour tells one coin"), (None, 1, 0.5, "the right neighbour tells one coin"),
+                           (1, 1, 1, "both neighbours tell both coins"), (1, 2, 0.5, "the left neighbour tells one coin, the right side none"),
+                           (2, 1, 0.5, "the right neighbour tells one coin, the left side none"), (3, 3, 0.25, "neither side tells any coin")):
+    same(best(pairs, a, b), right, f"if a symbol is a pair of coins, one shared with either neighbour, then with a = {a} and b = {b} {tells}")
 same(best(P, 3, 1000), best(P, 3, None), "what is very far away is as good as unknown")
 u, w = (torch.rand(2, dtype=torch.float64, generator=g) / 10).tolist()
 two = torch.tensor([[0.35 - u, 0.65 + u], [0.95 - w, 0.05 + w]], dtype=torch.float64)
@@ -241,7 +256,8 @@ for a, b, tau in (({{ a }}, {{ b }}, 6), (1, 2, 5), (2, 1, 4), (3, 1, 3), (0, 1,
 # Now the two directions, for sequences of different lengths. `own_reverse` reverses each sequence inside
 # its own length, so that a network that runs forward can read it backward. `aligned` puts $h^{(t-a)}$ and
 # $g^{(t+b)}$ beside step $t$; `h[:, t - 1]` and `g[:, t - 1]` are the states of the two networks at step $t$. What
-# stands in the padding of h and g is of no use, and must not be taken for a state.
+# stands in the padding of h and g is of no use, and must not be taken for a state. You may use
+# `blanked` and `reversed_inside` of `rnn_course.padding`; the second leaves the padding as it is.
 
 # %% kind="code" name="aligned"
 def own_reverse(x, lengths):
@@ -269,7 +285,7 @@ def aligned(h, g, lengths, a={{ a }}, b={{ b }}):
 
 # %% kind="check" name="check-aligned" points=4
 # Looks at sequences whose states are the numbers of their steps, with rubbish in the padding. It has not
-# looked at whole vectors, nor at the way of the gradient: your lecturer's copy does.
+# looked at whole vectors, nor at how the gradient flows: your lecturer's copy does.
 from rnn_course.homework import cases, same
 
 g = cases()
@@ -284,15 +300,28 @@ same([row[:n, 0].diff() for row, n in zip(back, lengths)], [-torch.ones(n - 1) f
      "from there it goes back, one step at a time")
 same([row[n:].abs().sum() for row, n in zip(back, lengths)], [0.0] * 5, "past a reversed sequence's own end there are zeros")
 same(own_reverse(back, lengths), numbers * inside(lengths, T)[:, :, None], "reversed twice, a sequence is what it was")
+
+
+def tried(g, **given):
+    """The two of `aligned`, and what the call was; where `aligned` breaks off, the message says so."""
+    where = f"with a = {given.get('a', {{ a }})} and b = {given.get('b', {{ b }})}, "
+    try:
+        return *aligned(numbers, g, lengths, **given), where
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        raise AssertionError(f"{where}sequences of 9, 5, 3, 2 and 1 symbols have a p and a q (zeros where no step is left), but `aligned` broke off: {error}") from error
+
+
 for given in ({}, {"a": 0, "b": 3}, {"a": 3, "b": 1}, {"a": 0, "b": 0}):
-    p, q = aligned(numbers, numbers, lengths, **given)
+    p, q, where = tried(numbers, **given)
     a, b = given.get("a", {{ a }}), given.get("b", {{ b }})
-    where = f"with a = {a} and b = {b}, "
+    same([p.shape, q.shape], [(5, T, 2)] * 2, where + "p and q have the shape of h")
     same((p[..., 0] != 0).sum(1), (lengths - a).clamp(min=0), where + "all steps but the first a of a sequence have a p")
     same((q[..., 0] != 0).sum(1), (lengths - b).clamp(min=0), where + "all steps but the last b of a sequence have a q")
     same((steps - p[..., 0])[p[..., 0] != 0].unique(), torch.tensor([float(a)]), where + "p is the state of a steps before")
     same((q[..., 0] - steps)[q[..., 0] != 0].unique(), torch.tensor([float(b)]), where + "q is the state of b steps after")
-p, q = aligned(numbers, 10 * numbers, lengths, a=0, b=99)
+p, q, _ = tried(10 * numbers, a=0, b=99)
 same(q, torch.zeros(5, T, 2), "there is no step 99 steps later")
 same(p[0], numbers[0], "with a = 0, p is h itself")
 ### BEGIN HIDDEN TESTS
@@ -454,7 +483,7 @@ for i, n in enumerate(lengths.tolist()):
 #
 # The next cell draws coins by the law of part 1, and takes the words of the pronouncing dictionary, now
 # without their pronunciations: which letter stands in the blank? Train four networks on each, **two seeds
-# each**:
+# each** (call `torch.manual_seed(seed)` before you make a network, and hand `train` the same seed):
 #
 # | network | a | b |
 # | --- | --- | --- |
@@ -465,7 +494,8 @@ for i, n in enumerate(lengths.tolist()):
 #
 # Draw one figure with two panels, coins on the left and words on the right: the accuracy on test
 # sequences, a dot for each network and seed. In the panel of the coins, mark the ceiling of each of the four,
-# from your own function. In that of the words, mark how often the most frequent letter would be right.
+# from your own function. (A test set is drawn, so a dot may lie a little above.) In that of the words, mark
+# how often the most frequent letter would be right in the test words.
 # Before you run it, write down in a comment in which order you expect the four on words. Training takes
 # about a minute.
 
@@ -541,8 +571,8 @@ plt.show()
 #
 # In at most six sentences: are the networks at their ceilings on coins? On words, what is worth more, one
 # side near the blank or both sides a step farther away? One of the four beats the network that is as it should be.
-# What does it see that it must not? And how would you have found that out on words, where nobody
-# knows the ceiling, without reading the code?
+# What does it see that it must not? Suppose that on words, where nobody knows the ceiling, it were only a
+# little better: how would you find the mistake without reading the code?
 
 # %% [markdown] kind="answer" name="reading" points=2
 # ### BEGIN SOLUTION

@@ -4,17 +4,17 @@
 # Goes with chapter 7, *Encoder and decoder*. {{ minutes }} minutes, {{ points }} points. You need only what the
 # chapter has said.
 #
-# A decoder gives each output y a probability, and a beam looks for the most probable ones. But every
-# symbol more makes an output less probable, the right symbols as well as the wrong ones. Chapter 7 said
-# in passing that a wide beam prefers short outputs for that reason. Here you will find out by how much,
-# and try a score that allows for the length n of the output:
+# A decoder gives each output y a probability, and a beam looks for the most probable ones. But each
+# further symbol makes an output less probable, a right one as well as a wrong one, and an exercise of
+# chapter 7 hinted that a wide beam prefers short outputs for that reason. Here you will find out by how
+# much, and try a score that allows for the length n of the output:
 #
 {% if form == "penalty" %}
 # $$\text{score}(y) = \frac{\log P(y \mid x)}{\bigl(\frac{k + n}{k + 1}\bigr)^{\alpha}} ,
 # \qquad k = {{ k }} , \quad \alpha = {{ alpha }} .$$
 #
-# (Of this form, with $k = 5$, is the *length penalty* of Google's translator of 2016. With $\alpha = 0$
-# the score is $\log P$ itself.)
+# (The *length penalty* of Google's translator of 2016 has this form, with $k = 5$. With $\alpha = 0$ the
+# score is $\log P$ itself.)
 {% elif form == "reward" %}
 # $$\text{score}(y) = \log P(y \mid x) + r\, n , \qquad r = {{ reward }} .$$
 #
@@ -48,6 +48,7 @@ from torch.nn import functional as F
 
 from rnn_course import EncoderDecoder, GRUCell, fit
 from rnn_course.networks.encoder_decoder import sequence_nll
+from rnn_course.networks.likelihood import log_likelihood
 from rnn_course.tasks.base import Split
 from rnn_course.tasks.names import load_names
 
@@ -63,8 +64,8 @@ torch.set_num_threads(1)
 # 1. By how many nats do the two values of $\log P$ differ? How many times as probable is the short
 #    output as the long one?
 {% if form == "penalty" %}
-# 2. Write the score as a function of $\tau$. Show that for $0 \le \alpha \le 1$ it falls with each step
-#    more: whatever the length, the shorter output still wins. What would k and α have to be for the score
+# 2. Write the score as a function of $\tau$. Show that for $0 \le \alpha \le 1$ it falls with each
+#    further step: whatever the length, the shorter output still wins. What would k and α have to be for the score
 #    to be the *mean* log-probability per counted symbol?
 {% elif form == "reward" %}
 # 2. Write the score as a function of $\tau$. For which r does the length not matter at all? Which
@@ -75,7 +76,8 @@ torch.set_num_threads(1)
 {% endif %}
 # 3. Now let the long output be the easier one: its steps cost $c'$ nats each, while those of the short one
 #    cost {{ cost }}. How small must $c'$ be for the long output to win by $\log P$? By the mean per step,
-#    $\log P / \tau$? By the score of this homework? Three numbers, please; they are your prediction.
+#    $\log P / \tau$? By the score of this homework? Three numbers, please: in part 6 you will see
+#    which of these conditions real names meet.
 
 # %% [markdown] kind="answer" name="by-hand" points=5
 # ### BEGIN SOLUTION
@@ -112,9 +114,10 @@ torch.set_num_threads(1)
 #
 # A decoder has given its outputs o, and y holds what was written. Nobody says how long each output is;
 # it is over with its **first** end symbol, and whatever stands behind that is no part of it. An output
-# without an end symbol is as long as its row.
+# without an end symbol is as long as its row. `steps` finds the number of steps $\tau$; it should also take
+# several candidates for each input at once, (B, K, T).
 #
-# `steps` should also take several candidates for each input at once, (B, K, T).
+# `log_p` may use the `log_likelihood(o, y, lengths)` of chapter 7, which has to be told every length.
 
 # %% kind="code" name="log-p"
 def steps(y, end):
@@ -139,7 +142,6 @@ def log_p(o, y, end):
 # the gradient. It has not compared log P of an output that ends with the sum of its steps: your
 # lecturer's copy does.
 from rnn_course.homework import cases, same
-from rnn_course.networks.likelihood import log_likelihood
 
 g = cases()
 end, T = int(torch.randint(5, (), generator=g)), 9
@@ -246,12 +248,13 @@ for {{ "alpha" if form == "penalty" else "r" }} in ({{ alpha if form == "penalty
 #
 # A beam returns K candidates for each input, as rows of y, with `total` their $\log P$. Put them into the
 # order of their *scores*, the best first. One thing comes before the score: a candidate that **has not
-# ended** is no answer yet. All of those stand after all that have ended, again in the order of their
-# scores.
+# ended** is no answer yet. Such candidates come after all that have, again in the order of their scores.
+#
+# (torch's `argsort` keeps ties in order with `stable=True`, but only if you write `dim=1` by name as well.)
 
 # %% kind="code" name="ranked"
 def ranked(y, total, end):
-    """Candidates y (B, K, T) and their log P (B, K), to the numbers of the candidates (B, K), best first."""
+    """Candidates y (B, K, T) and their log P (B, K), to their positions among the K, (B, K), best first."""
     ### BEGIN SOLUTION
     late = ~(y == end).any(-1)
     order = score(total, steps(y, end)).argsort(1, descending=True)
@@ -328,25 +331,20 @@ same(order, torch.tensor(wanted), "the order is that of the scores as defined")
 # `names_to_write` returns the task with its symbols and labels, the splits for training and for validation
 # (below: `train` and `valid`), and the number of the end symbol. Draw one figure with two panels.
 #
-{% if form == "penalty" %}
 # 1. *Pairs of true names.* Take all pairs of names of `valid` in the same language of which one has at most 7 letters
 #    and the other at least 15. In what share of the pairs does the **short** name have the higher score?
-#    Draw this share against α, from 0 to 1.6, with a mark at the α of this homework; and, as a
+#    Draw this share against {{ "α, from 0 to 1.6" if form == "penalty" else "r, from 0 to 8" if form == "bounded" else "r, from 0 to 3" }}, with a mark at the {{ "α" if form == "penalty" else "r" }} of this homework; and, as a
 #    horizontal line, the same share for the mean per step, $\log P/\tau$. (Use `log_p` on `model(x, y)`.)
-{% else %}
-# 1. *Pairs of true names.* Take all pairs of names of `valid` in the same language of which one has at most 7 letters
-#    and the other at least 15. In what share of the pairs does the **short** name have the higher score?
-#    Draw this share against r, from 0 to {{ 8 if form == "bounded" else 3 }}, with a mark at the r of this homework; and, as a horizontal
-#    line, the same share for the mean per step, $\log P/\tau$. (Use `log_p` on `model(x, y)`.) Print the
-#    mean cost of a step as well: minus the sum of all $\log P$ over the sum of all $\tau$.
-{% endif %}
+#    Also print the mean cost of a step, minus the sum of the $\log P$ over the sum of the $\tau$: for all names,
+#    for the short and for the long ones.
 # 2. *What the decoder writes.* Let a beam of 20 look for names in each language:
-#    `model.beam(torch.arange(20)[:, None], 40, 20, end=end)` has `y` and `log_p`. Of its candidates, take
-#    the best by $\log P$, by the mean per step, and by your `ranked`. Draw the mean number of letters of
-#    each of the three, and that of the names in `valid`.
+#    `model.beam(torch.arange(len(names.labels))[:, None], steps=40, width=20, end=end)` has `y` and `log_p`. Of its
+#    candidates (have all of them ended?), take the best by $\log P$, by the mean per step, and by your `ranked`.
+#    Draw the mean number of letters of each of the three, and that of the names in `valid`.
 #
-# Print some of the names that each of the three has chosen. **Before you run it:** on which side of a half
-# will the line of the mean lie, and why?
+# Print some of the names that each of the three has chosen; cut each row before its end, which is not among the
+# symbols: `names.decode(row[None, : tau - 1])`. **Before you run it:** on which side of a half will the line of the
+# mean lie, and why? (Which letters of a name can be guessed from those before, and which cannot?)
 
 # %%
 def names_to_write():
@@ -388,9 +386,8 @@ def short_wins(value):
     return won / of
 
 
-{% if form != "penalty" %}
-print(f"mean cost of a step: {-(total.sum() / tau.sum()).item():.2f} nats")
-{% endif %}
+for which, rows in {"all": tau > 0, "short": tau - 1 <= 7, "long": tau - 1 >= 15}.items():
+    print(f"mean cost of a step, {which} names: {-(total[rows].sum() / tau[rows].sum()).item():.2f} nats")
 mine = {{ alpha if form == "penalty" else reward }}
 grid = torch.linspace(0, {{ {"penalty": 1.6, "reward": 3, "bounded": 8}[form] }}, 17).tolist()
 _, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
@@ -401,8 +398,9 @@ left.axhline(0.5, color="0.7", linewidth=0.8)
 left.set(xlabel="{{ "α" if form == "penalty" else "r (nats per symbol)" }}", ylabel="pairs in which the short name wins (share)", ylim=(0, 1.02))
 left.legend()
 
-beam = model.beam(torch.arange(len(names.labels))[:, None], 40, 20, end=end)
+beam = model.beam(torch.arange(len(names.labels))[:, None], steps=40, width=20, end=end)
 beam_tau = steps(beam.y, end)
+print("candidates that have not ended:", (beam.y != end).all(2).sum().item())
 firsts = {
     "log P": beam.log_p.argmax(1),
     "score": ranked(beam.y, beam.log_p, end)[:, 0],
@@ -412,7 +410,7 @@ letters = {}
 for name, first in firsts.items():
     chosen = beam.y[range(len(first)), first]
     letters[name] = (steps(chosen, end) - 1).double().mean().item()
-    written = ["".join(names.symbols[s] for s in row if s != end) for row in chosen.tolist()]
+    written = [names.decode(row[None, : n - 1])[0] for row, n in zip(chosen, steps(chosen, end))]
     print(f"{name:6}", ", ".join(written[:8]))
 letters["true names"] = (tau - 1).double().mean().item()
 right.bar(list(letters), list(letters.values()))
@@ -435,13 +433,15 @@ plt.show()
 # with the r of this homework? At which r would the two lengths win equally often, and why is that so much
 # more than the mean cost of a step?
 {% endif %}
-# The mean per step treats two outputs with equally easy steps alike (part 1): why does it not come out at a
-# half here? Look at the names that the mean has chosen.
+# Put the mean costs of a step in short and in long names in the place of $c$ and $c'$: which of the three
+# conditions of part 1 do they meet? The mean per step treats two outputs with equally easy steps alike: why
+# does it not come out at a half here? Look at the names that the mean has chosen.
 
 # %% [markdown] kind="answer" name="reading" points=2
 # ### BEGIN SOLUTION
 # Any answer that agrees with the figure shown. **Marks:** 1 for the bias of $\log P$ (the short name wins nearly always), what the
-# score leaves of it, and where the curve crosses a half{{ " (beyond $n_{\\max}$ a step costs and is not rewarded, so the steps before must be rewarded for it)" if form == "bounded" else "" }}; 1 for a reason why the mean prefers long outputs: steps are not equally easy. The
+# score leaves of it, and where the curve crosses a half{{ " (beyond $n_{\\max}$ a step costs and is not rewarded, so the steps before must be rewarded for it)" if form == "bounded" else "" }}; 1 for the conditions, and a reason why the mean prefers
+# long outputs: c' is less than c, which is its condition, but not as small as log P demands, since steps are not equally easy. The
 # first letters of a name cost most, and so does deciding to end; the later letters of a long name are easy (endings, repetitions, years in
 # brackets), so that a long output dilutes its hard steps.
 # ### END SOLUTION

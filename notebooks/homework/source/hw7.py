@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Homework 7 · A short cut of your own
+# # Homework 7 · A shortcut of your own
 #
 # Goes with chapter 8, *Deep networks*. {{ minutes }} minutes, {{ points }} points. You need only what the chapter has
 # said.
@@ -49,7 +49,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rnn_course import RNN, Cell, ThreeBlocks, evaluate, fit
+from rnn_course import BlockCell, Cell, ThreeBlocks, Transition, evaluate, fit
 from rnn_course.experiments import echo
 from rnn_course.measures.walk import shortest_path
 from rnn_course.networks import initial
@@ -67,12 +67,12 @@ torch.set_num_threads(1)
 # 1. How many layers lie between $h^{(t-{{ k }})}$ and $h^{(t)}$: on the way over the skip, and on the way through all
 #    states in between?
 # 2. How long is the shortest path from $x^{(1)}$ to $o^{(T)}$? Give a formula in T for this network and one
-#    for the same network without the skip ($\gamma = 0$), and both numbers for $T = {{ T }}$. Say why no other
+#    for the same network without the skip, and both numbers for $T = {{ T }}$. Say why no other
 #    path is shorter.
 # 3. In the *echo* of chapter 8, $y^{(t)} = x^{(t - \text{lag})}$, so that the signal has to bridge as many
-#    steps as the lag. Predict for the lags {{ k - 1 }}, {{ k }}, {{ 2 * k - 1 }} and {{ 2 * k }}: how long is the path, with the skip and
-#    without it? In which order of the lags, from the easiest to the hardest, should your network learn
-#    the echo? And without the skip?
+#    steps as the lag. How long is the path from $x^{(t - \text{lag})}$ to $o^{(t)}$ for the lags {{ k - 1 }}, {{ k }}, {{ 2 * k - 1 }} and {{ 2 * k }}? In
+#    which order of these lags, from the easiest to the hardest, should your network learn the echo, and in
+#    which order the network without the skip?
 
 # %% [markdown] kind="answer" name="by-hand" points=5
 # ### BEGIN SOLUTION
@@ -87,12 +87,12 @@ torch.set_num_threads(1)
 # $1 + {{ depth }} + {{ skip_cost }}\,q + {{ depth }}\,r$, and without the skip $1 + {{ depth }}\,T$. For $T = {{ T }}$: $q = {{ skips }}$, $r = {{ rest }}$, {{ path }} layers with the skip and {{ plain }}
 # without. A skip of {{ skip_cost }} layers replaces {{ k * depth }}, so a path with fewer skips is never shorter, and more than q do not fit.
 #
-# **3.** A lag of ℓ is $T = ℓ + 1$. With the skip: {{ 1 + depth + (k - 1) * depth }}, {{ 1 + depth + skip_cost }}, {{ 1 + depth + skip_cost + (k - 1) * depth }} and {{ 1 + depth + 2 * skip_cost }}; without: {{ 1 + depth * k }}, {{ 1 + depth * (k + 1) }}, {{ 1 + depth * 2 * k }} and {{ 1 + depth * (2 * k + 1) }}.
-# So with the skip the lags {{ k }} and {{ 2 * k }} should be easier than {{ k - 1 }} and {{ 2 * k - 1 }}, although they are longer: the order is
+# **3.** A lag of ℓ is $T = ℓ + 1$. The paths have {{ 1 + depth + (k - 1) * depth }}, {{ 1 + depth + skip_cost }}, {{ 1 + depth + skip_cost + (k - 1) * depth }} and {{ 1 + depth + 2 * skip_cost }} layers.
+# So the lags {{ k }} and {{ 2 * k }} should be easier than {{ k - 1 }} and {{ 2 * k - 1 }}, although they are longer: the order is
 # {{ k }}, {{ 2 * k }}, {{ k - 1 }}, {{ 2 * k - 1 }}{{ " (at equal length the shorter lag first)" if skip_cost == 0 else "" }}. Without it, the shorter the lag the easier.
 #
 # **Marks:** 1 for question 1; 2 for question 2 (1 for the formula with the skip, 1 for both numbers and the reason); 2 for question 3 (1 for the
-# lengths, 1 for the order).
+# lengths, 1 for the orders).
 # ### END SOLUTION
 
 # %% [markdown]
@@ -156,14 +156,19 @@ class Skipping(Cell):
 # %% kind="check" name="check-step" points=4
 # Looks at the state, at the network without its skip, at which states matter, and at where the skip
 # enters. It has not followed the network over several steps: your lecturer's check does.
-from rnn_course import Transition
 from rnn_course.homework import cases, same
+
+
+def kind(state):
+    return "tuple" if isinstance(state, tuple | list) else type(state).__name__
+
 
 g = cases()
 cell = Skipping(3, 5)
 for p in cell.parameters():
     p.data = 0.6 * torch.randn(p.shape, generator=g)
 start = cell.initial_state(2)
+same(kind(start), "tuple", "the state is a tuple of {{ k }} tensors")
 same(len(start), {{ k }}, "the state is a tuple of {{ k }} tensors")
 same([s.shape for s in start], [(2, 5)] * {{ k }}, "the state is {{ k }} tensors, one row for each sequence")
 same(torch.stack(start), torch.zeros({{ k }}, 2, 5), "all states start at zero")
@@ -171,6 +176,7 @@ state = tuple(torch.randn(2, 5, generator=g).requires_grad_() for _ in range({{ 
 a = torch.randn(2, 5, generator=g)
 h, after = cell.step(a, state)
 same(h.shape, (2, 5), "there is a new state for each sequence")
+same(kind(after), "tuple", "the state after the step is a tuple as well")
 same(len(after), {{ k }}, "there are as many states after the step as before it")
 same(after[0], h, "the latest state comes first")
 same(torch.stack(after[1:]), torch.stack(state[:-1]), "the other states move up by one, and the oldest falls out")
@@ -180,7 +186,14 @@ same([(each != 0).sum() for each in back], [10] * {{ k - 1 }}, "a gradient comes
 plain, package = Skipping(3, 5, gamma=0.0), Transition(5, {{ depth }})
 plain.load_state_dict(cell.state_dict())
 package.load_state_dict({"W": cell.W, "b": cell.b})
-same(plain.step(a, state)[0], package(a, state[0]), "with γ = 0 it is the deep transition of the package")
+plain.W.data = torch.eye(5).repeat({{ depth }}, 1, 1)
+wanted = torch.tanh(a + state[0])
+for b_i in cell.b:
+    wanted = torch.tanh(b_i + wanted)
+same(plain.step(a, state)[0], wanted, "with γ = 0, and the unit matrix for each W_i, every layer adds its bias and takes the tanh, from h^(t-1) on")
+plain.W.data = cell.W.data
+same(plain.step(a, state)[0], package(a, state[0]),
+     "with γ = 0 it is the deep transition of the package, each layer with its own W_i (in a batch, W_i z is z @ W_i.T)")
 back = torch.autograd.grad(h.sum(), state, allow_unused=True, materialize_grads=True)
 same([(each != 0).sum() for each in back], [10, {{ "0, " * (k - 2) }}10],
      "h^(t) depends on h^(t-1) and h^(t-{{ k }}), and on no state between")
@@ -201,6 +214,8 @@ same(one, cell.step(a[:1], tuple(s[:1] for s in nothing))[0],
      "what the skip brings is added to the bias of layer {{ enters }}, before the tanh, times {{ gamma }}")
 {% endif %}
 ### BEGIN HIDDEN TESTS
+from rnn_course import RNN
+
 for p in cell.parameters():
     p.data = 0.5 * torch.randn(p.shape, generator=g)
 x = torch.randn(2, {{ 2 * k + 2 }}, 3, generator=g)
@@ -222,8 +237,11 @@ for row, h_row in zip(x, found):
 #
 # `predicted` is your formula of part 1, for any T. `counted` counts on the graph that autograd records,
 # for any network of three blocks: `cell.step(cell.project(x_t), state)` gives h and the next state, and
-# `shortest_path` the layers between $x^{(1)}$ and $o^{(T)}$. Each $x^{(t)}$ has to be a tensor of its own, and no leaf; the chapter shows
-# how. Which numbers they hold is of no importance.
+# `shortest_path` the layers between $x^{(1)}$ and $o^{(T)}$. Each $x^{(t)}$ has to be a tensor of its own, and no leaf, as in
+# the chapter: `torch.zeros(1, n_in, requires_grad=True) * 1`.
+#
+# A skip that is multiplied by $\gamma = 0$ still stands in the graph, so `counted` takes it. To try your formula without
+# the skip, count on `ThreeBlocks(BlockCell(3, mlp(3, {{ "4, " if extra == "input" else "" }}4), Transition(4, {{ depth }})), mlp(4, {{ "4, " if extra == "output" else "" }}2))`.
 
 # %% kind="code" name="path"
 def predicted(T):
@@ -247,8 +265,9 @@ def counted(net, T):
 
 # %% kind="check" name="check-path" points=4
 # Looks at your count on networks of the package, whose paths you know from the chapter, and at your
-# formula beside your count. It has not looked at the formula for large T: your lecturer's check does.
-from rnn_course import BlockCell, SkipTransition, Transition
+# formula beside your count; a mistake in the step shows here too, so pass check-step first. It has not looked
+# at the formula for large T: your lecturer's check does.
+from rnn_course import SkipTransition
 from rnn_course.homework import cases, same
 
 g = cases()
@@ -262,8 +281,8 @@ same(counted(net, T), 1 + 3 + (T - 1), "one layer of the input block, three to t
 same(predicted(1), {{ depth + 1 }}, "for T = 1 there is no time to bridge, and the path leads through all blocks once")
 same(predicted(2) - predicted(1), {{ depth }}, "the second step costs {{ depth }} layers: there is no skip to take yet")
 own = ThreeBlocks(Skipping(3, 4), mlp(4, {{ "4, " if extra == "output" else "" }}2))
-same([predicted(n) for n in range(1, {{ 2 * k + 3 }})], [counted(own, n) for n in range(1, {{ 2 * k + 3 }})],
-     "the formula and the count agree, for T from 1 to {{ 2 * k + 2 }}")
+for n in range(1, {{ 2 * k + 3 }}):
+    same(predicted(n), counted(own, n), f"for T = {n}, your formula gives what your count gives")
 ### BEGIN HIDDEN TESTS
 fewest = [0]
 for gap in range(1, 60):
@@ -277,7 +296,8 @@ same(counted(own, {{ 2 * k + 1 }}), {{ depth + 1 + 2 * skip_cost }}, "the count 
 # ## Part 4 · How much gradient comes back (3 points)
 #
 # What x at step 1 can teach the network is measured by the Jacobian $\partial o^{(T)} / \partial x^{(1)}$, a matrix of n_out
-# rows and n_in columns. As in the chapter, take its norm: the **largest singular value**.
+# rows and n_in columns. As in the chapter, take its norm: the **largest singular value**. (One call of
+# `torch.autograd.grad` for each column of $o^{(T)}$, summed over the batch, gives one row of every sequence's matrix.)
 
 # %% kind="code" name="reach"
 def reach(net, x):
@@ -295,7 +315,6 @@ def reach(net, x):
 # %% kind="check" name="check-reach" points=3
 # Looks at networks of the package: one with a single output, and one of orthogonal matrices. It has not
 # compared the norms of a network with several outputs: your lecturer's check does.
-from rnn_course import BlockCell, Transition
 from rnn_course.homework import cases, same
 from rnn_course.measures.dependence import dependency_map
 
@@ -329,17 +348,17 @@ same(reach(net, x) / torch.stack(wanted), torch.ones(5), "with several outputs, 
 # %% [markdown]
 # ## Part 5 · The experiment (4 points)
 #
-# `network` below draws a network for the echo, with your skip or, for $\gamma = 0$, without. Draw one figure with
-# two panels.
+# `network` below makes a network for the echo with random initial weights, with your skip or, for $\gamma = 0$, without.
+# Draw one figure with two panels.
 #
-# 1. *The gradient against the prediction.* The mean of `reach` over the eight sequences `some`, cut off
-#    after T steps, against the gap $T - 1$, from 0 to {{ 2 * k + 2 }}, on a logarithmic scale; with the skip and without it,
-#    before any training. To set your prediction beside it, suppose that each layer multiplies the gradient
-#    by one factor s. Take s from the network without the skip, from its norms at the first and the last gap.
+# 1. *The gradient against the prediction.* The mean of `reach` over the eight sequences `some`, of which only the
+#    first T steps are read, against the gap $T - 1$, from 0 to {{ 2 * k + 2 }}, on a logarithmic scale: for `network({{ gamma }}, 0)` and
+#    `network(0.0, 0)`, before any training. To set your prediction beside it, suppose that each layer multiplies
+#    the gradient by one factor s. Take s from the network without the skip, from its norms at the first and the last gap.
 #    With $R(T)$ for the measured norm, draw as a dashed line what you predict for the network with the skip:
 #    $R(1) \cdot s^{\,\text{predicted}(T) - \text{predicted}(1)}$.
-# 2. *What is learnt.* The accuracy of the echo after 200 updates (`learnt`, some seconds a network) against
-#    the lag, for the four lags of part 1: two seeds with the skip, one without.
+# 2. *What is learnt.* The accuracy of the echo after 200 updates (`learnt`; about ten seconds a network, two
+#    minutes in all) against the lag, for the four lags of part 1: two seeds with the skip, one without.
 
 # %%
 def network(gamma, seed):
@@ -388,7 +407,8 @@ plt.show()
 #
 # In at most six sentences: where does the measured gradient follow your prediction, and where does it not?
 # Name one thing that counting the layers of the shortest path leaves out. Did the network learn the lags in
-# the order that you predicted; is a lag of {{ k }} easier for it than one of {{ k - 1 }}?
+# the order that you predicted; is a lag of {{ k }} easier for it than one of {{ k - 1 }}? What can be said of the order
+# without the skip?
 
 # %% [markdown] kind="answer" name="reading" points=2
 # ### BEGIN SOLUTION

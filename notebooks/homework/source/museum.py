@@ -10,18 +10,23 @@
 #
 # 1. **The code**, a few lines. It runs and it trains, and it has one bug. Read it before you go on.
 # 2. **What it costs.** The same network is trained with the bug and without it, and set beside a
-#    baseline. Before you run this cell, write down what you expect.
+#    baseline. Before you run this cell, write down on paper what you expect.
 # 3. **Your test.** Find the bug, and write a function that asserts what should hold. It gets the network
-#    (or the function) of the exhibit as its argument. It should *fail* on the bug and *pass* on every
-#    version without it, however that one is written. There is a hint, folded.
+#    (or the function) of the exhibit as its argument. It should *fail* on the bug and *pass* on what is
+#    right, however that is written. There is a hint, folded.
 # 4. **The proof.** The check runs your test on the bug and on two right versions. It refuses a test that
-#    passes on both, fails on both, or stops for another reason than an assertion, and says so.
-# 5. **Where it hung**, folded. Read this last.
+#    passes on all, fails on all, or stops for another reason than an assertion, and says so. For the
+#    point it is enough that your test tells these apart, even if it only asserts that something
+#    differs. One that asserts what should hold finds the next bug, too.
+# 5. **Where it was found**, folded. Read this last.
 #
-# The exhibits do not need each other; begin where you like. A good test is short, seldom more than
-# five lines, and does not look into the network: it gives it two inputs and compares what comes
-# out, or asks for a gradient. It must not depend on luck, so it is run three times, on fresh
-# parameters. To repair the code is not asked for; once the test is there, that is the easy part.
+# All of them together take about {{ minutes }} minutes. They do not need each other; begin where you like.
+# Chapter 1 is enough for 1 to 4, 7, 14 and 15; 5 and 12 need chapter 2, 6 needs chapter 5, 8 and 9 need
+# chapter 8, and 10, 11 and 13 need chapter 10. A good test is short, seldom more than five lines, and
+# does not look into the network: it gives it two inputs and compares what comes out, or asks for a
+# gradient. It must not depend on luck, so it is run many times: on fresh parameters, if there are any,
+# and with other random numbers. You need not repair the code; once the test is there, that is the easy
+# part.
 
 # %%
 {{ install }}
@@ -38,7 +43,7 @@ torch.set_num_threads(1)
 # %% [markdown]
 # # Room 1 · The recurrence
 #
-# ## Exhibit 1 · The network that could not tell apart (1 point)
+# ## Exhibit 1 · The network that could not tell two bits apart (1 point)
 #
 # An Elman network, written out. It is asked two questions about the step before: do the first two
 # bits differ, and what was the third bit? A network with a hidden state of 32 numbers should find
@@ -67,7 +72,7 @@ print(cost(1, Recurrent))
 # %% [markdown]
 # One question is answered and the other is not. What can this network compute, and what can it not,
 # however long it is trained? A comparison of its gradient with numerical differences finds nothing:
-# the gradient is right, of the wrong function.
+# the gradient is right, but of the wrong function.
 #
 # <details><summary>A hint</summary>What is the output for the sum of two inputs?</details>
 
@@ -86,7 +91,7 @@ def test_exhibit_1(model):
 kills(test_exhibit_1, Recurrent, right(1))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
 # There is no non-linearity: $h^{(t)}$ is a linear function of all inputs. In PyTorch's tutorial on
 # generating names this was reported in 2019 ([pytorch/tutorials
@@ -141,7 +146,7 @@ def test_exhibit_2(model):
 kills(test_exhibit_2, Echo, right(2))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
 # The state is detached at every step, so the gradient looks one step back and no further. A whole
 # library did this in 2020: in Flux, “backprop through time is truncated to only 1 time step”, as
@@ -175,14 +180,15 @@ class Stream(nn.Module):
 print(cost(3, Stream))
 
 # %% [markdown]
-# It is far better than chance. Work out where its right answers come from: in a window of four, how
-# many steps can be answered without a past?
+# It is far better than chance. Work out where its right answers come from: each stream has twenty steps,
+# and the first three are not scored, since there is no answer yet. How many of the others can be answered
+# from their own window? (With guesses for the rest, you should come to 38.2 %.)
 #
 # <details><summary>A hint</summary>Cut a sequence in two.</details>
 
 # %% kind="code" name="test-3"
 def test_exhibit_3(model):
-    """A network: o, state = model(x, state=None), x (B, T, 8), o (B, T, 8); the state is its own affair."""
+    """A network: o, state = model(x, state=None), x (B, T, 8), o (B, T, 8); what the state looks like is up to the model."""
     ### BEGIN SOLUTION
     x = torch.randn(2, 9, 8)
     whole, _ = model(x)
@@ -196,7 +202,7 @@ def test_exhibit_3(model):
 kills(test_exhibit_3, Stream, right(3))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
 # The state is accepted, returned, and never read. In a classifier of music the training loop resets
 # `model.hidden`, which the network's `forward` never looks at; torch then starts from zero in every
@@ -209,8 +215,8 @@ kills(test_exhibit_3, Stream, right(3))
 #
 # ## Exhibit 4 · Which language is this? (1 point)
 #
-# Names in five languages, padded with zeros to the longest of the batch. The class is given the
-# kind of recurrence; both an Elman network and a GRU are tried.
+# Names in five languages, padded with zeros to the longest of the batch. The class takes the kind of
+# recurrence as an argument; both an Elman network and a GRU are tried.
 
 # %%
 class Language(nn.Module):
@@ -251,14 +257,15 @@ def test_exhibit_4(model):
 kills(test_exhibit_4, Language, right(4))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
 # The summary is the state at the end of the *batch*, after all the padding. PyTorch's tutorial on
 # translation has trained on padded batches since 2023; what that means for the network was asked in
 # [pytorch/tutorials 2840](https://github.com/pytorch/tutorials/issues/2840) (2024), and in
 # [3643](https://github.com/pytorch/tutorials/issues/3643) (2025): is the encoder's last state not
 # that of the padding? A gated network learns to sit still on a symbol that is always the same, so
-# the loss hardly shows it.
+# the loss hardly shows it. To see the bug, ask the GRU about each name alone, without any padding: it is
+# right less often, for it has learned to have its answer ready only after some.
 #
 # </details>
 #
@@ -294,7 +301,7 @@ def test_exhibit_5(loss):
 kills(test_exhibit_5, spelling_loss, right(5))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
 # The padding counts as letters, and is easy to predict: most of the mean is about nothing. The same
 # thread as before asks it of the loss, too ([pytorch/tutorials
@@ -349,10 +356,10 @@ def test_exhibit_6(model):
 kills(test_exhibit_6, BothWays, right(6))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
-# At the last position, the network that reads backwards has read one symbol. So in one of the most
-# copied collections of PyTorch tutorials ([yunjey/pytorch-tutorial
+# At the last position, the network that reads backwards has read one symbol. It was so in one of the
+# most copied collections of PyTorch tutorials ([yunjey/pytorch-tutorial
 # 149](https://github.com/yunjey/pytorch-tutorial/issues/149), 2018: “the reverse RNN will have only
 # seen the last input”). A translation of the collection to C++ has the repair
 # ([prabhuomkar/pytorch-cpp 13](https://github.com/prabhuomkar/pytorch-cpp/pull/13)).
@@ -383,9 +390,10 @@ class TimeFirst(nn.Module):
 print(cost(7, TimeFirst))
 
 # %% [markdown]
-# Every shape is right. In a batch of one, so is every number: mind that in your test.
+# Every shape is right. In a batch of one, so is every number, and the first sequence of a batch is a special
+# case, too: mind both in your test.
 #
-# <details><summary>A hint</summary>Whose symbols does a sequence get to see?</details>
+# <details><summary>A hint</summary>Whose symbols does a sequence get to see? Look at all of them, not at the first alone.</details>
 
 # %% kind="code" name="test-7"
 def test_exhibit_7(model):
@@ -401,7 +409,7 @@ def test_exhibit_7(model):
 kills(test_exhibit_7, TimeFirst, right(7))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
 # `view` reads the numbers in the order in which they lie and cuts them anew; only `transpose` swaps
 # two axes. In fairseq, the two directions of the encoder were put together by a `view` that mixed
@@ -451,7 +459,7 @@ def test_exhibit_8(model):
 kills(test_exhibit_8, Final, right(8))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
 # `batch_first` moves the batch of the input and of the output, not that of the final state, which
 # stays (levels, B, n). Reported as a bug of PyTorch more than once
@@ -505,9 +513,10 @@ def test_exhibit_9(model):
 kills(test_exhibit_9, Stacked, right(9))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
-# The upper level reads the lower one's *final* state, at every step. The loop printed in the
+# The upper level reads the lower one's *final* state, at every step. So it is told the whole sequence at
+# once, and mostly names one of its commonest symbols, which is better than chance. The loop printed in the
 # documentation of `torch.nn.RNN`, as “equivalent”, came to the same by another way: it collected
 # references to one tensor that is overwritten, so that its output was the last state, T times over
 # ([pytorch 142303](https://github.com/pytorch/pytorch/pull/142303), 2024); besides, each level was
@@ -559,13 +568,13 @@ def test_exhibit_10(attention):
 kills(test_exhibit_10, Attention, right(10))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
-# The weights are made from the decoder alone: it can look at a place, never at what stands there.
-# So the decoder of PyTorch's tutorial on translation, reported in 2020 with a repair
-# ([pytorch/tutorials 1098](https://github.com/pytorch/tutorials/issues/1098)). Translated sentences
-# as short as these often have their words in about the same place, which may be why it was not
-# missed.
+# The weights are made from the decoder alone: it can look at a place, never at what stands there. What
+# is left is to name the commonest of the eight values, which is better than chance. It was so in
+# PyTorch's tutorial on translation; the report, of 2020, has a repair ([pytorch/tutorials
+# 1098](https://github.com/pytorch/tutorials/issues/1098)). In sentences as short as the tutorial's, words
+# that belong together often stand in about the same place, which may be why nothing was missed.
 #
 # </details>
 #
@@ -602,9 +611,9 @@ def test_exhibit_11(mask):
 kills(test_exhibit_11, mask, right(11))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
-# The mask is upside down. In a release of PyTorch itself ([pytorch
+# The mask is upside down. It was so in a release of PyTorch itself ([pytorch
 # 29546](https://github.com/pytorch/pytorch/issues/29546), 2019, and again
 # [34908](https://github.com/pytorch/pytorch/issues/34908), 2020). How such a leak shows: “98%
 # accuracy” of a translator far too small for it, whose translations are nonsense
@@ -629,11 +638,12 @@ def pairs(x):
 print(cost(12, pairs))
 
 # %% [markdown]
-# <details><summary>A hint</summary>At the time it has to be said, has the answer been read?</details>
+# <details><summary>A hint</summary>When the answer is due, has it been read already?</details>
 
 # %% kind="code" name="test-12"
 def test_exhibit_12(pairs):
-    """A function: read, predicted = pairs(x), x (B, T) int64, both of one shape."""
+    """A function: read, predicted = pairs(x), x (B, T) int64, both of one shape. Whether what is read
+    begins with x, or with a start symbol before it, is open."""
     ### BEGIN SOLUTION
     read, predicted = pairs(torch.arange(1, 8).unsqueeze(0))
     assert torch.equal(read[:, 1:], predicted[:, :-1]), "what is read is not what was predicted a step before"
@@ -644,7 +654,7 @@ def test_exhibit_12(pairs):
 kills(test_exhibit_12, pairs, right(12))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
 # The targets are not shifted: the network learns to say what it has just read. Of a model that
 # writes comments on code: “the token input to the model decoder at each time step is the same as
@@ -676,7 +686,7 @@ def step(model, loss, optimiser, bound):
 print(cost(13, step))
 
 # %% [markdown]
-# <details><summary>A hint</summary>With `torch.optim.SGD` and a rate of 1, how far may the parameters move?</details>
+# <details><summary>A hint</summary>With `torch.optim.SGD` and a rate of 1, how far may the parameters move? Keep a *copy* of them from before, by `clone()`: the step changes them in place.</details>
 
 # %% kind="code" name="test-13"
 def test_exhibit_13(step):
@@ -695,9 +705,9 @@ def test_exhibit_13(step):
 kills(test_exhibit_13, step, right(13))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
-# The gradient is clipped when it has been used. In [VGraphRNN/VGRNN
+# The gradient is clipped only after it has been used. It was so in [VGraphRNN/VGRNN
 # 4](https://github.com/VGraphRNN/VGRNN/issues/4) (2020: “it isn't doing anything”), in
 # [emited/VariationalRecurrentNeuralNetwork
 # 3](https://github.com/emited/VariationalRecurrentNeuralNetwork/issues/3), and in
@@ -742,7 +752,7 @@ def test_exhibit_14(scores):
 kills(test_exhibit_14, scores, right(14))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
 # In a well-known method's code for pretraining language models, the line for the test perplexity
 # read the training path; the test set was never used there. “I guess it is typo”, says the author,
@@ -792,7 +802,7 @@ def test_exhibit_15(model):
 kills(test_exhibit_15, Loop, right(15))
 
 # %% [markdown]
-# <details><summary>Where it hung: read this last</summary>
+# <details><summary>Where it was found: read this last</summary>
 #
 # On the way back, each `x[:, t]` fills a tensor as large as all of x with zeros, writes one step
 # into it and adds it up: T steps, T times the work. `x.unbind(1)` does it once for all. One of
@@ -806,6 +816,7 @@ kills(test_exhibit_15, Loop, right(15))
 #
 # Look over your tests. Most of them are one of four laws: *company does not matter* (4, 5, 7, 8),
 # *the future does not matter* (9, 11, 12), *two parts are the whole* (3), *what should count gets a
-# gradient, or changes the result* (1, 2, 6, 10). None needs a trained network, or more than a
-# moment, and every recurrent network that you will ever write can be put to them. The course's own
-# tests for such bugs, and the chapters, are in the book's table of silent bugs.
+# gradient, or changes the result* (2, 6). The others have a law of their own, such as *the output is not
+# linear in the input* (1), or *the weights go with the states, in whatever order these come* (10). None
+# needs a trained network, or more than a moment, and every recurrent network that you will ever write can
+# be put to them. The course's own tests for such bugs, and the chapters, are on the page *Silent bugs* of the book.

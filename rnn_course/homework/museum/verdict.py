@@ -7,13 +7,16 @@ from typing import Any
 
 import torch
 
-RUNS = 3
-"""A test is run so many times on each version, with other random numbers each time."""
+RUNS, RUNS_OF_A_FUNCTION = 5, 20
+"""A test is run so many times on each version, with other random numbers each time.
+
+A network has fresh parameters in each run; a function is the same in all of them, so that only the
+test itself can bring luck in, and more runs are needed to see it."""
 
 Test = Callable[[Any], None]
 
 
-def kills(test: Test, broken: Any, right: Any, runs: int = RUNS) -> None:
+def kills(test: Test, broken: Any, right: Any, runs: int | None = None) -> None:
     """Assert that a test fails on what is broken, at an assertion, and passes on what is right.
 
     Args:
@@ -22,6 +25,8 @@ def kills(test: Test, broken: Any, right: Any, runs: int = RUNS) -> None:
             before each run, and the test gets a fresh network; anything else is handed over as it
             is.
         right: A version without the bug, or a list of versions, written differently.
+        runs: How often the test is run on each; by default `RUNS` times on a network, and
+            `RUNS_OF_A_FUNCTION` times on anything else.
 
     Raises:
         AssertionError: If the test does not kill the bug; the message says what it does instead.
@@ -40,13 +45,14 @@ Outcome = tuple[str, str]
 """What came of one run: "passes", "fails" (an assertion), "stops" or "returns"; and the details."""
 
 
-def _outcomes(test: Test, version: Any, runs: int) -> list[Outcome]:
+def _outcomes(test: Test, version: Any, runs: int | None) -> list[Outcome]:
     """What comes of a test on fresh copies of a version; the caller's random state is kept."""
+    fresh = isinstance(version, type)
     with torch.random.fork_rng(devices=[]):
         outcomes = []
-        for run in range(runs):
+        for run in range(runs or (RUNS if fresh else RUNS_OF_A_FUNCTION)):
             torch.manual_seed(run)
-            outcomes.append(_outcome(test, version() if isinstance(version, type) else version))
+            outcomes.append(_outcome(test, version() if fresh else version))
     return outcomes
 
 
@@ -98,16 +104,18 @@ def _sentence(on_bugs: Sequence[list[Outcome]], on_repairs: Sequence[list[Outcom
             "your test passes on one right version and fails on another: it looks at how the code "
             f"is written, or at luck, and not at what it does.{said}"
         )
-    for share in map(_failures, on_bugs):
+    for outcomes, share in zip(on_bugs, map(_failures, on_bugs), strict=True):
         if 0 < share < 1:
+            runs = len(outcomes)
             return (
-                f"your test finds the bug in {share:.0%} of its runs: the cases that it draws do "
-                "not always show it. Choose one in which the bug has to show"
+                f"your test finds the bug in {round(share * runs)} of {runs} runs: the cases that "
+                "it draws do not always show it. Choose one in which the bug has to show"
             )
     if all(missed):
         return (
             "your test passes on what is right, and on the bug as well: it never looks where they "
-            "differ. Find an input for which the two give different results"
+            "differ, or rounding alone satisfies it. Find an input for which the two give clearly "
+            "different results"
         )
     if any(missed):
         return "your test finds the bug, but not the same bug written differently"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -78,6 +80,7 @@ class Visit:
     page: Page
     base: str
     problems: list[str] = field(default_factory=list)
+    fetched: set[str] = field(default_factory=set)
 
     def go(self, path: str) -> None:
         """Open a page of the site and wait until its mathematics is there."""
@@ -110,6 +113,7 @@ def visit(
     )
     page.on("pageerror", lambda error: note(f"uncaught: {error}"))
     page.on("requestfailed", lambda request: note(f"request failed: {request.url}"))
+    page.on("response", lambda response: visited.fetched.add(urlsplit(response.url).path))
     page.on(
         "response",
         lambda response: (
@@ -122,9 +126,11 @@ def visit(
         context.close()
 
 
-def complaints(visited: Visit) -> list[str]:
-    """What the browser complained about, except warnings known to be harmless."""
-    return visited.problems
+def weight(visited: Visit) -> int:
+    """The bytes that the page has fetched so far, compressed as servers compress them."""
+    files = [SITE / path.lstrip("/") for path in visited.fetched]
+    data = [path.read_bytes() for path in files if path.is_file()]
+    return sum(min(len(each), len(gzip.compress(each))) for each in data)
 
 
 def violations(page: Page) -> list[str]:

@@ -19,7 +19,9 @@ SOUND = re.compile(r"<audio\b(?![^>]*preload)")
 ATTRIBUTE = re.compile(r'(\w[\w-]*)="([^"]*)"')
 ICON = re.compile(r"fa-([a-z0-9-]+)")
 #: an entry of Font Awesome's tables: its name, and its size, other names, code point and path
-ENTRY = re.compile(r'"?([a-z0-9-]+)"?:\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\["[^"]*","[^"]*"\])\],?')
+ENTRY = re.compile(
+    r'"?([a-z0-9-]+)"?:\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\["[^"]*","[^"]*"\])\],?'
+)
 
 
 def lighten(

@@ -66,7 +66,7 @@ const reachFormulas = () => each("mjx-container[display]", (formula) => {
 document.addEventListener("DOMContentLoaded", () => {
   parsing.disconnect();
 
-  each("figure.movable", bringToLife);
+  each("div.movable", bringToLife);
 
   if (window.MathJax) {
     window.MathJax.startup.promise.then(reachFormulas);

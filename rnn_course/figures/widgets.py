@@ -32,8 +32,8 @@ TYPED_LIVE = "Answered just now by the kernel."
 class Drawn(VBox):
     """Widgets for a running kernel, and beside them HTML for a page that has none.
 
-    A frontend with a kernel shows the widgets. The site, and a notebook that is only looked at, show
-    the HTML, which `book/_static/site.js` moves.
+    A frontend with a kernel shows the widgets. The site shows the HTML, which
+    `book/_static/site.js` moves; so does a notebook that is only looked at, unmoved.
     """
 
     def __init__(self, children: Iterable[Any], page: str, name: str) -> None:
@@ -128,15 +128,16 @@ def _page(pictures: list[str], names: list[str], label: str, first: int, interva
         for index, picture in enumerate(pictures)
     )
     return (
-        f'<figure class="movable" role="group" aria-label="{what}" data-interval="{interval}" '
-        f"data-names=\"{escape(json.dumps(names))}\">"
+        f'<div class="movable" role="group" aria-label="{what}" data-interval="{interval}" '
+        f'data-names="{escape(json.dumps(names))}">'
         '<div class="movable-controls" hidden>'
         f'<button type="button" class="movable-play" aria-label="Play: {what}"></button>'
         f'<button type="button" class="movable-back" aria-label="Back to the first: {what}">'
         f'</button><label>{what} <input type="range" min="0" max="{len(names) - 1}" step="1" '
         f'value="{first}" aria-valuetext="{escape(names[first])}"></label>'
         f"<output>{escape(names[first])}</output></div>"
-        f'<div class="movable-frames">{frames}</div><figcaption>{IN_ADVANCE}</figcaption></figure>'
+        f'<figure><div class="movable-frames">{frames}</div>'
+        f"<figcaption>{IN_ADVANCE}</figcaption></figure></div>"
     )
 
 

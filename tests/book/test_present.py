@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from site_browser import SITE, complaints, launch, serve, violations, visit
+from site_browser import SITE, launch, serve, violations, visit
 
 pytestmark = pytest.mark.slow
 CHAPTERS = sorted(path.name for path in (SITE / "notebooks").glob("[0-9][0-9]_*.html"))
@@ -60,7 +60,7 @@ def test_every_answer_comes_after_its_question(base: str, browser: Browser, chap
         page.keyboard.press("Escape")
         expect(page.locator("body")).not_to_have_class("present")
         assert page.locator("nav.bd-links, .bd-sidebar-primary").first.is_visible()
-        assert complaints(visited) == []
+        assert visited.problems == []
 
 
 def test_the_way_back_and_a_section_s_address(base: str, browser: Browser) -> None:

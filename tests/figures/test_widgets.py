@@ -53,7 +53,7 @@ def test_a_page_has_a_frame_for_each_value_described_by_the_caller() -> None:
     assert [f["alt"] for f in frames] == [f"A line up to {n}." for n in ("1", "2.5", "4")]
     assert [f.has_attr("hidden") for f in frames] == [False, True, True]
     assert [f.get("loading") for f in frames] == [None, "lazy", "lazy"]
-    root = html.select_one("figure.movable")
+    root = html.select_one("div.movable")
     assert json.loads(root["data-names"]) == ["1", "2.5", "4"] and root["data-interval"] == "250"
     assert root["aria-label"] == "height <m>" and IN_ADVANCE in root.figcaption.text
     slider = html.select_one("input[type=range]")
@@ -149,7 +149,7 @@ def test_alt_text_and_values_are_escaped() -> None:
     assert 'alt="h &lt; 1 &amp; &quot;more&quot;"' in parts(figure)[2].value
     html = page(figure)
     assert html.img["alt"] == 'h < 1 & "more"' and html.output.text == '1 "<'
-    assert json.loads(html.figure["data-names"]) == ['1 "<', '2 "<']
+    assert json.loads(html.div["data-names"]) == ['1 "<', '2 "<']
 
 
 def test_pyplot_keeps_no_figure() -> None:

@@ -35,7 +35,9 @@ def test_there_is_one_for_each_section_of_the_deck():
 @pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS[:2])
 def test_every_mutant_is_caught_and_every_right_answer_passes(name, key):
-    assert mutants.prove(load(name, key)).wrong == ()
+    given = load(name, key)
+    if key == PUBLIC or given.checks != load(name).checks:  # nothing is drawn for the museum
+        assert mutants.prove(given).wrong == ()
 
 
 def test_every_key_has_its_mutants(name):

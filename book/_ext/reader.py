@@ -23,6 +23,7 @@ from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_conte
 from rnn_course import address, storage
 
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+GLUED = "application/papermill.record"  # what myst_nb keeps for the prose; readers lack it
 LINES = 10_000  # MyST-NB numbers the lines of cell k from (k + 1) * LINES
 
 
@@ -174,7 +175,7 @@ def notebook(app: Sphinx, docname: str) -> Any:
             nbformat.v4.new_code_cell(
                 cell.source,
                 id=cell.id,
-                outputs=cell.outputs,
+                outputs=[output for output in cell.outputs if GLUED not in str(output)],
                 execution_count=cell.execution_count,
                 metadata=folded(cell.metadata),
             )

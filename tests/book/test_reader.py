@@ -95,6 +95,7 @@ def test_the_code_is_the_chapters_and_folded_where_the_page_folds_it(name):
             hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
             assert hidden == bool(tags & {"hide-input", "hide-cell", "remove-input", "remove-cell"})
     assert all(c.execution_count for c in made.cells if c.get("outputs"))  # else nbval complains
+    assert "papermill" not in nbformat.writes(made)  # numbers for the prose, which is resolved
     outputs = [o for c in made.cells if c.cell_type == "code" for o in c.outputs]
     printed = "".join("".join(o.text) for o in outputs if o.output_type == "stream")
     page = (SITE / f"{name}.html").read_text(encoding="utf-8")

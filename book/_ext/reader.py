@@ -78,6 +78,9 @@ class Translator(MarkdownTranslator):
     def depart_section(self, node: nodes.section) -> None:
         pass
 
+    def visit_enumerated_list(self, node: nodes.enumerated_list) -> None:
+        self._start_list(node.get("start", 1) - 1)
+
     @pushing_context
     def visit_admonition(self, node: nodes.admonition) -> None:
         title = node.pop(0).astext()

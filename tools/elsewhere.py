@@ -20,7 +20,9 @@ from rnn_course import command
 ROOT = Path(__file__).resolve().parent.parent
 READER = ROOT / "_build" / "reader"
 WHERE = ROOT / "_build" / "elsewhere"
-RUNNER = ["nbval", "pytest", "ipykernel", "pytest-timeout"]
+RUNNER = ["nbval", "pytest", "ipykernel"]
+#: without the checkout's path, the package is the one that is installed
+OUTSIDE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
 def requirements(place: str) -> list[str]:
@@ -28,9 +30,10 @@ def requirements(place: str) -> list[str]:
     if place == "binder":
         return ["-r", str(READER / ".binder" / "requirements.txt")]
     if place == "colab":
-        # The torch at hand, where Colab's is not to be had for this Python.
+        # The course's torch: for this Python, Colab's may be had with CUDA alone.
+        ours = re.search(r"^torch==.*", (ROOT / "requirements.txt").read_text("utf-8"), re.M)
         lines = (ROOT / "tools" / "colab.txt").read_text(encoding="utf-8").splitlines()
-        return [re.sub(r"^torch==.*", "torch", line) for line in lines if line[:1] not in ("#", "")]
+        return [ours[0] if line.startswith("torch=") else line for line in lines if line[0] != "#"]
     return []
 
 
@@ -43,24 +46,25 @@ def environment(place: str) -> Path:
         return python
     venv.create(folder, with_pip=True)
     if needed := requirements(place):
-        subprocess.run([*pip, *needed], check=True, cwd=READER)
+        subprocess.run([*pip, *needed], check=True, cwd=READER, env=OUTSIDE)
     if place == "binder":
         subprocess.run(
             ["bash", ".binder/postBuild"],
             check=True,
             cwd=READER,
-            env=os.environ | {"PATH": f"{python.parent}:{os.environ['PATH']}"},
+            env=OUTSIDE | {"PATH": f"{python.parent}:{os.environ['PATH']}"},
         )
     else:
         dist = WHERE / "dist"
         subprocess.run(
             [*pip[:3], "wheel", "--quiet", "--no-deps", "--wheel-dir", str(dist), str(ROOT)],
             check=True,
+            env=OUTSIDE,
         )
-        subprocess.run([*pip, *map(str, dist.glob("*.whl"))], check=True)
+        subprocess.run([*pip, *map(str, dist.glob("*.whl"))], check=True, env=OUTSIDE)
     size = subprocess.run(["du", "-sm", str(folder)], capture_output=True, text=True).stdout
     print(f"{place}: {size.split()[0]} MB")
-    subprocess.run([*pip, *RUNNER], check=True)
+    subprocess.run([*pip, *RUNNER], check=True, env=OUTSIDE)
     return python
 
 
@@ -72,11 +76,10 @@ def main() -> int:
     options = parser.parse_args()
     python = environment(options.place)
     notebooks = options.notebooks or sorted((READER / "notebooks").glob("*.ipynb"))
-    # Without the checkout's path, the package is the one installed.
     done = subprocess.run(
         [str(python), "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", "--rootdir", ".",
          "-c", os.devnull, *(str(path.resolve()) for path in notebooks)],
-        cwd=WHERE, env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
+        cwd=WHERE, env=OUTSIDE,
     )  # fmt: skip
     return done.returncode
 

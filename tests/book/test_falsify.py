@@ -253,6 +253,7 @@ def test_ctrl_c_ends_the_kernels_too(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # `make test &` ignores it
     )
     pid = folder / "pid"
     try:

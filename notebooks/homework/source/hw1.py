@@ -159,27 +159,28 @@ def direct(g, lengths, T):
     return weights(lengths, T)[:, :, None] * g[:, None, :]
     ### END SOLUTION
 
+{% set T = width + 3 if form == "window" else 9 %}
 # %% kind="check" name="check-pooled" points=4
 # Looks at a name alone and in company, and at your gradient beside autograd's. It has not compared
 # the summary itself with its definition: your lecturer's copy does.
 from rnn_course.homework import cases, same
 
 g = cases()
-lengths = torch.tensor([9, 4, 7, 1])
-h = torch.randn(4, 9, 5, generator=g)
+lengths = torch.tensor([{{ T }}, 4, {{ T - 2 }}, 1])
+h = torch.randn(4, {{ T }}, 5, generator=g)
 kept = h.clone()
 s = pooled(h, lengths)
 same(h, kept, "the states that were given are as they were")
 same(s.shape, (4, 5), "a name becomes one vector, as large as a state")
 alone = torch.cat([pooled(h[i : i + 1, :n], lengths[i : i + 1]) for i, n in enumerate(lengths)])
 same(s, alone, "a name's summary is the same alone and beside longer names (mind the padding)")
-same(pooled(torch.ones(4, 9, 5), lengths), torch.ones(4, 5), "states that are all one have the summary one")
+same(pooled(torch.ones(4, {{ T }}, 5), lengths), torch.ones(4, 5), "states that are all one have the summary one")
 same(s[3], h[3, 0], "the summary of a name of one letter is its only state")
 probe = h.clone().requires_grad_()
 back = torch.randn(4, 5, generator=g)
 (received,) = torch.autograd.grad(pooled(probe, lengths), probe, back)
-by_hand = direct(back, lengths, 9)
-same(by_hand.shape, (4, 9, 5), "each state of each name receives a gradient of its own size")
+by_hand = direct(back, lengths, {{ T }})
+same(by_hand.shape, (4, {{ T }}, 5), "each state of each name receives a gradient of its own size")
 same(by_hand, received, "the direct part of the gradient is what autograd gives")
 ### BEGIN HIDDEN TESTS
 wanted = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -31,8 +32,12 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"  # setuptools leaves a build/ where it builds
+    shutil.copytree(ROOT / "rnn_course", source / "rnn_course")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
     built = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*built, "--wheel-dir", folder, ROOT], check=True)
+    subprocess.run([*built, "--wheel-dir", folder, source], check=True)
     [path] = folder.glob("*.whl")
     return path
 

@@ -57,7 +57,7 @@ def environment(place: str) -> Path:
     else:
         dist = WHERE / "dist"
         subprocess.run(
-            [*pip[:3], "wheel", "--quiet", "--no-deps", "--wheel-dir", str(dist), str(ROOT)],
+            [*pip[:3], "wheel", "--quiet", "--no-deps", "--wheel-dir", str(dist), str(READER)],
             check=True,
             env=OUTSIDE,
         )

@@ -1,1 +1,0 @@
-"""The loop of gradient descent, its bookkeeping and checks, and the files that keep a run."""

@@ -60,8 +60,7 @@ def _sized(app: Sphinx, pagename: str, tag: str, lazy: bool) -> str:
         added += ' loading="lazy"'
     path = (Path(app.outdir) / pagename).parent / source
     if "width" not in given and "style" not in given and path.suffix == ".png":
-        original = app.env.images and _original(app, path)
-        if original:
+        if original := _original(app, path):
             with Image.open(original) as picture:
                 added += f' width="{picture.width}" height="{picture.height}"'
     return tag.replace("<img", f"<img{added}", 1)

@@ -38,7 +38,12 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 KEPT_METADATA = {"mystnb", "tags"}
-UNCOMPARED = {"image/png", "image/jpeg", "application/vnd.jupyter.widget-view+json"}
+UNCOMPARED = {
+    "image/png",
+    "image/jpeg",
+    "image/svg+xml",
+    "application/vnd.jupyter.widget-view+json",
+}
 IGNORED = "nbval-ignore-output"
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}  # tags of the site's pages
 

@@ -18,13 +18,12 @@ TARGET = ROOT / "book" / "_static" / "vendor"
 STAMP = TARGET / ".stamp"
 INPUTS = ("package.json", "package-lock.json", "tools/vendor.py")
 
-MATHJAX, AXE = "mathjax", "axe-core"
+KATEX, AXE = "katex", "axe-core"
 #: package, files inside it (a pattern keeps its folders), folder in the target
 COPIES = (
-    (MATHJAX, "es5/tex-mml-chtml.js", "mathjax"),
-    (MATHJAX, "es5/output/chtml/fonts/woff-v2/*.woff", "mathjax/output/chtml/fonts/woff-v2"),
-    (MATHJAX, "es5/input/tex/extensions/*.js", "mathjax/input/tex/extensions"),
-    (MATHJAX, "LICENSE", "mathjax"),
+    (KATEX, "dist/katex.min.css", "katex"),
+    (KATEX, "dist/fonts/*.woff2", "katex/fonts"),
+    (KATEX, "LICENSE", "katex"),
     (AXE, "axe.min.js", "axe"),  # for tests/test_site.py; _config.yml keeps it off the site
     (AXE, "LICENSE", "axe"),
 )

@@ -8,12 +8,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import figures
 from docutils import nodes
 from PIL import Image
 from sphinx.application import Sphinx
 
 FOLDER = "_images/data"  # beside what Sphinx copies
-EMBEDDED = re.compile(r'(<(?:img|source)\b[^>]*?src=")data:(image|audio)/(\w+);base64,([^"]+)"')
+EMBEDDED = re.compile(
+    r'(<(?:img|source)\b[^>]*?src=")data:(image|audio)/(\w+)(?:\+xml)?;base64,([^"]+)"'
+)
 PICTURE = re.compile(r"<img\b[^>]*>")
 SOUND = re.compile(r"<audio\b(?![^>]*preload)")
 ATTRIBUTE = re.compile(r'(\w[\w-]*)="([^"]*)"')
@@ -59,11 +62,15 @@ def _sized(app: Sphinx, pagename: str, tag: str, lazy: bool) -> str:
     if lazy and "loading" not in given:
         added += ' loading="lazy"'
     path = (Path(app.outdir) / pagename).parent / source
-    if "width" not in given and "style" not in given and path.suffix == ".png":
-        if original := _original(app, path):
-            with Image.open(original) as picture:
-                added += f' width="{picture.width}" height="{picture.height}"'
-    return tag.replace("<img", f"<img{added}", 1)
+    original = _original(app, path) or path
+    if "width" not in given and "style" not in given and original.suffix == ".png":
+        with Image.open(original) as picture:
+            added += f' width="{picture.width}" height="{picture.height}"'
+    drawn = figures.measure(original.read_bytes()) if original.suffix == ".svg" else None
+    if drawn and "width" not in given:
+        added += f' width="{drawn.width}" height="{drawn.height}"'
+    tag = tag.replace("<img", f"<img{added}", 1)
+    return drawn.legible(tag) if drawn else tag
 
 
 def _original(app: Sphinx, path: Path) -> Path | None:

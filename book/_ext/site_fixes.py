@@ -17,12 +17,13 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
-VENDORED = ("vendor/mathjax/tex-mml-chtml.js",)
+VENDORED = ("vendor/katex/katex.min.css",)
 #: everything that a notebook's outputs depend on besides the notebook
 INPUTS = (
     "rnn_course/**/*.py",
     "rnn_course/**/*.toml",
     "rnn_course/**/*.json",
+    "book/_ext/kernel_config.py",
     "requirements.txt",
     "constraints.txt",
 )

@@ -57,21 +57,10 @@ function bringToLife(figure) {
   figure.querySelector(".movable-controls").hidden = false;
 }
 
-// What scrolls has to be within reach of the keyboard.
-const reachFormulas = () => each("mjx-container[display]", (formula) => {
-  if (formula.scrollWidth > formula.clientWidth) set(formula, "tabindex", "0");
-  else formula.removeAttribute("tabindex");
-});
-
 document.addEventListener("DOMContentLoaded", () => {
   parsing.disconnect();
 
   each("div.movable", bringToLife);
-
-  if (window.MathJax) {
-    window.MathJax.startup.promise.then(reachFormulas);
-    window.addEventListener("resize", reachFormulas);
-  }
 
   // What is folded is named by the line that is read, "How this is drawn", not by another one.
   each("details.hide > summary[aria-label]", (line) => line.removeAttribute("aria-label"));

@@ -41,6 +41,10 @@ CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, WINE, OLIVE, INDIGO, BROWN
 COLOURS = tuple(style.colour for style in CYCLE)
 DASHES = tuple(style.dashes for style in CYCLE[:4])
 INK, PALE, FAINT = "#222222", "#767676", "#CCCCCC"
+# On a map, whose colours stay when the site shows a drawing on a dark page.
+DARK_ON_MAP, LIGHT_ON_MAP = "#111111", "#FEFEFE"
+# For what saves a drawing: the ids inside it and the pixels of a map depend on nothing else.
+SVG = {"svg.hashsalt": "figure", "image.interpolation": "none"}
 SIZE = 12  # points, legible on a phone
 
 #: the colours of an unfolded graph's nodes, by kind; g runs backward
@@ -159,5 +163,5 @@ def write_shares(ax: Axes, shares: np.ndarray, least: float = 0, spec: str = ".2
                 ha="center",
                 va="center",
                 fontsize=SIZE - 3,
-                color="white" if share > 0.5 else INK,
+                color=LIGHT_ON_MAP if share > 0.5 else DARK_ON_MAP,
             )

@@ -15,7 +15,16 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from rnn_course.figures.drawing import arrow, node
-from rnn_course.figures.style import COLOURS, INK, PALE, SIZE, name_axes, white_axes
+from rnn_course.figures.style import (
+    COLOURS,
+    DARK_ON_MAP,
+    INK,
+    LIGHT_ON_MAP,
+    PALE,
+    SIZE,
+    name_axes,
+    white_axes,
+)
 
 
 def steps(rows: int, columns: int, ax: Axes | None = None) -> Axes:
@@ -33,6 +42,7 @@ def steps(rows: int, columns: int, ax: Axes | None = None) -> Axes:
             INK,
             name=f"{i}, {j}",
             fill=shade(0.08 + 0.5 * (i + j) / (rows + columns)),
+            ink=DARK_ON_MAP,
             size=SIZE + 1,
             width=1,
         )
@@ -71,7 +81,9 @@ def fields(slopes: Mapping[str, Tensor], pixel: tuple[int, int], ax: Axes) -> Ax
             Rectangle((left + j, top + i), 1, 1, fill=False, color=COLOURS[1], linewidth=2.5)
         )
     for (k, m), seen in np.ndenumerate(count):
-        ax.text(left + m + 0.5, top + k + 0.5, str(seen), ha="center", va="center")
+        ax.text(
+            left + m + 0.5, top + k + 0.5, str(seen), ha="center", va="center", color=DARK_ON_MAP
+        )
     return _bare(ax, 3 * n + 3, 2 * n + 1.6)
 
 
@@ -119,7 +131,7 @@ def corner_maps(maps: Mapping[str, Tensor], label: str) -> Figure:
                 ha="center",
                 va="center",
                 fontsize=8,
-                color="white" if shares[i, j] > 0.5 else "black",
+                color=LIGHT_ON_MAP if shares[i, j] > 0.5 else DARK_ON_MAP,
             )
     figure.colorbar(picture, ax=axes, shrink=0.8, label=label)
     return figure

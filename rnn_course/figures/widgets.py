@@ -10,15 +10,17 @@ from html import escape
 from typing import Any, TypeVar
 
 from ipywidgets import HTML, HBox, Layout, Play, SelectionSlider, Text, VBox, jslink
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
+
+from rnn_course.figures.style import SVG
 
 T = TypeVar("T")
 
-#: every frame is drawn in advance, some 10 to 30 KB each
+#: every frame is drawn in advance
 MAX_FRAMES = 60
-DPI, SHOWN_DPI = 160, 120  # more pixels than are shown at full size, for dense screens
+PIXELS = 120  # per inch, at full size: larger than in print, to be played with
 IN_ADVANCE = "Drawn when this cell ran. If a kernel is running, moving the slider redraws it."
 LIVE = "Drawn just now by the kernel, from the current values of its variables."
 
@@ -136,8 +138,7 @@ def _page(pictures: list[str], names: list[str], label: str, first: int, interva
         f'</button><label>{what} <input type="range" min="0" max="{len(names) - 1}" step="1" '
         f'value="{first}" aria-valuetext="{escape(names[first])}"></label>'
         f"<output>{escape(names[first])}</output></div>"
-        f'<figure><div class="movable-frames">{frames}</div>'
-        f"<figcaption>{IN_ADVANCE}</figcaption></figure></div>"
+        f'<div class="movable-frames">{frames}</div></div>'
     )
 
 
@@ -210,26 +211,22 @@ def _checked(
 
 def _picture(draw: Callable[[Axes, T], str], value: T, size: tuple[float, float]) -> str:
     # No pyplot: it would keep the figure, and a notebook would show it a second time.
-    figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
-    alt = draw(figure.subplots(), value)
+    drawing = io.BytesIO()
+    with rc_context(SVG):
+        figure = Figure(figsize=size, facecolor="white", layout="constrained")
+        alt = draw(figure.subplots(), value)
+        figure.savefig(drawing, format="svg", metadata={"Date": None})
     if not isinstance(alt, str) or not alt.strip():
         raise TypeError(
             f"draw: expected it to return a sentence that says what the frame shows, got {alt!r}"
         )
-    width, height = (round(side * SHOWN_DPI) for side in size)
+    width, height = (round(side * PIXELS) for side in size)
+    data = base64.b64encode(drawing.getvalue()).decode("ascii")
     return (
-        f'<img src="data:image/png;base64,{_png(figure)}" alt="{escape(alt)}" width="{width}" '
+        f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}" width="{width}" '
         f'height="{height}" style="max-width: 100%; height: auto">'
     )
 
 
 def _framed(picture: str, caption: str) -> str:
     return f'<figure style="margin: 0">{picture}<figcaption>{caption}</figcaption></figure>'
-
-
-def _png(figure: Figure) -> str:
-    raw, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(raw, format="png")
-    # 256 colours are enough for a plot, and make a third of the bytes.
-    Image.open(raw).convert("RGB").quantize(256).save(small, format="png", optimize=True)
-    return base64.b64encode(small.getvalue()).decode("ascii")

@@ -36,9 +36,8 @@ FLAGS = [
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
 
-# Waits for what a page loads late: mathematics and fonts. Frames of a figure load when shown.
+# Waits for what a page loads late: fonts. Frames of a figure load when shown.
 SETTLED = """async () => {
-  await window.MathJax?.startup?.promise;
   await document.fonts.ready;
   await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 }"""
@@ -49,10 +48,33 @@ class _Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+class _Compressing(_Quiet):
+    """Sends what is text compressed, as hosts of sites do, and lets the browser keep it."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        path = Path(self.translate_path(self.path))
+        if not path.is_file():
+            return self.send_error(404)
+        data, kind = path.read_bytes(), self.guess_type(str(path))
+        packed = gzip.compress(data)
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        if len(packed) < len(data):
+            self.send_header("Content-Encoding", "gzip")
+            data = packed
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+        return None
+
+
 @contextmanager
-def serve(folder: Path) -> Iterator[str]:
+def serve(folder: Path, compressed: bool = False) -> Iterator[str]:
     """Serve a folder on a free port of this machine; yield the address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    handler = _Compressing if compressed else _Quiet
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/"
@@ -83,7 +105,7 @@ class Visit:
     fetched: set[str] = field(default_factory=set)
 
     def go(self, path: str) -> None:
-        """Open a page of the site and wait until its mathematics is there."""
+        """Open a page of the site and wait until its fonts are there."""
         self.page.goto(self.base + path, wait_until="load")
         self.page.evaluate(SETTLED)
 

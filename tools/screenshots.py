@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -19,11 +20,28 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from site_browser import SITE, SIZES, THEMES, launch, serve, visit  # noqa: E402
 
+# A page taken whole shows what would be fetched only when somebody scrolls to it.
+EVERYTHING = """async () => {
+  const pictures = [...document.querySelectorAll("img:not([hidden])")];
+  pictures.forEach((picture) => { picture.loading = "eager"; });
+  await Promise.all(pictures.map((picture) => picture.decode().catch(() => {})));
+}"""
+
 
 def toc_pages() -> list[str]:
     """The pages of the table of contents, in order."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return [toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])]
+    return [toc["root"], *(page for part in toc["parts"] for page in _pages(part["chapters"]))]
+
+
+def _pages(entries: list[dict[str, Any]]) -> Iterator[str]:
+    for entry in entries:
+        if "glob" in entry:
+            found = sorted(ROOT.glob(f"{entry['glob']}.md"))
+            yield from (str(path.relative_to(ROOT).with_suffix("")) for path in found)
+        else:
+            yield entry["file"]
+        yield from _pages(entry.get("sections", []))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -44,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             with visit(browser, base, size, theme) as visited:
                 for page in pages:
                     visited.go(f"{page}.html")
+                    visited.page.evaluate(EVERYTHING)
                     picture = options.folder / f"{page.replace('/', '-')}-{size}-{theme}.png"
                     visited.page.screenshot(path=picture, full_page=True)
                     print(picture)

@@ -1,4 +1,4 @@
-"""Light pages: pictures and sounds as files, fetched when they come near; only the icons in use."""
+"""Light pages: pictures and sounds are files, fetched when they come near."""
 
 from __future__ import annotations
 
@@ -20,11 +20,6 @@ EMBEDDED = re.compile(
 PICTURE = re.compile(r"<img\b[^>]*>")
 SOUND = re.compile(r"<audio\b(?![^>]*preload)")
 ATTRIBUTE = re.compile(r'(\w[\w-]*)="([^"]*)"')
-ICON = re.compile(r"fa-([a-z0-9-]+)")
-#: an entry of Font Awesome's tables: its name, and its size, other names, code point and path
-ENTRY = re.compile(
-    r'"?([a-z0-9-]+)"?:\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\["[^"]*","[^"]*"\])\],?'
-)
 
 
 def lighten(
@@ -81,21 +76,7 @@ def _original(app: Sphinx, path: Path) -> Path | None:
     return None
 
 
-def keep_used_icons(app: Sphinx, exception: Exception | None) -> None:
-    """Cut the theme's two thousand icons down to those that a page or a script names."""
-    if exception or app.builder.name != "html":
-        return
-    static = Path(app.outdir) / "_static"
-    script = static / "scripts" / "fontawesome.js"
-    users = [*Path(app.outdir).rglob("*.html"), *static.glob("**/*-theme.js"), static / "site.js"]
-    used = {n for p in users for n in ICON.findall(p.read_text(encoding="utf-8", errors="ignore"))}
-    text = script.read_text(encoding="utf-8")
-    kept = ENTRY.sub(lambda found: found[0] if found[1] in used else "", text)
-    script.write_text(kept, encoding="utf-8")
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above to Sphinx."""
     app.connect("html-page-context", lighten, priority=900)
-    app.connect("build-finished", keep_used_icons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,9 +1,8 @@
-"""Light pages: no data inside them, pictures with their size, and every icon that they name."""
+"""Light pages: no data inside them, and pictures with their size."""
 
 from __future__ import annotations
 
 import base64
-import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -67,19 +66,6 @@ def test_what_has_a_size_keeps_it(app):
     assert (image["width"], image["height"], image["loading"]) == ("7", "9", "eager")
 
 
-def test_only_the_icons_in_use_are_kept(app):
-    scripts = app.outdir / "_static" / "scripts"
-    scripts.mkdir(parents=True)
-    (app.outdir / "_static" / "site.js").write_text("")
-    (app.outdir / "index.html").write_text('<i class="fas fa-bars"></i>')
-    tables = 'var a={bars:[448,512,["navicon"],"f0c9","M0z"],"cat":[576,512,[],"f6be",["M1","M2"]]}'
-    (scripts / "fontawesome.js").write_text(tables)
-    light.keep_used_icons(app, None)
-    assert (scripts / "fontawesome.js").read_text() == (
-        'var a={bars:[448,512,["navicon"],"f0c9","M0z"],}'
-    )
-
-
 # --- the built site -------------------------------------------------------------------------------
 
 
@@ -89,17 +75,3 @@ def test_no_page_carries_data():
     assert pages
     for page in pages:
         assert not light.EMBEDDED.search(page.read_text(encoding="utf-8")), page
-
-
-@pytest.mark.slow
-def test_every_icon_that_a_page_names_is_there():
-    script = (SITE / "_static" / "scripts" / "fontawesome.js").read_text(encoding="utf-8")
-    kept = {found[1] for found in light.ENTRY.finditer(script)}
-    named = {
-        name
-        for page in SITE.rglob("*.html")
-        for icon in BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select("i")
-        for name in re.findall(r"fa-([a-z0-9-]+)", " ".join(icon.get("class", [])))
-    } - {"lg", "solid", "regular", "brands", "fw"}
-    assert len(named) > 8 and named <= kept
-    assert len(script) < 120_000  # of 1,489,308

@@ -22,7 +22,7 @@ from rnn_course.figures import style
 
 #: for each colour of a drawing, what it is on a dark page
 DARK = {
-    "#ffffff": "#14181e",  # the page's own background
+    "#ffffff": "#121212",  # the page's own background
     "#000000": "#ced6dd",
     style.INK: "#ced6dd",
     style.PALE: "#9aa4af",
@@ -44,7 +44,7 @@ SIZE = re.compile(rb'<svg [^>]*?\bviewBox="0 0 ([\d.]+) ([\d.]+)"')  # in points
 TYPE = re.compile(rb'transform="translate\([^)]*\)(?: rotate\([^)]*\))? scale\(([\d.]+) -[\d.]+\)"')
 PIXELS = 4 / 3  # of CSS, to a point
 LEAST = 9  # pixels: the smallest type on a phone, exponents and indices excepted
-PHONE = 350  # pixels: what a phone has for a figure
+PHONE = 340  # pixels: what a phone has for a figure
 RIGHTS = f"CC BY 4.0. Recurrent neural networks, slide by slide, {SITE}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from hashlib import sha256
 from pathlib import Path
@@ -56,7 +57,7 @@ def _sized(app: Sphinx, pagename: str, tag: str, lazy: bool) -> str:
     added = ""
     if lazy and "loading" not in given:
         added += ' loading="lazy"'
-    path = (Path(app.outdir) / pagename).parent / source
+    path = Path(app.outdir, os.path.normpath(f"{pagename}/../{source}"))
     original = _original(app, path) or path
     if "width" not in given and "style" not in given and original.suffix == ".png":
         with Image.open(original) as picture:

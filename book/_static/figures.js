@@ -37,13 +37,14 @@
     const dialog = make("dialog", { className: "figure-large" },
       make("div", { className: "figure-large-picture", tabIndex: 0 },
         make("img", { src: image.src, alt: image.alt })),
-      make("div", { className: "figure-large-text" }, caption,
+      make("div", { className: "figure-large-text", tabIndex: 0 }, caption,
         make("p", { textContent: `CC BY 4.0 · ${document.title} · ${addressOf(figure)}` })),
       make("div", { className: "figure-tools" }, download(figure), link(figure), close));
     dialog.setAttribute("aria-label", "Figure, enlarged");
     dialog.addEventListener("close", () => dialog.remove());
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
     close.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("keydown", (event) => { if (event.key === "Escape") dialog.close(); });
     document.body.append(dialog);
     dialog.showModal();
   }

@@ -118,7 +118,9 @@ def accuracy_over_gap(
     ax.set(xscale="log", ylim=(-0.02, 1.04))
     ax.set_xticks(gaps, [str(gap) for gap in gaps])
     ax.minorticks_off()
-    ax.legend(frameon=False, fontsize=SIZE - 2, labelcolor=INK, loc="lower left")
+    ax.legend(
+        frameon=False, fontsize=SIZE - 2, labelcolor=INK, loc="lower left", bbox_to_anchor=(0, 0.05)
+    )
     name_axes(ax, "words from the country to “fluent” (the gap)", "accuracy")
     return ax
 

@@ -56,6 +56,7 @@ def accuracy_map(
                 (column - 0.5, row - 0.5), 1, 1, fill=False, linewidth=0.8, edgecolor=COLOURS[1]
             )
         )
+    ax.spines[:].set_visible(True)
     ax.set(
         title=title, xticks=range(left, columns.max() + 1, 4), yticks=range(low, rows.max() + 1, 4)
     )

@@ -43,9 +43,27 @@ DASHES = tuple(style.dashes for style in CYCLE[:4])
 INK, PALE, FAINT = "#222222", "#767676", "#CCCCCC"
 # On a map, whose colours stay when the site shows a drawing on a dark page.
 DARK_ON_MAP, LIGHT_ON_MAP = "#111111", "#FEFEFE"
-# For what saves a drawing: the ids inside it and the pixels of a map depend on nothing else.
-SVG = {"svg.hashsalt": "figure", "image.interpolation": "none"}
 SIZE = 12  # points, legible on a phone
+
+#: Matplotlib's settings for what a chapter draws by itself, so that it looks like the rest; and so
+#: that the same figure gives the same file: the ids inside it and the pixels of a map
+STYLE = {
+    "axes.edgecolor": PALE,
+    "axes.labelcolor": INK,
+    "axes.labelsize": SIZE,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": SIZE,
+    "image.interpolation": "none",
+    "legend.fontsize": SIZE - 2,
+    "legend.frameon": False,
+    "svg.hashsalt": "figure",
+    "text.color": INK,
+    "xtick.color": INK,
+    "xtick.labelsize": SIZE - 1,
+    "ytick.color": INK,
+    "ytick.labelsize": SIZE - 1,
+}
 
 #: the colours of an unfolded graph's nodes, by kind; g runs backward
 KINDS = {

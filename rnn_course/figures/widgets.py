@@ -14,7 +14,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rnn_course.figures.style import SVG
+from rnn_course.figures.style import STYLE
 
 T = TypeVar("T")
 
@@ -212,7 +212,7 @@ def _checked(
 def _picture(draw: Callable[[Axes, T], str], value: T, size: tuple[float, float]) -> str:
     # No pyplot: it would keep the figure, and a notebook would show it a second time.
     drawing = io.BytesIO()
-    with rc_context(SVG):
+    with rc_context(STYLE):
         figure = Figure(figsize=size, facecolor="white", layout="constrained")
         alt = draw(figure.subplots(), value)
         figure.savefig(drawing, format="svg", metadata={"Date": None})

@@ -33,7 +33,7 @@ def drawn(size: float = 12, width: float = 6) -> str:
     ax.set_axis_off()
     ax.text(0.5, 0.5, "$h^{(t)}$", fontsize=size, color=style.INK)
     text = io.StringIO()
-    with mpl.rc_context(style.SVG):
+    with mpl.rc_context(style.STYLE):
         figure.savefig(text, format="svg")
     return text.getvalue()
 
@@ -85,8 +85,8 @@ def test_what_is_drawn_can_be_told_from_a_dark_page(colour: str) -> None:
 
 def test_a_chapters_kernel_draws_as_movable_figures_do() -> None:
     text = (ROOT / "book" / "_ext" / "kernel_config.py").read_text(encoding="utf-8")
-    written = re.search(r"InlineBackend\.rc = (\{.*\})", text)[1]
-    assert ast.literal_eval(written) == style.SVG
+    written = re.search(r"InlineBackend\.rc = (\{.*?\})", text, re.DOTALL)[1]
+    assert ast.literal_eval(written) == style.STYLE
 
 
 # --- the built site -------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def corner(page: Page) -> tuple[int, ...]:
 
 @pytest.mark.slow
 def test_a_figure_stands_on_the_pages_own_background(base: str, browser: Browser) -> None:
-    for theme, colour in (("light", (255, 255, 255)), ("dark", (0x14, 0x18, 0x1E))):
+    for theme, colour in (("light", (255, 255, 255)), ("dark", (0x12, 0x12, 0x12))):
         other = "dark" if theme == "light" else "light"
         with visit(browser, base, "desktop", other) as visited:  # the system's theme is the other
             visited.go(f"notebooks/{CHAPTERS[0]}.html")

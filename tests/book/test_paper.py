@@ -24,7 +24,7 @@ from tools.paper.__main__ import PDF, ZIP
 
 
 def movable(frames: int, caption: str = IN_ADVANCE) -> BeautifulSoup:
-    pictures = "".join(f'<img alt="{k}" hidden src="{k}.png">' for k in range(frames))
+    pictures = "".join(f'<span><img alt="{k}" hidden src="{k}.png"></span>' for k in range(frames))
     names = ", ".join(f'"{k}"' for k in range(frames))
     return adapt.fragment(
         f'<div class="movable" aria-label="step" data-names=\'[{names}]\'><input>'
@@ -45,13 +45,14 @@ def test_of_a_movable_figure_three_frames_are_shown_with_their_values(frames, sh
     values = [picture.find_parent("figure").figcaption.get_text() for picture in pictures]
     assert values == [f"step: {name}" for name in shown]
     assert IN_ADVANCE not in page.get_text() and not page.select("input")
-    assert page.find("a", href="https://example.org/page.html")
+    assert page.select_one(".moves").a["href"] == "https://example.org/page.html"
+    assert len(page.select(".movable-frames > *")) == len(shown) + 1  # and no empty holders
 
 
 def test_a_caption_of_ones_own_is_kept():
     page = movable(4, "What to see.")
     adapt.adapt(page, "https://example.org/")
-    assert "What to see. 3 of 4 frames" in page.get_text()
+    assert "3 of 4 frames" in page.get_text() and "What to see." in page.get_text()
 
 
 def test_folded_code_becomes_a_line_and_folded_output_is_shown():

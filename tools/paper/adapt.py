@@ -42,22 +42,19 @@ def three_frames(figure: Tag, address: str) -> None:
     frames = figure.select_one(".movable-frames")
     pictures = frames.select("img")
     chosen = sorted({0, len(pictures) // 2, len(pictures) - 1})
-    for index, picture in enumerate(pictures):
-        picture.extract()
-        if index in chosen:
-            picture.attrs.pop("hidden", None)
-            value = fragment(f"<figure><figcaption>{figure['aria-label']}: </figcaption></figure>")
-            value.figcaption.append(names[index])
-            value.figure.insert(0, picture)
-            frames.append(value)
-    caption = figure.select_one(".movable-frames + figcaption").extract()
-    if caption.get_text() == IN_ADVANCE:
-        caption.clear()
-    caption.append(
-        fragment(f' {len(chosen)} of {len(names)} frames: <a href="{address}">on the site</a>, '
-                 "this figure moves.")
-    )  # fmt: skip
-    frames.append(caption)
+    frames.clear()
+    for index in chosen:
+        pictures[index].attrs.pop("hidden", None)
+        value = fragment(f"<figure><figcaption>{figure['aria-label']}: </figcaption></figure>")
+        value.figcaption.append(names[index])
+        value.figure.insert(0, pictures[index])
+        frames.append(value)
+    moves = fragment(f'<p class="moves">{len(chosen)} of {len(names)} frames: '
+                     f'<a href="{address}">on the site</a>, this figure moves.</p>')  # fmt: skip
+    frames.append(moves)
+    for caption in frames.find_next_siblings("figcaption"):
+        if caption.get_text() == IN_ADVANCE:
+            caption.decompose()
 
 
 def unfold(folded: Tag) -> None:

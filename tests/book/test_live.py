@@ -1,4 +1,4 @@
-"""Movable figures and text fields in JupyterLab, in a real browser, with a running kernel."""
+"""Movable figures and text fields: in JupyterLab with a kernel, and on a page without scripts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from urllib.request import urlopen
 import nbformat
 import pytest
 from playwright.sync_api import Page, expect
-from site_browser import ROOT, launch, visit
+from site_browser import ROOT, SITE, launch, serve, visit
 
 from rnn_course.figures.widgets import LIVE, TYPED_LIVE
+
+CHAPTERS = sorted((ROOT / "notebooks").glob("[01]*.ipynb"))
 
 SECONDS = 60
 SOURCE = """\
@@ -38,6 +40,13 @@ def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
+
+
+@pytest.fixture
+def patience() -> Iterator[None]:
+    expect.set_options(timeout=1000 * SECONDS)
+    yield
+    expect.set_options(timeout=5000)
 
 
 @pytest.fixture
@@ -89,11 +98,10 @@ def run_next(page: Page) -> None:
 
 
 @pytest.mark.slow
-def test_the_kernel_redraws_what_the_reader_moves_and_answers_what_is_typed(lab):
+def test_the_kernel_redraws_what_the_reader_moves_and_answers_what_is_typed(lab, patience):
     with launch() as browser, visit(browser, lab) as visited:
         page = visited.page
         page.set_default_timeout(1000 * SECONDS)
-        expect.set_options(timeout=1000 * SECONDS)
         page.goto(f"{lab}lab/tree/live.ipynb")
         expect(page.get_by_role("button", name="| Idle")).to_be_visible()  # the kernel is there
         page.locator(".jp-CodeCell .cm-content").first.click()
@@ -126,3 +134,32 @@ def test_the_kernel_redraws_what_the_reader_moves_and_answers_what_is_typed(lab)
         field.locator("input[type=text]").press("Enter")
         expect(field).to_contain_text("etag is gate reversed")
         expect(field.locator("figcaption")).to_have_text(TYPED_LIVE)
+
+
+@pytest.mark.slow
+def test_without_scripts_the_first_frame_and_its_caption_stand_there():
+    seen = 0
+    with serve(SITE) as base, launch() as browser:
+        context = browser.new_context(java_script_enabled=False)
+        page = context.new_page()
+        for chapter in CHAPTERS:
+            page.goto(f"{base}notebooks/{chapter.stem}.html")
+            for figure in page.locator("div.movable").all():
+                picture = figure.locator("img:visible")
+                expect(picture).to_have_count(1)
+                shown = figure.locator("input").get_attribute("value")
+                frames = figure.locator("img").all()
+                assert frames[int(shown)].get_attribute("src") == picture.get_attribute("src")
+                picture.scroll_into_view_if_needed()
+                assert (
+                    picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+                )
+                assert figure.locator("input:visible, button:visible").count() == 0
+                # Its caption is under it, within the figure or after it.
+                within = figure.locator("xpath=ancestor::div[contains(@class, 'cell_output')]")
+                caption = within.locator("figcaption:visible")
+                expect(caption.first).to_be_visible()
+                assert len(caption.first.inner_text()) > 20
+                seen += 1
+        context.close()
+    assert seen >= len(CHAPTERS) >= 11

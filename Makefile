@@ -111,7 +111,7 @@ $(BUILT): _config.yml _toc.yml benchmarks/results.md $(VENDORED) $(CHANGED) | $(
 	$(VENV)/bin/jupyter-book build . --all -W --keep-going
 	touch $@
 
-$(PAPER): $(BUILT) $(wildcard tools/paper/*) tests/site_browser.py | browser
+$(PAPER): $(BUILT) $(wildcard tools/paper/*.py tools/paper/*.css) | browser
 	$(PY) -m tools.paper
 	touch $@
 

@@ -28,6 +28,7 @@ export JUPYTER_RUNTIME_DIR = $(CURDIR)/$(SETTINGS)/jupyter/runtime
 ENVIRONMENT = $(VENV)/.requirements
 VENDORED = book/_static/vendor/.stamp
 BUILT = _build/.book
+PAPER = _build/paper/.stamp
 # FORCE if a file has changed since the last build. The names stay in the shell: make cannot read all.
 CHANGED = $(if $(shell find book notebooks rnn_course -type f ! -path '*/vendor/*' ! -path '*/.*' \
 	! -name '*.pyc' -newer $(BUILT) 2>/dev/null | head -n 1),FORCE)
@@ -36,7 +37,7 @@ CHANGED = $(if $(shell find book notebooks rnn_course -type f ! -path '*/vendor/
 S = $(filter S%,$(MAKECMDGOALS))
 NAMED := $(S)
 
-.PHONY: help book test lint serve bench notebooks homework reader address falsify clean browser \
+.PHONY: help book paper test lint serve bench notebooks homework reader address falsify clean browser \
 	FORCE $(NAMED)
 .DELETE_ON_ERROR:
 
@@ -46,8 +47,10 @@ help:  ## list these commands
 book: $(BUILT)  ## build the site into _build/html
 	@echo "Open _build/html/index.html, or run: make serve"
 
+paper: $(PAPER)  ## put the book on paper: a PDF, and the site as a zip, in _build/paper (a minute)
+
 # What is timed against torch.nn is timed alone; the rest runs in JOBS processes.
-test: lint browser $(BUILT) | $(SETTINGS)  ## check everything: lint, book, tests, notebooks, browser
+test: lint browser $(BUILT) $(PAPER) | $(SETTINGS)  ## check everything: lint, book, tests, notebooks, browser
 	OMP_NUM_THREADS=1 $(PY) -m pytest tests/test_benchmarks.py
 	OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest -n $(JOBS) --dist worksteal \
 		--ignore tests/test_benchmarks.py tests
@@ -106,6 +109,10 @@ $(VENDORED): package.json package-lock.json tools/vendor.py $(ENVIRONMENT)
 $(BUILT): _config.yml _toc.yml benchmarks/results.md $(VENDORED) $(CHANGED) | $(SETTINGS)
 	rm -rf _build/html
 	$(VENV)/bin/jupyter-book build . --all -W --keep-going
+	touch $@
+
+$(PAPER): $(BUILT) $(wildcard tools/paper/*.py tools/paper/*.css) | browser
+	$(PY) -m tools.paper
 	touch $@
 
 browser: $(ENVIRONMENT)

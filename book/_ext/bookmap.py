@@ -48,9 +48,7 @@ def layout(needs: Needs) -> tuple[dict[str, Place], list[list[Place]]]:
         [near, *(f"{near} {stem} {row}" for row in range(row_of[near] + 1, row_of[stem])), stem]
         for near, stem in arrows
     ]
-    row_of |= {
-        name: row_of[way[0]] + step for way in lanes for step, name in enumerate(way[:-1])
-    }
+    row_of |= {name: row_of[way[0]] + step for way in lanes for step, name in enumerate(way[:-1])}
     rows = [[name for name in row_of if row_of[name] == row] for row in range(depth + 1)]
 
     def placed(order: Sequence[Sequence[str]]) -> dict[str, Place]:

@@ -35,6 +35,14 @@ TOKEN = re.compile(
 GROUP = {"(": ")", "{": "}"}
 
 
+INLINE = re.compile(r"(`[^`]*`)|\b(\w(?:_\w+)?\^\([^()]*\))")
+
+
+def inline(line: str, form: str) -> str:
+    """A line of prose, with what is like h^(t) set as `form` says, such as ":math:`{}`"."""
+    return INLINE.sub(lambda found: found[1] or form.format(tex(found[2])), line)
+
+
 def is_mathematics(lines: list[str]) -> bool:
     """Is an indented block of a docstring an equation?"""
     return any(MATHEMATICS.search(line) for line in lines)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.statemachine import StringList
-from formulas import block, is_mathematics
+from formulas import block, inline, is_mathematics
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
@@ -31,6 +31,7 @@ class Modules(SphinxDirective):
         lines = []
         for name in MODULE.findall(page.read_text(encoding="utf-8")):
             said = (inspect.getdoc(importlib.import_module(name)) or "").partition("\n")[0]
+            said = inline(said, "{{math}}`{}`")
             lines.append(f"- {{py:mod}}`~{name}`: {said}" if said else f"- {{py:mod}}`~{name}`")
         holder = nodes.container(classes=["modules"])
         self.state.nested_parse(StringList(lines, str(page)), self.content_offset, holder)
@@ -57,6 +58,7 @@ def mend_docstring(
 ) -> None:
     """Set equations, which are indented; keep other indented lines; list `name : text`."""
     lines[:] = [re.sub(r"^(\w+(?:, \w+)*) : (?=\S)", r":\1: ", line) for line in lines]
+    lines[:] = [line if line.startswith("    ") else inline(line, ":math:`{}`") for line in lines]
     for start in reversed(range(1, len(lines))):
         if not lines[start].startswith("    ") or lines[start - 1].strip():
             continue

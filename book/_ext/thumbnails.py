@@ -128,7 +128,9 @@ def _sharing() -> str:
     p.arrows(x, h, f'stroke="{GREEN.colour}" stroke-width="3"')
     p.chain(h, f'stroke="{KINDS["h"]}" stroke-width="3"')
     p.arrow(h[-1], p.node((140, TOP), "o"))
-    return p.svg("A chain of states; all edges of one kind have one colour, for one set of weights.")
+    return p.svg(
+        "A chain of states; all edges of one kind have one colour, for one set of weights."
+    )
 
 
 def _both() -> str:
@@ -221,5 +223,11 @@ DRAWN = {
 
 
 def thumbnail(stem: str) -> str:
-    """The picture of a chapter, by the stem of its file; a plain chain for a new one."""
-    return DRAWN.get(stem, _summarise)()
+    """The picture of a chapter, by the stem of its file.
+
+    Raises:
+        ValueError: If the chapter has none yet.
+    """
+    if stem not in DRAWN:
+        raise ValueError(f"{stem}: the chapter needs a picture for its card, in thumbnails.py")
+    return DRAWN[stem]()

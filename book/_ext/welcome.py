@@ -26,6 +26,7 @@ from rnn_course.notebooks import chapters, read
 QUESTION = re.compile(r"\*\*([^*]+\?)\*\*")
 NEEDS = re.compile(r"\*\*You need:?\*\*.*?(?=\n\s*\n|\Z)", re.DOTALL)
 DOC = re.compile(r"\{doc\}`(?:[^`<]*<)?(\w+)>?`")
+FIRST = {"loading": "eager", "fetchpriority": "high"}
 ALSO = "book/which_network"  # what stands with the chapters, but is no notebook
 
 
@@ -168,8 +169,7 @@ def start(figure: Any, index: int) -> None:
     for place, frame in enumerate(figure.select(".movable-frames img")):
         for name in ("hidden", "loading"):
             frame.attrs.pop(name, None)
-        if place != index:
-            frame["hidden"], frame["loading"] = "", "lazy"
+        frame.attrs |= {"hidden": "", "loading": "lazy"} if place != index else FIRST
     names = json.loads(figure["data-names"])
     slider = figure.select_one("input")
     slider["value"], slider["aria-valuetext"] = str(index), names[index]

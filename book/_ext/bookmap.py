@@ -91,7 +91,7 @@ def box(x: float, row: int, title: str, after: str, target: str) -> str:
     """A chapter as a link; what it needs is read out."""
     lines = textwrap.wrap(title.partition(":")[0], LETTERS)
     first = ROW * row + HIGH / 2 + 5 - LINE / 2 * (len(lines) - 1)
-    text = "".join(
+    text = " ".join(
         f'<tspan x="{x:.0f}" y="{first + LINE * k:.1f}">{escape(line)}</tspan>'
         for k, line in enumerate(lines)
     )

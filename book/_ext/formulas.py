@@ -55,13 +55,16 @@ def tex(line: str) -> str:
 
 def block(lines: list[str]) -> list[str]:
     """An indented block as the lines of a math directive; a line further in continues the last."""
-    start = len(lines[0]) - len(lines[0].lstrip())
     lines = [line for line in lines if line.strip()]
-    further = [len(line) - len(line.lstrip()) > start for line in lines]
-    shown = [
-        ("& " + r"\qquad " * in_) + tex(line) for line, in_ in zip(lines, further, strict=True)
-    ]
+    if len(lines) == 1:
+        return [f"   {tex(lines[0])}"]
+    start = _indent(lines[0])
+    shown = ["& " + r"\qquad " * (_indent(line) > start) + tex(line) for line in lines]
     return [*(f"   {each} " + r"\\" for each in shown[:-1]), f"   {shown[-1]}"]
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _piece(text: str) -> str:

@@ -134,8 +134,8 @@ def test_one_line_is_not_aligned():
 
 
 def test_a_line_further_in_goes_on_with_the_one_before():
-    first, second = formulas.block(["    P = n_k", "        + a"])
-    assert (first, second) == (r"   & P = n_{k} \\", r"   & \qquad + a")
+    first, second = formulas.block(["    P = n_k", "        + a_k"])
+    assert (first, second) == (r"   & P = n_{k} \\", r"   & \qquad + a_{k}")
 
 
 def test_letters_in_prose_are_set_and_code_is_not():

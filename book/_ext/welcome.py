@@ -196,8 +196,11 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("chapter-cards", Chapters)
     app.add_directive("book-map", MapDirective)
     app.add_directive("borrowed", BorrowedDirective)
-    app.add_node(Cards, html=(visit_cards, None))
-    app.add_node(Map, html=(visit_map, None))
-    app.add_node(Borrowed, html=(visit_borrowed, depart_borrowed))
+    for node, *visits in (
+        (Cards, visit_cards, None),
+        (Map, visit_map, None),
+        (Borrowed, visit_borrowed, depart_borrowed),
+    ):
+        app.add_node(node, html=tuple(visits), singlehtml=tuple(visits))
     app.connect("config-inited", count)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -106,7 +106,7 @@ $(VENDORED): package.json package-lock.json tools/vendor.py $(ENVIRONMENT)
 
 # All pages are read anew, so that a warning is repeated until it is mended; notebooks whose code has
 # not changed are not run again.
-$(BUILT): _config.yml _toc.yml benchmarks/results.md $(VENDORED) $(CHANGED) | $(SETTINGS)
+$(BUILT): _config.yml _toc.yml benchmarks/results.md $(wildcard benchmarks/*.py) $(VENDORED) $(CHANGED) | $(SETTINGS)
 	rm -rf _build/html
 	$(VENV)/bin/jupyter-book build . --all -W --keep-going
 	touch $@

@@ -90,13 +90,13 @@ def markdown(about: dict[str, str], rows: list[tanh.Row], scaling: tanh.Scaling)
             "",
             f"**{threads} thread{'s' if threads > 1 else ''}**",
             "",
-            "| T, B, n_in, n_hidden | torch.nn.RNN, ms | this package, ms | speed-up "
+            "| T, B, n_in, n_hidden | speed-up | torch.nn.RNN, ms | this package, ms "
             "| d2l-style loop, speed-up | limit, speed-up | this package / limit |",
             "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
         ]
         lines += [
-            f"| {', '.join(map(str, row.shape))} | {row.torch:.2f} | {row.ours:.2f} "
-            f"| **{row.speed_up:.2f}** | {row.torch / row.d2l:.2f} "
+            f"| {', '.join(map(str, row.shape))} | **{row.speed_up:.2f}** | {row.torch:.2f} "
+            f"| {row.ours:.2f} | {row.torch / row.d2l:.2f} "
             f"| {row.torch / row.limit:.2f} | {row.of_limit:.2f} |"
             for row in rows
             if row.threads == threads

@@ -132,13 +132,13 @@ def markdown(rows: Sequence[Row]) -> str:
             f"**Two dimensions, {SIDE} × {SIDE}, four directions, "
             f"{threads} thread{'s' if threads > 1 else ''}**",
             "",
-            "| B, n_in, n_hidden each | naive double loop, ms | this package, ms | speed-up "
+            "| B, n_in, n_hidden each | speed-up | naive double loop, ms | this package, ms "
             "| `unroll_grid`, speed-up | limit, speed-up | this package / limit |",
             "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
         ]
         lines += [
-            f"| {', '.join(map(str, row.shape))} | {row.naive:.1f} | {row.ours:.1f} "
-            f"| **{row.speed_up:.2f}** | {row.naive / row.loop:.2f} "
+            f"| {', '.join(map(str, row.shape))} | **{row.speed_up:.2f}** | {row.naive:.1f} "
+            f"| {row.ours:.1f} | {row.naive / row.loop:.2f} "
             f"| {row.naive / row.limit:.2f} | {row.of_limit:.2f} |"
             for row in rows
             if row.threads == threads

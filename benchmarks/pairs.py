@@ -134,12 +134,12 @@ def markdown(rows: Sequence[Row]) -> str:
             "",
             f"**{of.title}**",
             "",
-            f"| threads | T, B, n_in, n_hidden | {of.peer}, ms | this package, ms | speed-up |",
+            f"| threads | T, B, n_in, n_hidden | speed-up | {of.peer}, ms | this package, ms |",
             "| ---: | --- | ---: | ---: | ---: |",
         ]
         lines += [
-            f"| {row.threads} | {', '.join(map(str, row.shape))} | {row.theirs:.2f} "
-            f"| {row.ours:.2f} | **{row.speed_up:.2f}** |"
+            f"| {row.threads} | {', '.join(map(str, row.shape))} | **{row.speed_up:.2f}** "
+            f"| {row.theirs:.2f} | {row.ours:.2f} |"
             for row in rows
             if row.of == of
         ]

@@ -104,18 +104,6 @@ def require_pages(app: Sphinx, exception: Exception | None) -> None:
         raise ExtensionError(f"not built: {', '.join(missing)}")
 
 
-def mend_docstring(
-    app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]
-) -> None:
-    """Show equations and examples, which are indented, as they were typed; list `name : text`."""
-    lines[:] = [re.sub(r"^(\w+(?:, \w+)*) : (?=\S)", r":\1: ", line) for line in lines]
-    for index in reversed(range(1, len(lines))):
-        if lines[index].startswith("    ") and not lines[index - 1].strip():
-            before = next((line for line in reversed(lines[:index]) if line.strip()), " ")
-            if not before.startswith(" "):
-                lines[index:index] = ["::", ""]
-
-
 def skip_bare_fields(
     app: Sphinx, what: str, name: str, thing: object, skip: bool, options: object
 ) -> bool | None:
@@ -130,6 +118,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", require_vendored)
     app.connect("env-check-consistency", report_stderr)
     app.connect("build-finished", require_pages)
-    app.connect("autodoc-process-docstring", mend_docstring, priority=100)  # before napoleon
     app.connect("autodoc-skip-member", skip_bare_fields)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

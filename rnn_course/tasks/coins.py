@@ -62,7 +62,7 @@ class Coins:
         All y that need k flips if z = 0 have the same probability p_k, so the sum over 2^T
         sequences has T + 1 different terms:
 
-            H = - Σ_k C(T, k) p_k ln p_k,  p_k = (q^k (1-q)^(T-k) + q^(T-k) (1-q)^k) / 2,  q = flip
+            H = - Σ_k C(T, k) p_k ln p_k,  p_k = (q^k (1-q)^{T-k} + q^{T-k} (1-q)^k) / 2,  q = flip
         """
         T, q = self.steps, self.flip
         terms = []

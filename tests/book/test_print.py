@@ -23,7 +23,7 @@ COLOURS = """() => [...document.querySelectorAll('html, body, article, article *
             ? light(style.color) : null, e.outerHTML.slice(0, 120)];
   })"""
 CUT = """width => [...document.querySelectorAll('article *')].filter(e => {
-  if (!e.checkVisibility() || e.closest('.katex-mathml, mjx-assistive-mml')) return false;
+  if (!e.checkVisibility() || e.closest('.katex-mathml')) return false;
   const scrolls = getComputedStyle(e).overflowX !== 'visible' && e.scrollWidth > e.clientWidth + 1;
   return scrolls || e.getBoundingClientRect().right > width + 1;
 }).map(e => e.outerHTML.slice(0, 200))"""

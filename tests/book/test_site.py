@@ -24,7 +24,12 @@ ASSIGNMENTS = sorted(
     for path in (ROOT / "book" / "homework").glob("*.md")
     if path.stem != "index"
 )
-PAGES = [*CHAPTERS, *ASSIGNMENTS, "search", "genindex", "py-modindex"]
+REFERENCE = sorted(
+    path.relative_to(ROOT).with_suffix("").as_posix()
+    for path in (ROOT / "book" / "api").glob("*.md")
+    if path.stem != "index"
+)
+PAGES = [*CHAPTERS, *ASSIGNMENTS, *REFERENCE, "search", "genindex", "py-modindex"]
 LIGHT = 1_000_000
 #: the pages of the assignments are made from one template
 LOOKED_AT = [page for page in PAGES if not re.search(r"/hw[2-8]$|/puzzles$", page)]
@@ -74,7 +79,7 @@ def typeset(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [page for page in CHAPTERS if page != "book/api"])
+@pytest.mark.parametrize("name", CHAPTERS)
 def test_no_reader_is_shown_an_unknown_word(base: str, name: str) -> None:
     """Words that a network does not know are shown as written, not as the unknown symbol."""
     built = BeautifulSoup((SITE / f"{name}.html").read_bytes(), "html.parser")
@@ -101,7 +106,7 @@ def test_page_is_sound(base: str, browser: Browser, name: str, size: str) -> Non
         visited.go(f"{name}.html")
         assert weight(visited) <= LIGHT, "a first view, compressed"
         page = visited.page
-        if name in CHAPTERS:
+        if name in {*CHAPTERS, *REFERENCE}:
             typeset(name)
         unfold(page)
         for theme in THEMES:

@@ -109,11 +109,9 @@ def joined(site: Path) -> str:
     anchors = {page.name: page.anchor for page in chapters} | {"index": chapters[0].anchor}
     head, solutions = [], []
     for page in chapters:
-        for tag in page.soup.select("head link[rel=stylesheet], head script"):
-            if tag.name == "link" or "mathjax" in str(tag).lower():
-                for name in {"src", "href"} & set(tag.attrs):
-                    tag[name] = place(page, tag[name])
-                head.append(str(tag))
+        for sheet in page.soup.select("head link[rel=stylesheet]"):
+            sheet["href"] = place(page, sheet["href"])
+            head.append(str(sheet))
         lead(page, anchors)
         adapt(page.article, f"{SITE}{page.name}.html")
         if taken := take_solutions(page.article):

@@ -19,7 +19,7 @@ TURN = """() => document.querySelectorAll('.line').forEach(line => {
   if (more > 0) line.dataset.turns = '\\n↪'.repeat(more);
 })"""
 UNSET = """[...document.querySelectorAll('.math')].filter(
-  formula => !formula.querySelector('mjx-container, .katex')).map(formula => formula.textContent)"""
+  formula => !formula.querySelector('.katex')).map(formula => formula.textContent)"""
 WIDTH = 658  # of A4 without its margins, in pixels
 MINUTES = 3
 PASSES = 3

@@ -154,12 +154,11 @@ class Borrowed(nodes.General, nodes.Element):
 
 
 def visit_borrowed(writer: Any, node: Borrowed) -> None:
-    """Write the figure as its chapter's run has drawn it, without its own caption."""
+    """Write the figure as its chapter's run has drawn it."""
     chapter = writer.builder.env.get_doctree(node["page"])
     drawn = [raw.astext() for raw in chapter.findall(nodes.raw) if raw.get("format") == "html"]
     figures = [BeautifulSoup(html, "html.parser").select_one("div.movable") for html in drawn]
     [figure] = [each for each in figures if each and each["aria-label"] == node["label"]]
-    figure.select_one("figcaption").decompose()
     start(figure, node.get("start", 0))
     writer.body.append(f'<div class="borrowed">{figure}<div class="borrowed-caption">')
 

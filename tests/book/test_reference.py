@@ -158,7 +158,7 @@ def docstrings():
 def test_all_equations_of_the_package_are_read():
     """None has a sign that the reader does not know, and its brackets are closed."""
     blocks = [found.splitlines() for doc in docstrings() for found in INDENTED.findall(doc)]
-    set_ones = [equations.block(lines) for lines in blocks if formulas.is_mathematics(lines)]
+    set_ones = [equations.block(lines) for lines in blocks if equations.is_mathematics(lines)]
     assert len(set_ones) > 40
     for lines in set_ones:
         text = re.sub(r"\\[{}]|\\text\{[^}]*\}", "", "\n".join(lines))

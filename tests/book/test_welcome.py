@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import sys
@@ -13,7 +12,6 @@ import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, expect
 from site_browser import ROOT, SITE, SIZES, launch, serve, visit
-from slow_network import BYTES_A_SECOND, DELAY, measured, serve_compressed
 
 from rnn_course import ledger, ledger_report
 from rnn_course.notebooks import chapters
@@ -25,7 +23,6 @@ import welcome  # noqa: E402
 
 CHAPTERS = welcome.found(ROOT)
 WORDS = 600
-SECONDS, SHIFT = 1.0, 0.05
 
 
 @pytest.fixture(scope="module")
@@ -208,32 +205,6 @@ def test_the_doors_are_seen_at_once(browser, size):
 
 
 # --- light, and without a jolt --------------------------------------------------------------------
-
-
-@pytest.mark.slow
-def test_what_the_first_paint_waits_for_is_light(page):
-    """The page, its style sheets, the scripts in its way and the figure, in a second."""
-    files = {SITE / "book" / "intro.html"}
-    in_the_way = page.select("link[rel=stylesheet], head script[src]:not([defer], [async])")
-    for tag in [*in_the_way, page.select_one(".borrowed img:not([hidden])")]:
-        address = (tag.get("href") or tag["src"]).partition("?")[0]
-        files.add((SITE / "book" / address).resolve())
-    sizes = [len(gzip.compress(path.read_bytes())) for path in files]
-    trips = 4  # the connection, the page, what it names, what that names
-    assert sum(sizes) / BYTES_A_SECOND + trips * DELAY / 1000 < SECONDS
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", ["book/intro", "book/notation", "book/benchmarks"])
-def test_nothing_moves_while_a_page_loads(browser, name, size):
-    context = browser.new_context(viewport=SIZES[size])
-    try:
-        with serve_compressed(SITE) as base:
-            _, shift = measured(context.new_page(), f"{base}{name}.html")
-    finally:
-        context.close()
-    assert shift <= SHIFT
 
 
 # --- numbers of chapters --------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from html import escape
+from os.path import normpath
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -52,7 +53,7 @@ def card(app: Sphinx, pagename: str, body: str) -> tuple[str, str]:
     name, shown, alt = "book", Path(app.confdir) / app.config.html_logo, app.config.html_title
     if found := PICTURE.search(body):
         source = SOURCE.search(found[0])[1]
-        path = (Path(app.outdir) / pagename).parent / source
+        path = Path(app.outdir, normpath(f"{pagename}/../{source}"))
         copied = {target: Path(app.srcdir) / n for n, (_, target) in app.env.images.items()}
         name, shown, alt = pagename.replace("/", "-"), copied.get(path.name, path), found[1]
     target = Path(app.outdir) / CARDS / f"{name}.png"

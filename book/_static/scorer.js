@@ -10,7 +10,7 @@ var Scorer = {
   term: 5,
   partialTerm: 2,
   score: ([page, title, anchor, , score]) => {
-    if (page === "book/api") return Math.min(score, 15);
+    if (page.startsWith("book/api/")) return Math.min(score, 15);
     const found = Math.min(score, 16);   // an entry of the index counts 100
     if (page === "book/glossary") return 35 + found;
     if (!page.startsWith("notebooks/")) return 18 + found;

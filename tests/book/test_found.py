@@ -203,4 +203,4 @@ def test_a_name_of_the_package_is_still_found(browser):
         visited.go("search.html?q=read_out")
         visited.page.wait_for_function(SETTLED)
         results = visited.page.locator("#search-results li a")
-        assert any("book/api.html#" in each.get_attribute("href") for each in results.all())
+        assert any("book/api/" in each.get_attribute("href") for each in results.all())

@@ -7,8 +7,6 @@ import re
 
 from bs4 import BeautifulSoup, Tag
 
-from rnn_course.figures.widgets import IN_ADVANCE
-
 #: what serves a screen only
 CONTROLS = ".headerlink, script, noscript, button, input, select, textarea, canvas, iframe"
 
@@ -52,9 +50,6 @@ def three_frames(figure: Tag, address: str) -> None:
     moves = fragment(f'<p class="moves">{len(chosen)} of {len(names)} frames: '
                      f'<a href="{address}">on the site</a>, this figure moves.</p>')  # fmt: skip
     frames.append(moves)
-    for caption in frames.find_next_siblings("figcaption"):
-        if caption.get_text() == IN_ADVANCE:
-            caption.decompose()
 
 
 def unfold(folded: Tag) -> None:

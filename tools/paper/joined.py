@@ -23,7 +23,7 @@ CONFIG, TOC = (
     for name in ("_config.yml", "_toc.yml")
 )
 #: a hundred pages to look things up in, which is what the site and the search are for
-LEFT_OUT = "book/api"
+LEFT_OUT = "book/api/"
 #: attributes that name an element, or several
 NAMING = ("id", "for", "aria-labelledby", "aria-describedby", "aria-controls")
 
@@ -72,10 +72,11 @@ def within(name: str, path: str) -> str:
 def pages(site: Path) -> list[Page]:
     """The pages that are printed."""
     root = TOC["root"]
-    found = [each for each in listed(read(site / f"{root}.html"), root) if each[0] != LEFT_OUT]
+    found = listed(read(site / f"{root}.html"), root)
     return [
         Page(name, part, f"c{number}", read(site / f"{name}.html"))
         for number, (name, part) in enumerate(found)
+        if not name.startswith(LEFT_OUT)
     ]
 
 
@@ -155,7 +156,7 @@ def title_page() -> str:
 <p class="about">This is <a href="{SITE}">the site</a> on paper. Of a figure that moves there, you
 see three frames. Code that only draws, measures or judges is named in one line;
 <a href="{notebooks}">the notebooks</a> have all of it. The solutions to the exercises stand at the
-end. The <a href="{SITE}{LEFT_OUT}.html">reference of the package</a> is left out.</p>
+end. The <a href="{SITE}{LEFT_OUT}index.html">reference of the package</a> is left out.</p>
 <p class="about">{licence}</p>
 </div>"""
 

@@ -215,21 +215,3 @@ def test_a_movable_figure_is_taken_as_it_is(base: str, browser: Browser) -> None
             link.click()
         shown = (SITE / "notebooks" / frame.get_attribute("src")).resolve()
         assert Path(taken.value.path()).read_bytes() == shown.read_bytes()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_what_is_cut_off_says_so(base: str, browser: Browser, chapter: str) -> None:
-    """What is wider than its column fades out where it goes on, and the keyboard reaches it."""
-    with visit(browser, base, "phone") as visited:
-        visited.go(f"notebooks/{chapter}.html")
-        visited.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        visited.page.wait_for_timeout(200)
-        unmarked = visited.page.evaluate(
-            """() => [...document.querySelectorAll(".bd-article *")].filter(e =>
-              ["auto", "scroll"].includes(getComputedStyle(e).overflowX)
-              && e.clientWidth && e.scrollWidth > e.clientWidth + 2
-              && !(e.tabIndex === 0 && e.classList.contains("goes-on")))
-              .map(e => e.outerHTML.slice(0, 120))"""
-        )
-        assert unmarked == []

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from page_laws import broken as broken_laws
 from playwright.sync_api import Browser, Locator, Page, expect
 from site_browser import AXE, ROOT, SITE, SIZES, THEMES, launch, serve, violations, visit, weight
 
@@ -31,6 +32,7 @@ REFERENCE = sorted(
 )
 PAGES = [*CHAPTERS, *ASSIGNMENTS, *REFERENCE, "search", "genindex", "py-modindex"]
 LIGHT = 1_000_000
+ZOOMED = {"width": 640, "height": 450}  # a desktop at 200 %
 #: the pages of the assignments are made from one template
 LOOKED_AT = [page for page in PAGES if not re.search(r"/hw[2-8]$|/puzzles$", page)]
 
@@ -113,6 +115,10 @@ def test_page_is_sound(base: str, browser: Browser, name: str, size: str) -> Non
             page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
             assert violations(page) == [], theme
         assert overflow(page) <= 0
+        assert broken_laws(page) == {}
+        if size == "desktop":
+            page.set_viewport_size(ZOOMED)
+            assert overflow(page) <= 0
         assert visited.problems == []
 
 
@@ -345,6 +351,26 @@ def test_a_bad_layout_is_noticed(browser: Browser, tmp_path: Path) -> None:
         assert overflow(visited.page) > 0
         rules = {violation.partition(":")[0] for violation in violations(visited.page)}
         assert {"image-alt", "color-contrast", "html-has-lang"} <= rules
+
+
+@pytest.mark.slow
+def test_a_page_against_the_laws_is_noticed(browser: Browser, tmp_path: Path) -> None:
+    long = "word" * 200
+    (tmp_path / "bad.html").write_text(
+        "<link rel=icon href=data:,><style>:focus-visible { outline: none }</style>"
+        f"<article class=bd-article><pre style='overflow-x: auto'>{long}</pre>"
+        f"<output style='display: block; width: 9px; overflow: hidden'>{long}</output>"
+        "<input type=range><a href=x>x</a></article>",
+        encoding="utf-8",
+    )
+    with serve(tmp_path) as address, visit(browser, address, "phone") as visited:
+        visited.go("bad.html")
+        assert {name: len(found) for name, found in broken_laws(visited.page).items()} == {
+            "goes on without a sign": 1,
+            "readout cut": 1,
+            "too small to hit": 1,
+            "no visible focus": 2,
+        }
 
 
 def test_a_broken_link_is_noticed(tmp_path: Path) -> None:

@@ -181,6 +181,18 @@ def depart_borrowed(writer: Any, node: Borrowed) -> None:
     writer.body.append("</div></div>")
 
 
+def spare_mathjax(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
+) -> None:
+    """Leave out what sets formulas where there is none: Sphinx adds it above pages with some."""
+    if pagename == app.config.root_doc and 'class="math' not in context.get("body", ""):
+        context["script_files"] = [
+            script
+            for script in context["script_files"]
+            if "mathjax" not in f"{script.filename} {script.attributes.get('body', '')}".lower()
+        ]
+
+
 def count(app: Sphinx, config: Config) -> None:
     """Offer `{{ statements }}` and `{{ settled }}`, as the ledger counts them."""
     statements = ledger.load()
@@ -203,4 +215,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     ):
         app.add_node(node, html=tuple(visits), singlehtml=tuple(visits))
     app.connect("config-inited", count)
+    app.connect("html-page-context", spare_mathjax, priority=950)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

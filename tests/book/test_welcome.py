@@ -224,6 +224,12 @@ def test_what_the_first_paint_waits_for_is_light(page):
 
 
 @pytest.mark.slow
+def test_a_page_without_formulas_loads_nothing_to_set_them(page):
+    assert page.select(".math") == []
+    assert [script for script in page.select("script") if "mathjax" in str(script).lower()] == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", ["book/intro", "book/notation", "book/benchmarks"])
 def test_nothing_moves_while_a_page_loads(browser, name, size):

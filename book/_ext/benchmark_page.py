@@ -15,10 +15,10 @@ from sphinx.util.docutils import SphinxDirective
 PICTURE = "_build/pictures/speedups.svg"
 
 
-def chart(app_root: str | Path) -> Any:
+def chart(root: str | Path) -> Any:
     """`benchmarks.chart`; the folder of the benchmarks is not installed."""
-    if str(app_root) not in sys.path:
-        sys.path.append(str(app_root))
+    if str(root) not in sys.path:
+        sys.path.append(str(root))
     return importlib.import_module("benchmarks.chart")
 
 

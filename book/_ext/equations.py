@@ -33,8 +33,6 @@ TOKEN = re.compile(
     r"|(?P<sign>.\u0303?)"
 )
 GROUP = {"(": ")", "{": "}"}
-
-
 INLINE = re.compile(r"(`[^`]*`)|\b(\w(?:_\w+)?\^\([^()]*\))")
 
 
@@ -102,8 +100,8 @@ def _argument(text: str, at: int) -> tuple[str, int]:
         if depth == 0:
             break
     inner = text[at + 1 : end]
-    raised = text[at] == "(" and text[at - 1] == "^"
-    return (f"({inner})" if raised and not inner[:1] == "(" else inner), end + 1
+    step = text[at] == "(" and text[at - 1] == "^"  # h^(t) keeps its brackets, W_(i+1) does not
+    return (f"({inner})" if step else inner), end + 1
 
 
 def _written(base: str, low: str, high: str) -> str:

@@ -14,8 +14,10 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
 
+import rnn_course
 from rnn_course.address import REPOSITORY, VERSION
 
+HOME = Path(rnn_course.__file__).parents[1]
 MODULE = re.compile(r"^\.\. automodule:: (\S+)$", re.MULTILINE)
 
 
@@ -46,10 +48,9 @@ def source_of(domain: str, info: dict[str, str]) -> str | None:
     thing = inspect.unwrap(getattr(thing, "fget", None) or thing)
     try:
         lines, first = inspect.getsourcelines(thing)
-    except (OSError, TypeError):  # a value, or written in C
+        path = Path(inspect.getsourcefile(thing) or "").relative_to(HOME).as_posix()
+    except (OSError, TypeError, ValueError):  # a value, written in C, or of another package
         return None
-    file = Path(*inspect.getmodule(thing).__name__.split("."))
-    path = f"{file.as_posix()}{'/__init__' if file.is_dir() else ''}.py"
     return f"{REPOSITORY}/blob/v{VERSION}/{path}#L{first}-L{first + len(lines) - 1}"
 
 

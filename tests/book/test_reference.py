@@ -73,9 +73,11 @@ def test_a_link_leads_to_the_lines_of_the_release():
     assert "\n".join(shown) == source.rstrip("\n")
 
 
-def test_a_folder_leads_to_its_file_and_a_value_nowhere():
+def test_a_name_leads_to_where_it_is_defined_and_a_value_nowhere():
     info = {"module": "rnn_course.exercises", "fullname": "check"}
-    assert "/rnn_course/exercises/" in reference.source_of("py", info)
+    assert "/rnn_course/exercises/registry.py#" in reference.source_of("py", info)
+    foreign = {"module": "rnn_course.cells", "fullname": "nn.Module"}
+    assert reference.source_of("py", foreign) is None
     assert reference.source_of("py", {"module": "rnn_course.ledger", "fullname": "COUNT"}) is None
 
 

@@ -48,10 +48,10 @@ def source_of(domain: str, info: dict[str, str]) -> str | None:
     thing = inspect.unwrap(getattr(thing, "fget", None) or thing)
     try:
         lines, first = inspect.getsourcelines(thing)
-        path = Path(inspect.getsourcefile(thing) or "").relative_to(HOME).as_posix()
+        path = Path(inspect.getsourcefile(thing) or "").relative_to(HOME / "rnn_course").as_posix()
     except (OSError, TypeError, ValueError):  # a value, written in C, or of another package
         return None
-    return f"{REPOSITORY}/blob/v{VERSION}/{path}#L{first}-L{first + len(lines) - 1}"
+    return f"{REPOSITORY}/blob/v{VERSION}/rnn_course/{path}#L{first}-L{first + len(lines) - 1}"
 
 
 def mend_docstring(

@@ -20,66 +20,77 @@
     return output.textContent.trim() ? "printed" : "";
   }
 
-  // What is in sight, one view after another: a heading, the claim or the question, a result, the answer.
+  // What is in sight, one view after another: a claim, a question, a result, a verdict, the answer.
   function viewsOf(article) {
     const views = [];
-    const add = (section, elements) => {
-      const last = views.at(-1)?.elements ?? [];
-      if (elements.some((element) => !last.includes(element))) views.push({ section, elements });
-    };
     for (const section of article.querySelectorAll("section")) {
       if (LEFT_OUT.some((id) => section.closest(`#${id}`))) continue;
       const heading = section.querySelector(":scope > :is(h1, h2, h3)");
-      let [claim, question, result, printed] = [[], null, null, null];
-      const view = (...also) => {
-        const text = question ? [question] : claim;
-        add(section, [heading, ...text, result, ...also].filter(Boolean));
+      const view = (kind, ...elements) => {
+        views.push({ section, kind, elements: [heading, ...elements].filter(Boolean) });
       };
+      let [claimed, asked, result, printed] = [false, false, null, null];
+      const reach = (element) => { result = element; printed = null; view("result", element); };
       for (const element of section.children) {
         if (element.matches("section") || element === heading) continue;
         const kind = kindOf(element);
         if (opens(element, "Predict")) {
-          [question, result, printed] = [element, null, null];
-          view();
+          [asked, result, printed] = [true, null, null];
+          view("text", element);
         } else if (opens(element, "Answer")) {
-          if (!result && printed) { result = printed; view(); }  // nothing better to look at
-          view(element);
-          question = result = null;
-        } else if (!claim.length && element.matches("p")) {
-          claim = [element];
-          view();
-        } else if (claim.length && !result && !question && element.matches(".math")) {
-          claim.push(element);
+          if (!result && printed) reach(printed);  // nothing better to look at
+          view("answer", result, element);
+          asked = false;
+          result = null;
+        } else if (!claimed && element.matches("p")) {
+          claimed = true;
+          if (result) view("answer", result, element);
+          else view("text", element);
+        } else if (claimed && !result && !asked && element.matches(".math")) {
           views.at(-1).elements.push(element);
         } else if (kind === "cards") {
-          for (const card of element.querySelectorAll(".verdict")) add(section, [heading, element, card]);
-          result ??= question && element;
+          if (asked && !result && printed) reach(printed);
+          for (const card of element.querySelectorAll(".verdict")) view("verdict", element, card);
         } else if (kind === "picture") {
-          result = element;
-          view();
+          reach(element);
         } else if (kind === "printed") {
           printed = element;
-        } else if (section.id === "what-was-seen") view(element);
+        } else if (section.id === "what-was-seen") view("text", element);
       }
     }
     return views;
   }
 
-  // A figure gets the room that the rest of the view leaves, over the whole width if its height allows.
-  function fit(article, bar) {
-    const pictures = [...article.querySelectorAll(".present-on :is(img, .cell_output svg)")].filter(
-      (picture) => picture.checkVisibility());
-    const ratio = (picture) => (picture.naturalWidth || picture.getAttribute("width") || 2)
-      / (picture.naturalHeight || picture.getAttribute("height") || 1);
-    const width = (height) => pictures.forEach((picture) => {
-      picture.style.width = `min(100%, ${Math.round(height * ratio(picture))}px)`;
+  // Type as large as the view allows, formulas and tables no wider than it; figures get the room left.
+  const TYPE = { first: [1.2, 1], text: [1.2, 1] };
+  function fit(article) {
+    const seen = (selector) => [...article.querySelectorAll(`.present-on ${selector}, .present-on${selector}`)]
+      .filter((element) => element.checkVisibility());
+    const end = () => article.getBoundingClientRect().bottom + window.scrollY;  // its padding covers the bar
+    const pictures = seen(":is(.cell_output, figure) :is(img, svg):not(.copybtn svg)");
+    const size = (picture, side) => picture[side === "width" ? "naturalWidth" : "naturalHeight"]
+      || Number(picture.getAttribute(side)) || picture.viewBox?.baseVal[side] || 1;
+    const height = (pixels) => pictures.forEach((picture) => {
+      const width = Math.round((pixels * size(picture, "width")) / size(picture, "height"));
+      picture.style.width = `min(100%, ${width}px)`;
       picture.style.height = "auto";
     });
-    const room = window.innerHeight - bar.offsetHeight;
-    if (!pictures.length) return;
-    width(0);
-    const rest = article.getBoundingClientRect().bottom + window.scrollY;  // padding below covers the bar
-    width(Math.max((window.innerHeight - rest) / pictures.length, room * 0.4));
+
+    const least = pictures.length && window.innerHeight * 0.4;
+    height(least / pictures.length);
+    for (const type of [...(TYPE[document.body.dataset.view] ?? [1]), 0.85, 0.7]) {
+      article.style.setProperty("--fit", type);
+      for (const wide of seen(":is(mjx-container[display], .pst-scrollable-table-container)")) {
+        wide.dataset.own ??= parseFloat(wide.style.fontSize) || 100;  // a formula has a size of its own
+        wide.style.fontSize = `${wide.dataset.own}%`;
+        const inside = wide.querySelector("mjx-math, table").getBoundingClientRect().width;
+        const share = wide.clientWidth / inside;
+        if (share < 1) wide.style.fontSize = `${Math.floor(0.98 * share * wide.dataset.own)}%`;
+      }
+      if (end() <= window.innerHeight) break;
+    }
+    document.body.classList.toggle("present-more", end() > window.innerHeight);
+    height(Math.max(least, least + window.innerHeight - end()) / pictures.length);
   }
 
   function present(article) {
@@ -104,15 +115,10 @@
     const hint = (text = "Keys: ← → turn, Esc leaves") => { keysHint.textContent = text; };
 
     function show() {
-      const { section: here, elements } = views[at];
+      const { section: here, kind, elements } = views[at];
       const visible = new Set([title, ...elements]);
-      // In the answer's view, the whole of a result's cell; else the one card that is asked for.
-      const cards = elements.filter((element) => element.matches(".verdict"));
-      blocks.forEach((block) => {
-        const open = block.matches(".verdict") && !cards.length && visible.has(block.closest(".cell"));
-        block.classList.toggle("present-on", visible.has(block) || open);
-      });
-      document.body.classList.toggle("present-first", at === 0);
+      blocks.forEach((block) => block.classList.toggle("present-on", visible.has(block)));
+      document.body.dataset.view = at === 0 ? "first" : kind;
       place.textContent = `${at + 1} of ${views.length}`;
       back.disabled = at === 0;
       next.disabled = at === views.length - 1;
@@ -157,7 +163,7 @@
       event.preventDefault();
       event.stopPropagation();
     }, true);
-    window.addEventListener("resize", () => fit(article, bar));
+    window.addEventListener("resize", () => fit(article));
     hint();
     show();
   }

@@ -154,7 +154,10 @@ def load(path: Path = FILE) -> tuple[Statement, ...]:
             raise ValueError(f"{path.name}: {name}: {fault}")
         section = name.partition(".")[0]
         if "effect" in row:
-            row["effect"] = effects.read(row["effect"])
+            try:
+                row["effect"] = effects.read(row["effect"])
+            except ValueError as error:
+                raise ValueError(f"{path.name}: {name}: {error}") from error
         statements.append(Statement(section=f"{section} · {content['sections'][section]}", **row))
     if len(statements) != COUNT:
         raise ValueError(f"{path.name}: expected {COUNT} statements, got {len(statements)}")

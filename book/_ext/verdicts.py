@@ -32,7 +32,8 @@ FILTER = """<form class="ledger-filter" role="search" aria-label="Statements">
 <label><input type="radio" name="kind" value="measured"> measured</label>
 <label><input type="radio" name="kind" value="construction"> by construction</label>
 </fieldset>
-<label class="ledger-words">with the words <input type="search" placeholder="padding, S5, chapter title …"></label>
+<label class="ledger-words">with the words
+<input type="search" placeholder="padding, S5, chapter title …"></label>
 <output aria-live="polite"></output>
 </form>
 """
@@ -208,7 +209,9 @@ class Cards(SphinxPostTransform):
         drawn: Sequence[Drawn] = statement.effect.draw(self.verdicts[statement.id].figures)
         rows = list(table.findall(nodes.tbody))[0]
         if [row[1].astext() for row in rows] != [bar.text for bar in drawn]:
-            raise ExtensionError(f"book/ledger.md: {statement.id} has other figures than its chapter")
+            raise ExtensionError(
+                f"book/ledger.md: {statement.id} has other figures than its chapter"
+            )
         for row, bar in zip(rows, drawn, strict=True):
             draw(row[1], bar)
 

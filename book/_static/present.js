@@ -76,7 +76,7 @@
       picture.style.height = "auto";
     });
 
-    const least = pictures.length && window.innerHeight * 0.4;
+    const least = pictures.length && window.innerHeight * 0.3;
     height(least / pictures.length);
     for (const type of [...(TYPE[document.body.dataset.view] ?? [1]), 0.85, 0.7]) {
       article.style.setProperty("--fit", type);
@@ -90,7 +90,7 @@
       if (end() <= window.innerHeight) break;
     }
     document.body.classList.toggle("present-more", end() > window.innerHeight);
-    height(Math.max(least, least + window.innerHeight - end()) / pictures.length);
+    height(Math.max(least, least + window.innerHeight - end() - 2) / pictures.length);
   }
 
   function present(article) {

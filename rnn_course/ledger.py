@@ -7,16 +7,19 @@ executed notebook; `verdicts` reads it back, and `problems` compares it with `le
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 import string
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from rnn_course import effects
 from rnn_course.notebooks import chapters, read
 
 FILE = Path(__file__).with_name("ledger.toml")
@@ -41,6 +44,8 @@ class Statement:
         kind: "measured" if it could have come out otherwise, "construction" if it is a property
             that the code has or lacks.
         saboteur: Completes "fails when …"; `make falsify` makes it happen.
+        tested: Of a statement by construction, how the chapter tests the code.
+        effect: The figures that show it, beside what they are held against.
     """
 
     id: str
@@ -50,6 +55,8 @@ class Statement:
     state: str
     kind: str
     saboteur: str
+    tested: str = ""
+    effect: effects.Effect | None = None
 
 
 class Verdict(NamedTuple):
@@ -58,6 +65,7 @@ class Verdict(NamedTuple):
     Attributes:
         title: The title of the chapter.
         line: What was measured, or why the statement does not hold.
+        figures: The figures given to `settle`, by name, as printed.
     """
 
     id: str
@@ -65,6 +73,7 @@ class Verdict(NamedTuple):
     title: str
     line: str
     holds: bool
+    figures: Mapping[str, str] = MappingProxyType({})
 
 
 def settle(
@@ -144,6 +153,11 @@ def load(path: Path = FILE) -> tuple[Statement, ...]:
         if fault := _fault(row, content["sections"], [s.id for s in statements]):
             raise ValueError(f"{path.name}: {name}: {fault}")
         section = name.partition(".")[0]
+        if "effect" in row:
+            try:
+                row["effect"] = effects.read(row["effect"])
+            except ValueError as error:
+                raise ValueError(f"{path.name}: {name}: {error}") from error
         statements.append(Statement(section=f"{section} · {content['sections'][section]}", **row))
     if len(statements) != COUNT:
         raise ValueError(f"{path.name}: expected {COUNT} statements, got {len(statements)}")
@@ -162,10 +176,13 @@ def verdicts(notebooks: Path) -> list[Verdict]:
         prose = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
         heading = re.search(r"^# (.+)$", prose, re.MULTILINE)
         title = heading[1] if heading else path.stem
-        for output in (o for c in cells if c["cell_type"] == "code" for o in c["outputs"]):
+        outputs = [o for c in cells if c["cell_type"] == "code" for o in c["outputs"]]
+        figures = _glued(outputs)
+        for output in outputs:
             if output.get("name") == "stdout":
                 for name, line in VERDICT.findall("".join(output["text"])):
-                    found.append(Verdict(name, path.stem, title, line, True))
+                    own = figures.get(name, {})
+                    found.append(Verdict(name, path.stem, title, line, True, own))
             elif output.get("ename") == StatementNotSettled.__name__:
                 name, _, line = output["evalue"].partition(": ")
                 found.append(Verdict(name, path.stem, title, line, False))
@@ -189,10 +206,22 @@ def problems(statements: Sequence[Statement], found: Sequence[Verdict]) -> list[
     return wrong + [f"{name}: unknown to the ledger" for name in shown]
 
 
+def _glued(outputs: Sequence[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """The figures that `settle` has glued, by statement and name."""
+    figures: dict[str, dict[str, str]] = {}
+    for output in outputs:
+        key = output.get("metadata", {}).get("scrapbook", {}).get("name", "")
+        if found := re.fullmatch(r"(S\d+\.\d+)\.(\w+)", key):
+            (text,) = output["data"].values()
+            figures.setdefault(found[1], {})[found[2]] = ast.literal_eval("".join(text))
+    return figures
+
+
 def _fault(row: dict[str, Any], sections: Mapping[str, str], earlier: list[str]) -> str | None:
     """What is wrong with one statement of the file, or None."""
-    expected = [field.name for field in fields(Statement) if field.name != "section"]
-    if set(row) != set(expected):
+    known = [field for field in fields(Statement) if field.name != "section"]
+    expected = [field.name for field in known if field.default is MISSING]
+    if not set(expected) <= set(row) <= {field.name for field in known}:
         return f"expected {', '.join(expected)}, got {', '.join(row)}"
     section = row["id"].partition(".")[0]
     if section not in sections:
@@ -202,6 +231,10 @@ def _fault(row: dict[str, Any], sections: Mapping[str, str], earlier: list[str])
             return f"expected {field} {' or '.join(allowed)}, got {row[field]!r}"
     if not row["saboteur"]:
         return "no saboteur is named"
+    if bool(row.get("tested")) != (row["kind"] == "construction"):
+        return "expected tested where it holds by construction, and nowhere else"
+    if row["kind"] == "measured" and "effect" not in row:
+        return "measured, but no effect is named"
     if row["id"] in earlier:
         return "duplicate id"
     if row["state"] == "settled" and not row["chapter"]:

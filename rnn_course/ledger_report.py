@@ -29,33 +29,60 @@ def as_text(statements: Sequence[Statement], found: Sequence[Verdict]) -> str:
     return "\n".join([*lines, count_line(statements)])
 
 
+OPENING = """\
+% Made by `make notebooks` from rnn_course/ledger.toml and the executed notebooks.
+
+# The ledger
+
+Lectures and textbooks say what recurrent networks do; they seldom say what would have shown them
+to be wrong. Here stands each of the {count} statements of the lecture, with the figures its chapter
+found when it was last run, what they are held against, and a small change to the network, the
+data or the training under which the statement fails. A program makes these changes one at a time,
+runs the chapter again and reports an error if a verdict survives (`make falsify`): that has to be
+built in from the first chapter on, which is why pages like this one are hard to find.
+
+**{counted}.** *Measured* means that the experiment could have
+come out otherwise, *by construction* that the statement follows from the definition of the network,
+so that the verdict tests our code. In the tables, **bold** is what the statement is about, plain
+what that is held against, and *italic* the most that can be.
+"""
+MARKED = {"found": "**{}**", "baseline": "{}", "limit": "*{}*"}
+
+
 def as_markdown(statements: Sequence[Statement], found: Sequence[Verdict]) -> str:
     """The ledger as the page of the book, book/ledger.md."""
     verdict = {v.id: v for v in found if v.holds}
-    lines = [
-        "% Made by `make notebooks` from rnn_course/ledger.toml and the executed notebooks.",
-        "",
-        "# The ledger",
-        "",
-        f"The lecture makes {len(statements)} statements, and the course owes each of them a",
-        "verdict that can fail. Below each settled statement is what its chapter found when it was",
-        f"last run. So far, **{count_line(statements)}**.",
-        "",
-        "*Measured* means that the experiment could have come out otherwise, *by construction*",
-        "that the statement follows from the definition of the network: there, the verdict tests",
-        "our code. Each statement has a saboteur, a small change to the network, the data or the",
-        "training that makes it false. `make falsify` applies them one at a time to the chapters",
-        "as they run, and reports an error if a verdict still holds.",
-        "",
-    ]
+    parts = [OPENING.format(count=len(statements), counted=count_line(statements))]
     for section, rows in groupby(statements, lambda s: s.section):
-        lines += [f"## {section}", ""]
+        parts.append(f"## {section}\n")
         for s in rows:
-            state = "*Open.*"
+            parts += [f"### {s.id}\n", f"**{s.text}**\n"]
+            if s.id not in verdict:
+                parts.append("*Open.*\n")
+            else:
+                parts += _verdict(s, verdict[s.id])
+            parts.append(f"*Fails when* {s.saboteur}.\n")
             if s.id in verdict:
-                v = verdict[s.id]
-                link = f"[{v.title}](../notebooks/{v.chapter}.ipynb)"
-                state = f"*{KINDS[s.kind].capitalize()}*, in {link}: {v.line.rstrip('.')}."
-            lines += [f"- **{s.id}** {s.text}\\", f"  {state}\\", f"  *Fails when* {s.saboteur}."]
-        lines.append("")
-    return "\n".join(lines[:-1])
+                parts.append(_links(s, verdict[s.id].title))
+    return "\n".join(parts).rstrip("\n")
+
+
+def _verdict(statement: Statement, verdict: Verdict) -> list[str]:
+    """What was found, and how it was tested, as paragraphs."""
+    parts = [f"*{KINDS[statement.kind].capitalize()}:* {verdict.line.rstrip('.')}.\n"]
+    if statement.tested:
+        parts.append(f"*Tested:* {statement.tested}.\n")
+    if statement.effect:
+        rows = [f"| {statement.effect.title(verdict.figures)} | figure |", "| --- | --- |"]
+        for bar in statement.effect.draw(verdict.figures):
+            rows.append(f"| {MARKED[bar.role].format(bar.label)} | {bar.text} |")
+        parts.insert(0, "\n".join(rows) + "\n")
+    return parts
+
+
+def _links(statement: Statement, title: str) -> str:
+    page = f"../notebooks/{statement.chapter}.ipynb"
+    return (
+        f"Chapter [{title}]({page}#{statement.id}), and there the "
+        f"[verdict]({page}#verdict-{statement.id})\n"
+    )

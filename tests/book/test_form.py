@@ -101,9 +101,12 @@ def test_static_figures_have_a_name_a_caption_and_a_description(cells):
 def test_the_page_of_the_slides_leads_to_each_statement_once():
     page = (ROOT / "book" / "slides.md").read_text(encoding="utf-8")
     rows = re.findall(
-        r"^  - (S\d\.\d)\n  - .+\n  - \[\d+ · .+\]\(\.\./notebooks/(\w+)\.ipynb#", page, re.M
+        r"^\*\*\[(S\d\.\d)\]\(ledger\.md#\1\)\*\* (.+)\\\n"
+        r"\[\d+ · .+?\]\(\.\./notebooks/(\w+)\.ipynb#\1\)",
+        page,
+        re.M,
     )
-    assert rows == [(s.id, s.chapter) for s in ledger.load()]
+    assert rows == [(s.id, s.text, s.chapter) for s in ledger.load()]
 
 
 def test_each_silent_bug_has_its_test():

@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from rnn_course import cli, ledger, ledger_report
+from rnn_course import cli, effects, ledger, ledger_report
 from rnn_course.ledger import StatementNotSettled, settle
 
 SETTLE = "from rnn_course.ledger import settle\n"
@@ -186,7 +186,17 @@ def test_the_file_lists_the_33_statements():
             "S1.3: expected kind measured or construction, got 'seen'",
         ),
         ('saboteur = "the labels are shuffled"', 'saboteur = ""', "S1.3: no saboteur is named"),
-        ('[[statement]]\nid = "S8.3"', '[spare]\nid = "S8.3"', "expected 33 statements, got 32"),
+        ('kind = "construction"', 'kind = "measured"', "S1.1: expected tested where it holds by"),
+        ('tested = "the unfolded', 'saboteurs = "the unfolded', "S1.1: expected id, text"),
+        (
+            '[statement.effect]\nscale = "new',
+            '[spare]\nscale = "new',
+            "S1.3: measured, but no effec",
+        ),
+        ('scale = "new names', 'scales = "new names', "S1.3: effect: expected scale and found"),
+        ('{"the network" = "network"}', "{}", "S1.3: effect: nothing is found"),
+        ('"the network" = "network"', '"the network" = 0.65', "S1.3: effect: a bar is the name of"),
+        ('[[statement]]\nid = "S1.1"', '[spare]\nid = "S1.1"', "expected 33 statements, got 32"),
     ],
 )
 def test_a_malformed_file_names_the_statement(tmp_path, old, new, message):
@@ -219,7 +229,8 @@ def settled(tmp_path_factory):
 
 def test_a_settled_statement_is_found_and_glued(settled):
     found = ledger.verdicts(settled)
-    assert found == [("S1.1", "01_summarise", "Summarise", "9,344 parameters", True)]
+    line = "9,344 parameters"
+    assert found == [("S1.1", "01_summarise", "Summarise", line, True, {"n": "9,344"})]
     assert ledger.problems(only(S1_1="settled"), found) == []
     outputs = nbformat.read(settled / "01_summarise.ipynb", 4).cells[1].outputs
     assert [(o.metadata.scrapbook.name, *o.data.values()) for o in outputs[1:]] == [
@@ -301,20 +312,59 @@ def test_what_is_open_is_counted_as_neither_kind():
     )
 
 
-def test_the_page_shows_the_kind_and_the_saboteur_beside_the_verdict():
+def test_the_page_shows_the_figures_and_the_saboteur_beside_the_verdict():
     first, _, third, *_ = statements = only(S1_1="settled", S1_3="settled")
+    figures = {"network": "65%", "majority": "7%", "bag": "58%", "ngrams": "85%"}
     found = [
-        ledger.Verdict(name, "01_summarise", "Title", "70% right.", True)
+        ledger.Verdict(name, "01_summarise", "Title", "70% right.", True, figures)
         for name in ("S1.1", "S1.3")
     ]
     page = ledger_report.as_markdown(statements, found)
-    link = "[Title](../notebooks/01_summarise.ipynb): 70% right."
-    for s, kind in ((first, "By construction"), (third, "Measured")):
-        assert (
-            f"- **{s.id}** {s.text}\\\n  *{kind}*, in {link}\\\n  *Fails when* {s.saboteur}.\n"
-        ) in page
-    assert f"**S1.2** {statements[1].text}\\\n  *Open.*\\\n" in page
-    assert "**2 of 33 settled: 1 measured, 1 by construction**" in page
+    assert f"### S1.1\n\n**{first.text}**\n\n*By construction:* 70% right.\n" in page
+    assert f"\n*Tested:* {first.tested}.\n\n*Fails when* {first.saboteur}.\n" in page
+    assert (
+        f"**{third.text}**\n\n"
+        "| new names right | figure |\n| --- | --- |\n| **the network** | 65% |\n"
+        "| most frequent language | 7% |\n| bag of characters | 58% |\n| n-grams | 85% |\n\n"
+        "*Measured:* 70% right.\n\n*Fails when* the labels are shuffled.\n\n"
+        "Chapter [Title](../notebooks/01_summarise.ipynb#S1.3), and there the "
+        "[verdict](../notebooks/01_summarise.ipynb#verdict-S1.3)\n"
+    ) in page
+    assert f"### S1.2\n\n**{statements[1].text}**\n\n*Open.*\n" in page
+    assert "**2 of 33 settled: 1 measured, 1 by construction.**" in page
+
+
+# the figures of an effect
+
+BARS = {"scale": "{n} names", "found": {"a": "x"}, "baseline": {"b": "y"}, "limit": {"c": "z"}}
+
+
+@pytest.mark.parametrize(
+    "texts, shares",
+    [
+        (("65%", "7%", "100%"), [0.65, 0.07, 1]),
+        (("0.25", "0.5", "0.75"), [0.25, 0.5, 0.75]),
+        (("1,000", "250", "2,000"), [0.5, 0.125, 1]),
+    ],
+)
+def test_figures_are_drawn_on_one_scale(texts, shares):
+    effect = effects.read(BARS)
+    figures = dict(zip("xyz", texts, strict=True)) | {"n": "9"}
+    assert effect.title(figures) == "9 names"
+    drawn = effect.draw(figures)
+    assert [bar.share for bar in drawn] == shares
+    assert [(bar.role, bar.label, bar.text) for bar in drawn] == [
+        ("found", "a", texts[0]),
+        ("baseline", "b", texts[1]),
+        ("limit", "c", texts[2]),
+    ]
+
+
+def test_a_figure_that_settle_was_not_given_is_refused():
+    with pytest.raises(ValueError, match="no figure n, z among x, y"):
+        effects.read(BARS).draw({"x": "1", "y": "2"})
+    with pytest.raises(ValueError, match="could not convert"):
+        effects.read(BARS).draw({"x": "1", "y": "many", "z": "3", "n": "9"})
 
 
 def test_the_command_fails_where_file_and_notebooks_disagree(tmp_path, capsys):

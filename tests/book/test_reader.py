@@ -99,7 +99,7 @@ def test_the_code_is_the_chapters_and_folded_where_the_page_folds_it(name):
     outputs = [o for c in made.cells if c.cell_type == "code" for o in c.outputs]
     printed = "".join("".join(o.text) for o in outputs if o.output_type == "stream")
     page = (SITE / f"{name}.html").read_text(encoding="utf-8")
-    assert [id for id, _ in VERDICT.findall(printed)] == re.findall(r"(S\d\.\d) settled: ", page)
+    assert [id for id, _ in VERDICT.findall(printed)] == re.findall(r'id="verdict-(S\d\.\d)"', page)
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

@@ -110,7 +110,11 @@ def joined(site: Path) -> str:
     head, solutions = [], []
     for page in chapters:
         for tag in page.soup.select("head link[rel=stylesheet], head script"):
-            if tag.name == "link" or "mathjax" in str(tag).lower():
+            if (
+                tag.name == "link"
+                and "print.css" not in tag["href"]
+                or "mathjax" in str(tag).lower()
+            ):
                 for name in {"src", "href"} & set(tag.attrs):
                     tag[name] = place(page, tag[name])
                 head.append(str(tag))

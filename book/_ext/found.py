@@ -120,6 +120,10 @@ def fill_in_report(
                 query = urlencode({"title": f"{title}: ", "body": body})
                 button["url"] = f"{REPOSITORY}/issues/new?{query}"
                 button["text"] = "Report a mistake"
+            elif button.get("label") == "source-edit-button":
+                button["icon"] = (
+                    "fas fa-pencil"  # pencil-alt is another name of it, and is not kept
+                )
 
 
 def name_version(app: Sphinx, config: Config) -> None:

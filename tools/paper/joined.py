@@ -111,8 +111,9 @@ def joined(site: Path) -> str:
     head, solutions = [], []
     for page in chapters:
         for sheet in page.soup.select("head link[rel=stylesheet]"):
-            sheet["href"] = place(page, sheet["href"])
-            head.append(str(sheet))
+            if "print.css" not in sheet["href"]:
+                sheet["href"] = place(page, sheet["href"])
+                head.append(str(sheet))
         lead(page, anchors)
         adapt(page.article, f"{SITE}{page.name}.html")
         if taken := take_solutions(page.article):

@@ -69,7 +69,7 @@ def _indent(line: str) -> int:
 def _piece(text: str) -> str:
     """What stands between wide gaps: an equation, or a remark in words."""
     if re.search(r'["`]', text) or (" " in text and not re.search(r"[=^_/≤≠Σ∂]|\w\(", text)):
-        return r"\text{" + text.replace("`", "") + "}"
+        return r"\text{" + text.replace("`", "").replace("·", r"$\cdot$") + "}"
     text = unicodedata.normalize("NFD", text).replace("=\u0338", "≠")
     atoms: list[tuple[str, str, str]] = []  # base, subscript, superscript
     at = 0

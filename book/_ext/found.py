@@ -27,6 +27,7 @@ ENOUGH = 110
 CITATION = re.compile(r"\s*\[[^\]]*\d{4}\w?\]")
 SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z])")
 PICTURE = re.compile(r'<img\b[^>]*?\balt="([^"]*)"[^>]*>')
+POINTS = re.compile(r'="([\d.]+)pt"')  # a unit that resvg refuses
 SOURCE = re.compile(r'\bsrc="([^"]+)"')
 
 
@@ -65,7 +66,8 @@ def card(app: Sphinx, pagename: str, body: str) -> tuple[str, str]:
 def framed(path: Path) -> Image.Image:
     """A picture in the middle of a white card."""
     if path.suffix == ".svg":
-        data = bytes(resvg_py.svg_to_bytes(svg_path=str(path), width=CARD[0]))
+        drawing = POINTS.sub(r'="\1"', path.read_text(encoding="utf-8"))
+        data = bytes(resvg_py.svg_to_bytes(svg_string=drawing, width=CARD[0]))
     else:
         data = path.read_bytes()
     picture = Image.open(io.BytesIO(data)).convert("RGBA")

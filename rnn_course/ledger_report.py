@@ -34,12 +34,11 @@ OPENING = """\
 
 # The ledger
 
-Lectures and textbooks say what recurrent networks do; they seldom say what would have shown them
-to be wrong. Here stands each of the {count} statements of the lecture, with the figures its chapter
-found when it was last run, what they are held against, and a small change to the network, the
-data or the training under which the statement fails. A program makes these changes one at a time,
-runs the chapter again and reports an error if a verdict survives (`make falsify`): that has to be
-built in from the first chapter on, which is why pages like this one are hard to find.
+Lectures and textbooks say what recurrent networks do. They seldom say what would have shown them
+to be wrong. This page does: for each of the {count} statements of the lecture it gives the figures
+that a chapter found when it was last run, what they are compared with, and a small change to the
+network, the data or the training under which the statement fails. `make falsify` makes these changes
+one at a time, runs the chapter again, and reports an error if a verdict survives.
 
 **{counted}.** *Measured* means that the experiment could have
 come out otherwise, *by construction* that the statement follows from the definition of the network,

@@ -15,7 +15,7 @@ c.InlineBackend.rc = {
     "axes.spines.top": False,
     "axes.titlesize": 12,
     "image.interpolation": "none",
-    "legend.fontsize": 10,
+    "legend.fontsize": 11,
     "legend.frameon": False,
     "svg.hashsalt": "figure",
     "text.color": "#222222",

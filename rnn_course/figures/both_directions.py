@@ -100,7 +100,7 @@ def looks(
         )
         for tick, hit in zip(inset.get_yticklabels(), hits, strict=True):
             tick.set_color(INK if hit else COLOURS[1])
-        inset.tick_params(labelsize=SIZE - 2, length=0)
+        inset.tick_params(labelsize=SIZE - 1, length=0)
         inset.spines[:].set_visible(False)
         inset.set_title(name, fontsize=SIZE, color=INK)
         counts[name] = sum(hits)
@@ -133,7 +133,7 @@ def on_ceilings(
             label="_" * (row > 0) + "highest possible",
         )
     ax.set_xlim(0.5, 1.03)
-    ax.legend(frameon=False, fontsize=SIZE - 2, loc="lower left")
+    ax.legend(frameon=False, fontsize=SIZE - 1, loc="lower left")
     return ax
 
 

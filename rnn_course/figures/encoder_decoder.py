@@ -79,7 +79,7 @@ def pronunciations_of(
         )
     ax.set(xlim=(0, 1), ylim=(len(best) - 0.4, -0.6), yticks=[])
     ax.spines["left"].set_visible(False)
-    ax.legend(loc="lower right", fontsize=SIZE - 2, frameon=False)
+    ax.legend(loc="lower right", fontsize=SIZE - 1, frameon=False)
     name_axes(ax, "probability of the whole output", "")
     ax.set_title(word, color=INK, fontsize=SIZE + 1)
     found = "listed" if best[0] in listed else "not listed"

@@ -44,7 +44,7 @@ def norms_over_gap(
         )
     ax.axhline(1, color=PALE, linewidth=0.8, zorder=0)
     ax.set(yscale="log", ylim=ylim)
-    ax.legend(frameon=False, fontsize=SIZE - 2, labelcolor=INK)
+    ax.legend(frameon=False, fontsize=SIZE - 1, labelcolor=INK)
     name_axes(ax, "gap T − t (steps)", "norm of ∂h(T)/∂h(t)")
     return ax
 
@@ -69,7 +69,7 @@ def norms_over_radius(
         )
     ax.axhline(1, color=PALE, linewidth=0.8, zorder=0)
     ax.set(yscale="log", ylim=ylim, xticks=radii)
-    ax.legend(frameon=False, fontsize=SIZE - 2, labelcolor=INK, loc="upper left")
+    ax.legend(frameon=False, fontsize=SIZE - 1, labelcolor=INK, loc="upper left")
     name_axes(ax, "spectral radius of W", "norm of ∂h(T)/∂h(t)")
     return ax
 
@@ -119,7 +119,7 @@ def accuracy_over_gap(
     ax.set_xticks(gaps, [str(gap) for gap in gaps])
     ax.minorticks_off()
     ax.legend(
-        frameon=False, fontsize=SIZE - 2, labelcolor=INK, loc="lower left", bbox_to_anchor=(0, 0.05)
+        frameon=False, fontsize=SIZE - 1, labelcolor=INK, loc="lower left", bbox_to_anchor=(0, 0.05)
     )
     name_axes(ax, "words from the country to “fluent” (the gap)", "accuracy")
     return ax
@@ -154,10 +154,10 @@ def accuracy_over_norm(
                     (median(norms[name][gap]), median(seeds)),
                     (8, 0),
                     textcoords="offset points",
-                    fontsize=SIZE - 2,
+                    fontsize=SIZE - 1,
                     color=INK,
                 )
     ax.set(xscale="log", ylim=(-0.02, 1.04))
-    ax.legend(frameon=False, fontsize=SIZE - 2, labelcolor=INK)
+    ax.legend(frameon=False, fontsize=SIZE - 1, labelcolor=INK)
     name_axes(ax, "norm before training, over the gap", "accuracy")
     return ax

@@ -55,7 +55,7 @@ STYLE = {
     "axes.spines.top": False,
     "axes.titlesize": SIZE,
     "image.interpolation": "none",
-    "legend.fontsize": SIZE - 2,
+    "legend.fontsize": SIZE - 1,
     "legend.frameon": False,
     "svg.hashsalt": "figure",
     "text.color": INK,
@@ -180,6 +180,6 @@ def write_shares(ax: Axes, shares: np.ndarray, least: float = 0, spec: str = ".2
                 f"{share:{spec}}",
                 ha="center",
                 va="center",
-                fontsize=SIZE - 3,
+                fontsize=SIZE - 2,
                 color=LIGHT_ON_MAP if share > 0.5 else DARK_ON_MAP,
             )

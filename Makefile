@@ -53,7 +53,7 @@ paper: $(PAPER)  ## put the book on paper: a PDF, and the site as a zip, in _bui
 test: lint browser $(BUILT) $(PAPER) | $(SETTINGS)  ## check everything: lint, book, tests, notebooks, browser
 	OMP_NUM_THREADS=1 $(PY) -m pytest tests/test_benchmarks.py
 	OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest -n $(JOBS) --dist worksteal \
-		--ignore tests/test_benchmarks.py tests
+		--ignore tests/test_benchmarks.py --ignore tests/test_paint.py tests
 
 lint: $(ENVIRONMENT)  ## check the form of the code and its types, notebooks included
 	$(PY) -m ruff format --check .
@@ -76,6 +76,7 @@ notebooks: $(ENVIRONMENT) | $(SETTINGS)  ## run every notebook in place, and wri
 homework: $(ENVIRONMENT)  ## make the assignments anew, and prove their checks for twenty keys
 	$(PY) -m rnn_course.homework build
 	OMP_NUM_THREADS=1 $(PY) -m rnn_course.homework prove --keys 20 --jobs $(JOBS)
+	SOLVED=all OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) tests/homework/test_solved.py
 
 reader: $(BUILT)  ## put notebooks, homework and package for readers into _build/reader
 	$(PY) tools/reader.py

@@ -141,4 +141,4 @@ def save(found: dict[str, list[Bar]], path: Path) -> None:
     """Write the chart as an SVG, the same bytes for the same results."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with rc_context({"svg.hashsalt": "benchmarks", "svg.fonttype": "path"}):
-        draw(found).savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+        draw(found).savefig(path, format="svg", metadata={"Date": None})

@@ -37,8 +37,8 @@ OPENING = """\
 Lectures and textbooks say what recurrent networks do. They seldom say what would have shown them
 to be wrong. This page does: for each of the {count} statements of the lecture it gives the figures
 that a chapter found when it was last run, what they are compared with, and a small change to the
-network, the data or the training under which the statement fails. `make falsify` makes these changes
-one at a time, runs the chapter again, and reports an error if a verdict survives.
+network, the data or the training under which the statement fails. `make falsify` makes these
+changes one at a time, runs the chapter again, and reports an error if a verdict survives.
 
 **{counted}.** *Measured* means that the experiment could have
 come out otherwise, *by construction* that the statement follows from the definition of the network,

@@ -49,9 +49,9 @@ book: $(BUILT)  ## build the site into _build/html
 
 paper: $(PAPER)  ## put the book on paper: a PDF, and the site as a zip, in _build/paper (a minute)
 
-# What is timed against torch.nn is timed alone; the rest runs in JOBS processes.
+# What is timed is timed alone; the rest runs in JOBS processes.
 test: lint browser $(BUILT) $(PAPER) | $(SETTINGS)  ## check everything: lint, book, tests, notebooks, browser
-	OMP_NUM_THREADS=1 $(PY) -m pytest tests/test_benchmarks.py
+	OMP_NUM_THREADS=1 $(PY) -m pytest tests/test_benchmarks.py tests/test_paint.py
 	OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest -n $(JOBS) --dist worksteal \
 		--ignore tests/test_benchmarks.py --ignore tests/test_paint.py tests
 

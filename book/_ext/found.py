@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from html import escape
+from html import escape, unescape
 from os.path import normpath
 from pathlib import Path
 from textwrap import shorten
@@ -25,6 +25,7 @@ MARGIN = 40
 LONGEST = 200  # letters: what a search engine shows of a description
 ENOUGH = 110
 CITATION = re.compile(r"\s*\[[^\]]*\d{4}\w?\]")
+DESCRIPTION = re.compile(r'<meta content="([^"]*)" name="description"')
 SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z])")
 PICTURE = re.compile(r'<img\b[^>]*?\balt="([^"]*)"[^>]*>')
 POINTS = re.compile(r'="([\d.]+)pt"')  # a unit that resvg refuses
@@ -83,7 +84,9 @@ def add_tags(
 ) -> None:
     """Say in a page's head what search engines and previews show of it."""
     title = re.sub(r"<[^>]*>", "", context.get("title") or pagename.capitalize())
-    said = doctree is not None and describe(doctree) or f"{title}: {app.config.html_title}"
+    own = DESCRIPTION.search(context.get("metatags", ""))
+    said = unescape(own[1]) if own else doctree is not None and describe(doctree)
+    said = said or f"{title}: {app.config.html_title}"
     picture, alt = card(app, pagename, context.get("body") or "")
     tags = {
         "og:site_name": app.config.html_title,
@@ -97,7 +100,7 @@ def add_tags(
         "og:image:height": str(CARD[1]),
     }
     named = {"twitter:card": "summary_large_image"}
-    if 'name="description"' not in context.get("metatags", ""):
+    if not own:
         named["description"] = said
     lines = [f'<meta property="{k}" content="{attribute(v)}">' for k, v in tags.items()]
     lines += [f'<meta name="{k}" content="{attribute(v)}">' for k, v in named.items()]

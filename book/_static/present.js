@@ -80,17 +80,17 @@
     height(least / pictures.length);
     for (const type of [...(TYPE[document.body.dataset.view] ?? [1]), 0.85, 0.7]) {
       article.style.setProperty("--fit", type);
-      for (const wide of seen(":is(mjx-container[display], .pst-scrollable-table-container)")) {
+      for (const wide of seen(":is(.katex-display, .pst-scrollable-table-container)")) {
         wide.dataset.own ??= parseFloat(wide.style.fontSize) || 100;  // a formula has a size of its own
         wide.style.fontSize = `${wide.dataset.own}%`;
-        const inside = wide.querySelector("mjx-math, table").getBoundingClientRect().width;
-        const share = wide.clientWidth / inside;
+        const share = wide.clientWidth / wide.scrollWidth;
         if (share < 1) wide.style.fontSize = `${Math.floor(0.98 * share * wide.dataset.own)}%`;
       }
       if (end() <= window.innerHeight) break;
     }
     document.body.classList.toggle("present-more", end() > window.innerHeight);
     height(Math.max(least, least + window.innerHeight - end() - 2) / pictures.length);
+    if (end() <= window.innerHeight) document.body.classList.remove("present-more");
   }
 
   function present(article) {

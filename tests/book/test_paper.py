@@ -235,6 +235,7 @@ def test_every_figure_of_the_site_is_there_with_its_description(reader, chapters
     for page in chapters:
         frames = [len(figure.select("img")) for figure in page.article.select(".movable")]
         wanted += len(page.article.select("img")) - sum(frames) + sum(min(3, n) for n in frames)
+        wanted += len(page.article.select("svg[role=img]"))
     figures = [
         element.get("/Alt")
         for element in structure(reader.trailer["/Root"]["/StructTreeRoot"])

@@ -102,7 +102,7 @@ CUT_OFF = """() => {
   const end = document.documentElement.scrollHeight - (innerHeight - bar.top);
   return [...document.querySelectorAll("article .present-on, article .present-on *")].filter(e => {
     const box = e.getBoundingClientRect();
-    return e.checkVisibility() && box.width > 1 && !e.closest("mjx-container, .copybtn")
+    return e.checkVisibility() && box.width > 1 && !e.closest(".katex, .copybtn")
       && (box.left < 0 || box.right > innerWidth + 1 || box.bottom + scrollY > end + 1);
   }).map(e => e.outerHTML.slice(0, 120)).slice(0, 3);
 }"""

@@ -10,12 +10,12 @@ from site_browser import SITE, launch, serve, visit
 
 A4 = {"width": 680, "height": 960}  # between the margins of a sheet, in pixels
 PAGES = [
-    "book/intro", "book/notation", "book/api", "book/benchmarks",
+    "book/intro", "book/notation", "book/api/steps", "book/benchmarks",
     "notebooks/01_summarise", "notebooks/03_dashed_edges", "notebooks/08_deep",
 ]  # fmt: skip
-#: what is printed of an element: its background, as far as it has one, and its text
+#: what is printed of an element that is no drawing: its background, as far as it has one, and its text
 COLOURS = """() => [...document.querySelectorAll('html, body, article, article *')].filter(e =>
-  e.checkVisibility()).map(e => {
+  e.checkVisibility() && getComputedStyle(e).printColorAdjust !== 'exact').map(e => {
     const style = getComputedStyle(e);
     const light = text => { const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number);
                             return a < 0.1 ? null : (r + g + b) / 3; };
@@ -24,7 +24,8 @@ COLOURS = """() => [...document.querySelectorAll('html, body, article, article *
   })"""
 CUT = """width => [...document.querySelectorAll('article *')].filter(e => {
   if (!e.checkVisibility() || e.closest('.katex-mathml')) return false;
-  const scrolls = getComputedStyle(e).overflowX !== 'visible' && e.scrollWidth > e.clientWidth + 1;
+  const scrolls = getComputedStyle(e).overflowX !== 'visible' && e.clientWidth > 1
+    && e.scrollWidth > e.clientWidth + 1;  // 1: for screen readers only
   return scrolls || e.getBoundingClientRect().right > width + 1;
 }).map(e => e.outerHTML.slice(0, 200))"""
 CONTROLS = (

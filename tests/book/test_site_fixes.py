@@ -129,7 +129,7 @@ def test_a_page_that_was_not_written_stops_the_build(app: SimpleNamespace) -> No
 
 
 def test_missing_scripts_stop_the_build(app: SimpleNamespace) -> None:
-    with pytest.raises(ExtensionError, match="tex-mml-chtml.js is missing: run .*vendor.py"):
+    with pytest.raises(ExtensionError, match="katex.min.css is missing: run .*vendor.py"):
         site_fixes.require_vendored(app)
     for name in site_fixes.VENDORED:
         (app.srcdir / "static" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -25,6 +25,7 @@ from rnn_course.notebooks import chapters, read
 FILE = Path(__file__).with_name("ledger.toml")
 COUNT = 33
 STATES = ("settled", "open")
+OUTCOMES = {"holds": "✓", "holds in part": "◐"}  # each with its mark
 KINDS = {"measured": "measured", "construction": "by construction"}
 VERDICT = re.compile(r"^(S\d+\.\d+) settled: (.+)$", re.MULTILINE)
 
@@ -44,6 +45,7 @@ class Statement:
         kind: "measured" if it could have come out otherwise, "construction" if it is a property
             that the code has or lacks.
         saboteur: Completes "fails when …"; `make falsify` makes it happen.
+        outcome: "holds", or "holds in part" if a part of it is not borne out.
         tested: Of a statement by construction, how the chapter tests the code.
         effect: The figures that show it, beside what they are held against.
     """
@@ -55,6 +57,7 @@ class Statement:
     state: str
     kind: str
     saboteur: str
+    outcome: str = "holds"
     tested: str = ""
     effect: effects.Effect | None = None
 
@@ -229,6 +232,8 @@ def _fault(row: dict[str, Any], sections: Mapping[str, str], earlier: list[str])
     for field, allowed in (("state", STATES), ("kind", KINDS)):
         if row[field] not in allowed:
             return f"expected {field} {' or '.join(allowed)}, got {row[field]!r}"
+    if row.get("outcome", "holds") not in OUTCOMES:
+        return f"expected outcome {' or '.join(OUTCOMES)}, got {row['outcome']!r}"
     if not row["saboteur"]:
         return "no saboteur is named"
     if bool(row.get("tested")) != (row["kind"] == "construction"):

@@ -15,6 +15,14 @@ def count_line(statements: Sequence[Statement]) -> str:
     return f"{len(kinds)} of {len(statements)} settled: {counted}"
 
 
+def outcomes(statements: Sequence[Statement]) -> str:
+    """Count how they came out: "Of these, 32 hold and 1 holds in part."."""
+    part = sum(s.outcome == "holds in part" for s in statements if s.state == "settled")
+    whole = sum(s.outcome == "holds" for s in statements if s.state == "settled")
+    of_part = f" and {part} hold{'s' * (part == 1)} in part" * bool(part)
+    return f"Of these, {whole} hold{'s' * (whole == 1)}{of_part}."
+
+
 def as_text(statements: Sequence[Statement], found: Sequence[Verdict]) -> str:
     """The whole ledger for the terminal; its last line is the count."""
     measured = {v.id: v.line for v in found if v.holds}
@@ -34,16 +42,16 @@ OPENING = """\
 
 # The ledger
 
-Lectures and textbooks say what recurrent networks do. They seldom say what would have shown them
-to be wrong. This page does: for each of the {count} statements of the lecture it gives the figures
-that a chapter found when it was last run, what they are compared with, and a small change to the
-network, the data or the training under which the statement fails. `make falsify` makes these
-changes one at a time, runs the chapter again, and reports an error if a verdict survives.
+Lectures and textbooks say what recurrent networks do. They seldom say what evidence would prove
+them wrong. This page does: for each of the {count} statements of the lecture it gives the results
+of the chapter's last run, what they are compared with, and a small change to the network, the data
+or the training under which the statement fails. `make falsify` makes these changes one at a time,
+runs the chapter again, and reports an error if a verdict still holds.
 
-**{counted}.** *Measured* means that the experiment could have
-come out otherwise, *by construction* that the statement follows from the definition of the network,
-so that the verdict tests our code. In the tables, **bold** is what the statement is about, plain
-what that is held against, and *italic* the most that can be.
+**{counted}.** {outcomes} *Measured* means that the experiment could have come out otherwise; *by
+construction* means that the statement follows from the definition of the network, so that the
+verdict tests our code. In the charts, **bold** is what the statement is about, plain type what it
+is compared with, and *italics* the best possible value.
 """
 MARKED = {"found": "**{}**", "baseline": "{}", "limit": "*{}*"}
 
@@ -51,7 +59,11 @@ MARKED = {"found": "**{}**", "baseline": "{}", "limit": "*{}*"}
 def as_markdown(statements: Sequence[Statement], found: Sequence[Verdict]) -> str:
     """The ledger as the page of the book, book/ledger.md."""
     verdict = {v.id: v for v in found if v.holds}
-    parts = [OPENING.format(count=len(statements), counted=count_line(statements))]
+    parts = [
+        OPENING.format(
+            count=len(statements), counted=count_line(statements), outcomes=outcomes(statements)
+        )
+    ]
     for section, rows in groupby(statements, lambda s: s.section):
         parts.append(f"## {section}\n")
         for s in rows:
@@ -82,6 +94,5 @@ def _verdict(statement: Statement, verdict: Verdict) -> list[str]:
 def _links(statement: Statement, title: str) -> str:
     page = f"../notebooks/{statement.chapter}.ipynb"
     return (
-        f"Chapter [{title}]({page}#{statement.id}), and there the "
-        f"[verdict]({page}#verdict-{statement.id})\n"
+        f"See the [verdict]({page}#verdict-{statement.id}) in [{title}]({page}#{statement.id}).\n"
     )

@@ -27,12 +27,12 @@ ID = re.compile(r"\bS\d+\.\d+\b")
 PICTURE = re.compile(r'class="(?:movable|typed)\b|<(?:img|svg|figure)\b')
 
 FILTER = """<form class="ledger-filter" role="search" aria-label="Statements">
-<fieldset><legend>Show</legend>
+<fieldset><legend>Kind</legend>
 <label><input type="radio" name="kind" value="" checked> all</label>
 <label><input type="radio" name="kind" value="measured"> measured</label>
 <label><input type="radio" name="kind" value="construction"> by construction</label>
 </fieldset>
-<label class="ledger-words">with the words
+<label class="ledger-words">Search the statements
 <input type="search" placeholder="padding, S5, chapter title …"></label>
 <output aria-live="polite"></output>
 </form>
@@ -129,10 +129,10 @@ def card(statement: ledger.Statement, verdict: ledger.Verdict, address: str) -> 
     link = nodes.reference("", "In the ledger", refuri=f"{address}#{statement.id}", internal=True)
     head = paragraph(
         "head",
-        words("mark", "✓"),
+        words("mark", ledger.OUTCOMES[statement.outcome]),
         nodes.Text(" "),
         nodes.strong("", statement.id),
-        nodes.Text(" settled "),
+        nodes.Text(f" {statement.outcome} "),
         words("kind", ledger.KINDS[statement.kind]),
         nodes.Text(" "),
         link,
@@ -145,7 +145,8 @@ def card(statement: ledger.Statement, verdict: ledger.Verdict, address: str) -> 
         paragraph("fails", words("word", "Fails when "), nodes.Text(f"{statement.saboteur}.")),
     ]
     name = f"verdict-{statement.id}"
-    return nodes.container("", *parts, ids=[name], classes=["verdict", statement.kind])
+    classes = ["verdict", statement.kind, statement.outcome.replace(" ", "-")]
+    return nodes.container("", *parts, ids=[name], classes=classes)
 
 
 class Cards(SphinxPostTransform):
@@ -194,11 +195,12 @@ class Cards(SphinxPostTransform):
             if name not in self.verdicts:
                 continue
             statement = statements()[name]
-            section["classes"] += ["verdict", statement.kind]
+            outcome = statement.outcome
+            section["classes"] += ["verdict", statement.kind, outcome.replace(" ", "-")]
             title = section[0]
             assert isinstance(title, nodes.title)
-            title.insert(0, [words("mark", "✓"), nodes.Text(" ")])
-            title += [nodes.Text(" settled "), words("kind", ledger.KINDS[statement.kind])]
+            title.insert(0, [words("mark", ledger.OUTCOMES[outcome]), nodes.Text(" ")])
+            title += [nodes.Text(f" {outcome} "), words("kind", ledger.KINDS[statement.kind])]
             for table in section.findall(nodes.table):
                 table["classes"].append("bars")
                 self.fill(table, statement)

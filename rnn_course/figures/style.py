@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import cycle
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -47,7 +47,7 @@ SIZE = 12  # points, legible on a phone
 
 #: Matplotlib's settings for what a chapter draws by itself, so that it looks like the rest; and so
 #: that the same figure gives the same file: the ids inside it and the pixels of a map
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.edgecolor": PALE,
     "axes.labelcolor": INK,
     "axes.labelsize": SIZE,

@@ -327,8 +327,8 @@ def test_the_page_shows_the_figures_and_the_saboteur_beside_the_verdict():
         "| new names right | figure |\n| --- | --- |\n| **the network** | 65% |\n"
         "| most frequent language | 7% |\n| bag of characters | 58% |\n| n-grams | 85% |\n\n"
         "*Measured:* 70% right.\n\n*Fails when* the labels are shuffled.\n\n"
-        "Chapter [Title](../notebooks/01_summarise.ipynb#S1.3), and there the "
-        "[verdict](../notebooks/01_summarise.ipynb#verdict-S1.3)\n"
+        "See the [verdict](../notebooks/01_summarise.ipynb#verdict-S1.3) in "
+        "[Title](../notebooks/01_summarise.ipynb#S1.3).\n"
     ) in page
     assert f"### S1.2\n\n**{statements[1].text}**\n\n*Open.*\n" in page
     assert "**2 of 33 settled: 1 measured, 1 by construction.**" in page
@@ -416,3 +416,13 @@ def test_settle_works_in_a_notebook_without_myst_nb(tmp_path):
         S11.format(holds=True),
     )
     assert [v.line for v in ledger.verdicts(tmp_path)] == ["9,344 parameters"]
+
+
+def test_what_holds_in_part_is_told_apart(tmp_path):
+    assert [s.id for s in ledger.load() if s.outcome == "holds in part"] == ["S7.2"]
+    assert ledger_report.outcomes(ledger.load()) == "Of these, 32 hold and 1 holds in part."
+    assert ledger_report.outcomes(only(S1_1="settled")) == "Of these, 1 holds."
+    text = ledger.FILE.read_text(encoding="utf-8").replace('"holds in part"', '"maybe"')
+    (tmp_path / "ledger.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="S7.2: expected outcome holds or holds in part, got 'may"):
+        ledger.load(tmp_path / "ledger.toml")

@@ -13,7 +13,7 @@ PAGES = [
     "book/intro", "book/notation", "book/api/steps", "book/benchmarks",
     "notebooks/01_summarise", "notebooks/03_dashed_edges", "notebooks/08_deep",
 ]  # fmt: skip
-#: what is printed of an element that is no drawing: its background, as far as it has one, and its text
+#: what is printed of an element that is no drawing: its background, if any, and its text
 COLOURS = """() => [...document.querySelectorAll('html, body, article, article *')].filter(e =>
   e.checkVisibility() && getComputedStyle(e).printColorAdjust !== 'exact').map(e => {
     const style = getComputedStyle(e);

@@ -61,7 +61,8 @@ def test_a_verdict_is_a_card(name: str) -> None:
     built = page(f"notebooks/{statement.chapter}")
     card = built.find(id=f"verdict-{name}")
     assert text(card.select_one(".verdict-head")) == (
-        f"✓ {name} settled {ledger.KINDS[statement.kind]} In the ledger"
+        f"{ledger.OUTCOMES[statement.outcome]} {name} {statement.outcome} "
+        f"{ledger.KINDS[statement.kind]} In the ledger"
     )
     assert card.select_one(".verdict-head a")["href"] == f"../book/ledger.html#{name}"
     said = text(card)

@@ -89,7 +89,11 @@ def test_so_is_it_on_a_slow_phone(base: str, browser: Browser) -> None:
 
 
 def test_a_page_that_moves_is_noticed(browser: Browser, tmp_path) -> None:
-    late = "<link rel=icon href=data:,><h1>a</h1><script>setTimeout(() => document.body.prepend("
+    late = (
+        "<link rel=icon href=data:,>"
+        + "<p>a line of text</p>" * 30
+        + "<script>setTimeout(() => document.body.prepend("
+    )
     late += "Object.assign(document.createElement('div'), {style: 'height: 500px'})), 100)</script>"
     (tmp_path / "late.html").write_text(late, encoding="utf-8")
     with serve(tmp_path, compressed=True) as address:

@@ -25,7 +25,7 @@ MARGIN = 40
 LONGEST = 200  # letters: what a search engine shows of a description
 ENOUGH = 110
 CITATION = re.compile(r"\s*\[[^\]]*\d{4}\w?\]")
-DESCRIPTION = re.compile(r'<meta content="([^"]*)" name="description"')
+DESCRIPTION = re.compile(r'<meta\b(?=[^>]*\bname="description")[^>]*\bcontent="([^"]*)"')
 SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z])")
 PICTURE = re.compile(r'<img\b[^>]*?\balt="([^"]*)"[^>]*>')
 POINTS = re.compile(r'="([\d.]+)pt"')  # a unit that resvg refuses

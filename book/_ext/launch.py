@@ -15,6 +15,11 @@ from sphinx.application import Sphinx
 
 from rnn_course.address import BRANCH, REPOSITORY
 
+PRESENT = (
+    '<a class="present-link" href="?present">Present this chapter as slides</a>'
+    "<noscript><style>.present-link { display: none; }</style></noscript>"
+)
+
 
 def address(where: str, path: str) -> str:
     """Where a notebook of the readers' branch opens on Binder or Colab."""
@@ -38,9 +43,11 @@ def role(where: str) -> Any:
 def lead_to_readers(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
 ) -> None:
-    """Let the theme's buttons of a chapter open or fetch the reader's notebook, not the source."""
+    """Let a chapter's buttons lead to the reader's notebook, a line under its title to slides."""
     if doctree is None or not app.env.doc2path(pagename).endswith(".ipynb"):
         return
+    # Written here, not by a script: nothing moves while the page loads.
+    context["body"] = context["body"].replace("</h1>", f"</h1>\n{PRESENT}", 1)
     for group in context["header_buttons"]:
         for button in group.get("buttons", []):
             if group["label"] == "launch-buttons":

@@ -88,9 +88,7 @@
       }
       if (end() <= window.innerHeight) break;
     }
-    document.body.classList.toggle("present-more", end() > window.innerHeight);
     height(Math.max(least, least + window.innerHeight - end() - 2) / pictures.length);
-    if (end() <= window.innerHeight) document.body.classList.remove("present-more");
   }
 
   function present(article) {
@@ -164,6 +162,8 @@
       event.stopPropagation();
     }, true);
     window.addEventListener("resize", () => fit(article));
+    new ResizeObserver(() => document.body.classList.toggle(
+      "present-more", document.documentElement.scrollHeight > window.innerHeight)).observe(article);
     hint();
     show();
   }
@@ -171,14 +171,6 @@
   document.addEventListener("DOMContentLoaded", () => {
     const article = document.querySelector("article.bd-article");
     if (!article || !/\/notebooks\/\d\d_/.test(location.pathname)) return;
-    if (new URLSearchParams(location.search).has("present")) {
-      present(article);
-      return;
-    }
-    const link = document.createElement("a");
-    link.className = "present-link";
-    link.href = "?present";
-    link.textContent = "Present this chapter as slides";
-    article.querySelector("h1")?.after(link);
+    if (new URLSearchParams(location.search).has("present")) present(article);
   });
 })();

@@ -122,7 +122,7 @@ def test_the_ledger_is_filtered(base: str, browser: Browser) -> None:
         page.get_by_label("by construction", exact=True).check()
         expect(rows).to_have_count(9)
         expect(page.get_by_role("status")).to_have_text("9 of 33 statements")
-        page.get_by_role("searchbox", name="with the words").fill("padded BATCH")
+        page.get_by_role("searchbox", name="Search the statements").fill("padded BATCH")
         expect(rows).to_have_count(1)
         expect(page.locator("article h2:visible")).to_have_count(1)
         assert violations(page) == []

@@ -11,11 +11,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks import pairs, tanh
-from rnn_course.figures.style import BLUE, FAINT, GREEN, INK, PALE, SIZE, VERMILION, white_axes
+from rnn_course.figures.style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    PALE,
+    SIZE,
+    STYLE,
+    VERMILION,
+    white_axes,
+)
 
 FILE = Path(__file__).with_name("results.md")
 TANH = "1 thread"
-INCHES = (4.6, 5.2)
 GAP = 0.4  # between the two parts of the chart
 
 
@@ -70,7 +79,7 @@ def draw(found: dict[str, list[Bar]]) -> Figure:
 
     The figure is as wide as a phone shows without making its letters small.
     """
-    figure = Figure(figsize=INCHES, facecolor="white", layout="constrained")
+    figure = Figure(figsize=(4.6, 5.2), facecolor="white", layout="constrained")
     ax = white_axes(figure.subplots(), 0, 0)
     names = []
     for row, bar in enumerate(found[TANH]):
@@ -140,5 +149,5 @@ def describe(found: dict[str, list[Bar]]) -> str:
 def save(found: dict[str, list[Bar]], path: Path) -> None:
     """Write the chart as an SVG, the same bytes for the same results."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with rc_context({"svg.hashsalt": "benchmarks", "svg.fonttype": "path"}):
+    with rc_context(STYLE):
         draw(found).savefig(path, format="svg", metadata={"Date": None})

@@ -35,6 +35,7 @@ FLAGS = [
 ]
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
+LIGHT = 1_000_000  # bytes of a first view, compressed
 
 # Waits for what a page loads late: fonts. Frames of a figure load when shown.
 SETTLED = """async () => {

@@ -77,20 +77,8 @@ class Results(SphinxDirective):
         return holder.children
 
 
-def size(
-    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
-) -> None:
-    """Give the chart its size, so that nothing moves when it comes."""
-    name = Path(PICTURE).name
-    if f'{name}"' in (context.get("body") or ""):
-        width, height = (f"{96 * side:.0f}" for side in chart(app.srcdir).INCHES)
-        sized = f'{name}" width="{width}" height="{height}"'
-        context["body"] = context["body"].replace(f'{name}"', sized)
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above to Sphinx."""
     app.add_directive("speedups", Speedups)
     app.add_directive("results", Results)
-    app.connect("html-page-context", size)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

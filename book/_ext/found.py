@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from html import escape, unescape
-from os.path import normpath
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import urlencode, urljoin
 
 import resvg_py
 from docutils import nodes
+from light import file_of
 from PIL import Image, ImageOps
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -55,9 +55,7 @@ def card(app: Sphinx, pagename: str, body: str) -> tuple[str, str]:
     name, shown, alt = "book", Path(app.confdir) / app.config.html_logo, app.config.html_title
     if found := PICTURE.search(body):
         source = SOURCE.search(found[0])[1]
-        path = Path(app.outdir, normpath(f"{pagename}/../{source}"))
-        copied = {target: Path(app.srcdir) / n for n, (_, target) in app.env.images.items()}
-        name, shown, alt = pagename.replace("/", "-"), copied.get(path.name, path), found[1]
+        name, shown, alt = pagename.replace("/", "-"), file_of(app, pagename, source), found[1]
     target = Path(app.outdir) / CARDS / f"{name}.png"
     target.parent.mkdir(parents=True, exist_ok=True)
     framed(shown).save(target)

@@ -57,8 +57,7 @@ def _sized(app: Sphinx, pagename: str, tag: str, lazy: bool) -> str:
     added = ""
     if lazy and "loading" not in given:
         added += ' loading="lazy"'
-    path = Path(app.outdir, os.path.normpath(f"{pagename}/../{source}"))
-    original = _original(app, path) or path
+    original = file_of(app, pagename, source)
     if "width" not in given and "style" not in given and original.suffix == ".png":
         with Image.open(original) as picture:
             added += f' width="{picture.width}" height="{picture.height}"'
@@ -69,12 +68,13 @@ def _sized(app: Sphinx, pagename: str, tag: str, lazy: bool) -> str:
     return drawn.legible(tag) if drawn else tag
 
 
-def _original(app: Sphinx, path: Path) -> Path | None:
-    """Where Sphinx will copy a picture from: pages are written before pictures are copied."""
+def file_of(app: Sphinx, pagename: str, source: str) -> Path:
+    """The file of a page's picture, or what Sphinx will copy there: pages are written before."""
+    path = Path(app.outdir, os.path.normpath(f"{pagename}/../{source}"))
     for name, (_, target) in app.env.images.items():
         if target == path.name:
             return Path(app.srcdir) / name
-    return None
+    return path
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

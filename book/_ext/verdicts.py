@@ -124,6 +124,11 @@ def chart(statement: ledger.Statement, verdict: ledger.Verdict) -> nodes.table:
     return table
 
 
+def classes(statement: ledger.Statement) -> list[str]:
+    """What the style sheet and the filter know a verdict by."""
+    return ["verdict", statement.kind, statement.outcome.replace(" ", "-")]
+
+
 def card(statement: ledger.Statement, verdict: ledger.Verdict, address: str) -> nodes.container:
     """The card of a verdict; `address` is its row in the ledger."""
     link = nodes.reference("", "In the ledger", refuri=f"{address}#{statement.id}", internal=True)
@@ -145,8 +150,7 @@ def card(statement: ledger.Statement, verdict: ledger.Verdict, address: str) -> 
         paragraph("fails", words("word", "Fails when "), nodes.Text(f"{statement.saboteur}.")),
     ]
     name = f"verdict-{statement.id}"
-    classes = ["verdict", statement.kind, statement.outcome.replace(" ", "-")]
-    return nodes.container("", *parts, ids=[name], classes=classes)
+    return nodes.container("", *parts, ids=[name], classes=classes(statement))
 
 
 class Cards(SphinxPostTransform):
@@ -196,7 +200,7 @@ class Cards(SphinxPostTransform):
                 continue
             statement = statements()[name]
             outcome = statement.outcome
-            section["classes"] += ["verdict", statement.kind, outcome.replace(" ", "-")]
+            section["classes"] += classes(statement)
             title = section[0]
             assert isinstance(title, nodes.title)
             title.insert(0, [words("mark", ledger.OUTCOMES[outcome]), nodes.Text(" ")])

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 
 import pytest
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser
-from site_browser import ROOT, SITE, launch, serve, visit
+from site_browser import ROOT, SITE, serve, visit
 
 from benchmarks import chart, pairs, tanh
 
@@ -18,12 +16,6 @@ import benchmark_page  # noqa: E402
 import stacked  # noqa: E402
 
 RESULTS = chart.FILE.read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch() as started:
-        yield started
 
 
 # --- the chart ------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import ast
 import io
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,7 +14,7 @@ from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from site_browser import ROOT, SITE, launch, serve, violations, visit
+from site_browser import ROOT, SITE, violations, visit
 
 from rnn_course.figures import style
 
@@ -90,18 +89,6 @@ def test_a_chapters_kernel_draws_as_movable_figures_do() -> None:
 
 
 # --- the built site -------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def base() -> Iterator[str]:
-    with serve(SITE) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch() as started:
-        yield started
 
 
 def bodies(chapter: str) -> BeautifulSoup:

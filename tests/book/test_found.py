@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
@@ -13,8 +12,8 @@ import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
 from PIL import Image
-from playwright.sync_api import Browser, expect
-from site_browser import ROOT, SITE, launch, serve, visit
+from playwright.sync_api import expect
+from site_browser import ROOT, SITE, serve, visit
 
 from rnn_course.address import REPOSITORY, VERSION
 from rnn_course.address import SITE as PUBLISHED
@@ -156,12 +155,6 @@ def test_edit_and_report_know_page_and_version(pages):
 # --- the search -----------------------------------------------------------------------------------
 
 SETTLED = "document.querySelector('.search-summary')?.textContent.includes('finished')"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch() as started:
-        yield started
 
 
 @pytest.mark.slow

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from site_browser import SITE, THEMES, launch, serve, violations, visit
+from site_browser import SITE, THEMES, violations, visit
 
 pytestmark = pytest.mark.slow
 CHAPTERS = sorted(path.name for path in (SITE / "notebooks").glob("[0-9][0-9]_*.html"))
-
-
-@pytest.fixture(scope="module")
-def base() -> Iterator[str]:
-    with serve(SITE) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch() as started:
-        yield started
 
 
 def shown(page: Page) -> list[str]:

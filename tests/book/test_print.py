@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from site_browser import SITE, launch, serve, visit
+from playwright.sync_api import Page, expect
+from site_browser import visit
 
 A4 = {"width": 680, "height": 960}  # between the margins of a sheet, in pixels
 PAGES = [
@@ -32,19 +30,6 @@ CONTROLS = (
     "button, input, audio, .headerlink, .bd-header, .bd-sidebar-primary, .bd-sidebar-secondary, "
     ".prev-next-footer, .movable-controls"
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def base() -> Iterator[str]:
-    assert (SITE / "index.html").exists(), "run `make book` first"
-    with serve(SITE) as address:
-        yield address
 
 
 def on_paper(page: Page) -> None:

@@ -14,7 +14,7 @@ import yaml
 from bs4 import BeautifulSoup
 from page_laws import broken as broken_laws
 from playwright.sync_api import Browser, Locator, Page, expect
-from site_browser import AXE, ROOT, SITE, SIZES, THEMES, launch, serve, violations, visit, weight
+from site_browser import AXE, LIGHT, ROOT, SITE, SIZES, THEMES, serve, violations, visit, weight
 
 from rnn_course.address import SITE as PUBLISHED
 
@@ -31,7 +31,6 @@ REFERENCE = sorted(
     if path.stem != "index"
 )
 PAGES = [*CHAPTERS, *ASSIGNMENTS, *REFERENCE, "search", "genindex", "py-modindex"]
-LIGHT = 1_000_000
 ZOOMED = {"width": 640, "height": 450}  # a desktop at 200 %
 #: the pages of the assignments are made from one template
 LOOKED_AT = [page for page in PAGES if not re.search(r"/hw[2-8]$|/puzzles$", page)]
@@ -62,12 +61,6 @@ def base() -> Iterator[str]:
     assert AXE.exists(), "run `python tools/vendor.py` first: axe-core is missing"
     with serve(SITE) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch() as started:
-        yield started
 
 
 def typeset(name: str) -> None:

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 
 import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, expect
-from site_browser import ROOT, SITE, launch, serve, violations, visit
+from site_browser import ROOT, SITE, violations, visit
 
 from rnn_course import ledger
 
 pytestmark = pytest.mark.slow
 STATEMENTS = {s.id: s for s in ledger.load()}
 VERDICTS = {v.id: v for v in ledger.verdicts(ROOT / "notebooks")}
-
-
-@pytest.fixture(scope="module")
-def base() -> Iterator[str]:
-    with serve(SITE) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch() as started:
-        yield started
 
 
 @cache

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, expect
-from site_browser import ROOT, SITE, SIZES, launch, serve, visit
+from playwright.sync_api import expect
+from site_browser import ROOT, SITE, SIZES, serve, visit
 
 from rnn_course import ledger, ledger_report
 from rnn_course.notebooks import chapters
@@ -28,12 +27,6 @@ WORDS = 600
 @pytest.fixture(scope="module")
 def page() -> BeautifulSoup:
     return BeautifulSoup((SITE / "book" / "intro.html").read_bytes(), "html.parser")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch() as started:
-        yield started
 
 
 # --- what the chapters say ------------------------------------------------------------------------

@@ -57,6 +57,13 @@ def _parser() -> argparse.ArgumentParser:
         help=f"g2p only: hold out the words of this {FILE_HELP}",
     )
     command.add_argument("--device", metavar="NAME", help=f"{DEVICE_HELP} {BEST}")
+    command.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        default=1,
+        help="how many trials run at a time, each in a process of its own (default: 1)",
+    )
 
     command = commands.add_parser(
         "evaluate",
@@ -141,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         folder = options.folder or folder
         if options.command == "experiment":
-            return run_experiment(experiment, folder, device)
+            return run_experiment(experiment, folder, device, options.jobs)
         if options.command == "evaluate":
             return show_rates(folder, words, device)
         return say_words(options.words, folder, device)
@@ -174,11 +181,13 @@ def show_ledger(found: Sequence[ledger.Verdict], markdown: bool = False) -> int:
     return 1 if wrong else 0
 
 
-def run_experiment(experiment: experiments.Experiment, folder: Path, device: Device = None) -> int:
+def run_experiment(
+    experiment: experiments.Experiment, folder: Path, device: Device = None, jobs: int = 1
+) -> int:
     """Run the trials that an experiment's results file lacks; if interrupted, say how to resume."""
     print(f"{experiment.about} {len(experiment.settings)} trials.", file=sys.stderr)
     try:
-        path = experiments.run(experiment, folder, device=device)
+        path = experiments.run(experiment, folder, device=device, jobs=jobs)
     except KeyboardInterrupt:
         print("Stopped. Nothing is lost: the same command resumes from here.", file=sys.stderr)
         return STOPPED

@@ -1,13 +1,12 @@
-"""Running an experiment: one trial after another, each saved as it ends, none repeated."""
+"""Running an experiment: each trial is saved as it ends, and none is repeated."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
-import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import date
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +16,8 @@ import torch
 
 from rnn_course import checks
 from rnn_course.devices import Device, device_name, find_device
-from rnn_course.experiments.base import FOLDER, MAPPING, Experiment, Setting, key_of, read, rounded
+from rnn_course.experiments.base import FOLDER, Experiment, Setting, key_of, read
+from rnn_course.experiments.spreading import clear, here, in_processes
 from rnn_course.progress import progress_bar
 from rnn_course.storage import cache_folder, make_sure_of, write_whole
 
@@ -31,22 +31,27 @@ def run(
     progress: bool = True,
     scratch: Path | None = None,
     device: Device = None,
+    jobs: int = 1,
 ) -> Path:
     """Run the trials that the results file lacks, write it after each, and return its path.
 
     The trial whose weights are `kept` is also run if these are missing. Training takes place on
-    `device`, chosen as in `fit`: None is the accelerator if there is one.
+    `device`, chosen as in `fit`: None is the accelerator if there is one. With `jobs` above 1, as
+    many trials run at a time, each in a process of its own; the figures are the same.
 
-    If killed and called again, it resumes with the trial that was running, from that trial's
-    checkpoint (in `scratch`, by default the course's cache folder). Trials whose settings the
+    If killed and called again, it resumes with the trials that were running, from their
+    checkpoints (in `scratch`, by default the course's cache folder). Trials whose settings the
     experiment no longer has are dropped from the file.
 
     Raises:
         TypeError: If `experiment` is not an Experiment.
-        ValueError: If the results file cannot be read or a figure is not a finite number.
-        OSError: If results or checkpoints cannot be written; before the first trial.
+        ValueError: If `jobs` is not a positive whole number, the results file cannot be read or a
+            figure is not a finite number.
+        OSError: If results or checkpoints cannot be written; before the first trial. If a process
+            that runs trials was killed.
     """
     checks.instance("experiment", experiment, Experiment)
+    checks.positive("jobs", jobs)
     path, kept = (Path(folder) / f"{experiment.name}.{end}" for end in ("json", "safetensors"))
     done = {key_of(t["setting"]): t for t in (read(path)["trials"] if path.exists() else [])}
     done = {key: done[key] for key in map(key_of, experiment.settings) if key in done}
@@ -58,54 +63,31 @@ def run(
     scratch = scratch or cache_folder() / "experiments"
     for place in path, kept, scratch / "any":
         make_sure_of(place)
-    bar = progress_bar(experiment.settings, desc=experiment.name, unit="trial", shown=progress)
-    for setting in bar:
-        key = key_of(setting)
-        bar.set_postfix_str(", ".join(map(str, setting.values())))
-        if key in done:
-            continue
-        mark = hashlib.sha256(key.encode()).hexdigest()[:16]
-        checkpoint = scratch / f"{experiment.name}-{mark}.safetensors"
-        done[key] = one_trial(experiment, setting, checkpoint, progress, device)
-        weights = checkpoint.with_suffix(".weights")
-        if weights.exists():
-            write_whole(kept, weights.read_bytes())
-        ordered = [done[k] for k in map(key_of, experiment.settings) if k in done]
-        write_whole(path, _as_json(experiment, ordered, find_device(device)).encode())
-        checkpoint.unlink(missing_ok=True)
-        weights.unlink(missing_ok=True)
+    trained_on = find_device(device)
+    with progress_bar(
+        total=len(experiment.settings),
+        initial=len(done),
+        desc=experiment.name,
+        unit="trial",
+        shown=progress,
+    ) as bar:
+
+        def begun(setting: Setting) -> Setting:
+            bar.set_postfix_str(", ".join(map(str, setting.values())))
+            return setting
+
+        arguments = experiment, map(begun, todo), scratch, device
+        outcomes = here(*arguments, progress) if jobs == 1 else in_processes(*arguments, jobs)
+        with closing(outcomes):
+            for entry, weights in outcomes:
+                done[key_of(entry["setting"])] = entry
+                if weights is not None:
+                    write_whole(kept, weights)
+                ordered = [done[key] for key in map(key_of, experiment.settings) if key in done]
+                write_whole(path, _as_json(experiment, ordered, trained_on).encode())
+                clear(experiment, entry["setting"], scratch)
+                bar.update()
     return path
-
-
-def one_trial(
-    experiment: Experiment,
-    setting: Setting,
-    checkpoint: Path,
-    progress: bool = False,
-    device: Device = None,
-) -> dict[str, Any]:
-    """Run one trial and return its entry in the results: setting, seconds taken, figures.
-
-    It runs on one thread, which is no slower for networks of this size, and rounds the same
-    way on machines with more or fewer processors.
-    """
-    threads, started = torch.get_num_threads(), time.perf_counter()
-    torch.set_num_threads(1)
-    try:
-        figures = experiment.trial(
-            checkpoint=checkpoint, progress=progress, device=device, **setting
-        )
-    finally:
-        torch.set_num_threads(threads)
-    seconds = round(time.perf_counter() - started, 1)
-    checks.instance(f"{experiment.name}: figures", figures, MAPPING)
-    return {
-        "setting": dict(setting),
-        "seconds": seconds,
-        "figures": {
-            name: rounded(f"{experiment.name}: {name}", value) for name, value in figures.items()
-        },
-    }
 
 
 def _as_json(

@@ -1,6 +1,8 @@
-"""Where the trials of an experiment are computed: in this process or in several.
+"""Where the trials of an experiment run: one after another here, or in several processes.
 
-Each function takes the same arguments and yields one `Outcome` for each setting, as trials end.
+`here`, `in_processes` and `cluster.on_cluster` take an experiment, the settings to be run, the
+folder of the checkpoints and the device, and yield an `Outcome` as each trial ends. Asked for the
+next, they take it that this one is saved, and remove its checkpoint.
 """
 
 from __future__ import annotations
@@ -11,8 +13,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterable
+from contextlib import closing, suppress
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,44 +23,49 @@ import joblib
 import psutil
 import torch
 from joblib.externals.loky.process_executor import TerminatedWorkerError
+from tqdm import tqdm
 
 from rnn_course import checks
-from rnn_course.devices import Device
+from rnn_course.devices import Device, device_name, find_device
 from rnn_course.experiments.base import MAPPING, Experiment, Setting, key_of, rounded
+from rnn_course.storage import cache_folder
+
+PACKAGES = ("torch", "numpy", "scikit-learn")
 
 
 class Outcome(NamedTuple):
-    """One trial's entry in the results, and the weights it leaves to be kept, if any."""
+    """What a trial gives: its entry in the results, weights to be kept, and where it ran."""
 
     entry: dict[str, Any]
     weights: bytes | None
+    machine: str
 
 
 def here(
     experiment: Experiment,
     todo: Iterable[Setting],
-    scratch: Path,
+    scratch: Path | None = None,
     device: Device = None,
     progress: bool = False,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """One trial after another, in this process."""
     for setting in todo:
         yield outcome(experiment, setting, scratch, device, progress)
+        clear(experiment, setting, scratch)
 
 
 def in_processes(
     experiment: Experiment,
     todo: Iterable[Setting],
-    scratch: Path,
+    scratch: Path | None = None,
     device: Device = None,
     jobs: int = 2,
-) -> Iterator[Outcome]:
-    """As many trials at a time as `jobs`, each in a process of its own (joblib, loky).
+) -> Generator[Outcome]:
+    """As many trials at a time as `jobs`, each in a process of its own, by joblib.
 
     Raises:
         ChildProcessError: If one of the processes was killed.
     """
-    level = logging.getLogger("rnn_course").getEffectiveLevel()
     parallel = joblib.Parallel(
         jobs,
         backend="loky",
@@ -65,44 +73,52 @@ def in_processes(
         batch_size=1,
         pre_dispatch=jobs,
         initializer=_begin,
-        initargs=(os.getpid(), level),
+        initargs=(os.getpid(), logging.getLogger("rnn_course").getEffectiveLevel()),
     )
+    run = joblib.delayed(outcome)
     try:
-        yield from parallel(
-            joblib.delayed(outcome)(experiment, setting, scratch, device) for setting in todo
-        )
+        with closing(parallel(run(experiment, each, scratch, device) for each in todo)) as found:
+            for trial in found:
+                yield trial
+                clear(experiment, trial.entry["setting"], scratch)
     except TerminatedWorkerError as error:
         raise ChildProcessError(
-            "A process that ran a trial was killed; perhaps memory ran out, and fewer --jobs "
-            "would do. The same command resumes from here."
+            "A process that ran a trial was killed. If memory ran out, fewer --jobs will do. The "
+            "same command resumes from here."
         ) from error
 
 
 def outcome(
     experiment: Experiment,
     setting: Setting,
-    scratch: Path,
+    scratch: Path | None = None,
     device: Device = None,
     progress: bool = False,
 ) -> Outcome:
-    """Run one trial, with its checkpoint in `scratch`; it stays until `clear`."""
+    """Run one trial, from its checkpoint if there is one; what it leaves there stays."""
     checkpoint = checkpoint_of(experiment, setting, scratch)
     entry = one_trial(experiment, setting, checkpoint, progress, device)
     weights = checkpoint.with_suffix(".weights")
-    return Outcome(entry, weights.read_bytes() if weights.exists() else None)
+    return Outcome(
+        entry,
+        weights.read_bytes() if weights.exists() else None,
+        f"{os.cpu_count()} processors, one used by torch; trained on "
+        + device_name(find_device(device)),
+    )
 
 
-def clear(experiment: Experiment, setting: Setting, scratch: Path) -> None:
-    """Remove what a trial has left in `scratch`, once its outcome is kept."""
+def checkpoint_of(experiment: Experiment, setting: Setting, scratch: Path | None = None) -> Path:
+    """The trial's own checkpoint, in `scratch` or the course's cache folder."""
+    mark = hashlib.sha256(key_of(setting).encode()).hexdigest()[:16]
+    folder = scratch or cache_folder() / "experiments"
+    return folder / f"{experiment.name}-{mark}.safetensors"
+
+
+def clear(experiment: Experiment, setting: Setting, scratch: Path | None = None) -> None:
+    """Remove the trial's checkpoint and its weights beside it, where there are any."""
     checkpoint = checkpoint_of(experiment, setting, scratch)
     checkpoint.unlink(missing_ok=True)
     checkpoint.with_suffix(".weights").unlink(missing_ok=True)
-
-
-def checkpoint_of(experiment: Experiment, setting: Setting, scratch: Path) -> Path:
-    """The trial's own checkpoint, by which it resumes if it was killed."""
-    mark = hashlib.sha256(key_of(setting).encode()).hexdigest()[:16]
-    return scratch / f"{experiment.name}-{mark}.safetensors"
 
 
 def one_trial(
@@ -136,14 +152,21 @@ def one_trial(
     }
 
 
+def versions_for(experiment: Experiment) -> dict[str, str]:
+    """The versions here of the packages that affect the experiment's results."""
+    return {name: metadata.version(name) for name in (*PACKAGES, *experiment.packages)}
+
+
 def _begin(parent: int, level: int) -> None:
-    """What a process does before its first trial: log as its parent does, and end with it."""
+    """What a process of `in_processes` does first: log as its parent does, and end with it."""
     logging.basicConfig(format="%(message)s")
     logging.getLogger("rnn_course").setLevel(level)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # after Ctrl-C, the parent ends it
+    # tqdm's own lock is between processes, and would be reported as not given back.
+    tqdm.set_lock(threading.RLock())
 
     def watch() -> None:
-        # Or a killed run's trial would go on, beside the same trial of the run that resumes it.
+        # A trial of a killed run would otherwise go on beside the run that resumes it.
         with suppress(psutil.NoSuchProcess):
             psutil.Process(parent).wait()
         os._exit(1)

@@ -9,6 +9,7 @@ from rnn_course.exercises import (
     dashed_edges,
     deep,
     encoder_decoder,
+    gates,
     long_gaps,
     remedies,
     sharing,
@@ -32,5 +33,6 @@ CHAPTERS = (
     encoder_decoder,
     deep,
     long_gaps,
+    gates,
     remedies,
 )

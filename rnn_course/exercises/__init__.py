@@ -4,6 +4,7 @@ A module for each chapter says what holds of a right answer, and what the usual 
 """
 
 from rnn_course.exercises import (
+    attention,
     before_the_deck,
     both_directions,
     dashed_edges,
@@ -35,4 +36,5 @@ CHAPTERS = (
     long_gaps,
     gates,
     remedies,
+    attention,
 )

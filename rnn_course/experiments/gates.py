@@ -18,7 +18,7 @@ from torch import Generator, Tensor, nn
 
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
 from rnn_course.devices import Device
-from rnn_course.experiments.base import Experiment
+from rnn_course.experiments.base import Experiment, figures
 from rnn_course.experiments.remedies import errors as errors_of_reader
 from rnn_course.networks.gates import without
 from rnn_course.networks.initial import chrono
@@ -109,6 +109,32 @@ def best_rate(trials: Sequence[Mapping[str, Any]]) -> float:
     return min(trials, key=order)["setting"]["lr"]
 
 
+def summary(task: str, name: str) -> dict[str, Any]:
+    """What became of a network's five seeds at its best rate, from the committed results.
+
+    "lr", and for each seed "off" and "done", the updates after which it was off the line
+    and solved (None: never), and "share", its test error as a share of the line.
+    """
+    line, lr = TASKS[task].line, RATES[task][name]
+
+    def first(valid: Sequence[float], share: float) -> int | None:
+        return next((UPDATES * k for k, e in enumerate(valid, 1) if e <= share * line), None)
+
+    where: dict[str, Any] = {
+        "task": task,
+        "network_name": name,
+        "lr": lr,
+        "updates": TASKS[task].budget,
+    }
+    curves = figures("valid", "gates", **where)
+    return {
+        "lr": lr,
+        "off": [first(valid, LEARNT) for valid in curves],
+        "done": [first(valid, SOLVED) for valid in curves],
+        "share": [error / line for error in figures("error", "gates", **where)],
+    }
+
+
 @dataclass(frozen=True)
 class Anew:
     """Training examples that are drawn anew in each pass over them."""
@@ -194,7 +220,7 @@ def trial(
 ) -> dict[str, Any]:
     """Train one network and score it on the test examples; its error after every 100 updates."""
     model = network(task, network_name, seed)
-    figures: dict[str, Any] = {"parameters": n_parameters(model)}
+    found: dict[str, Any] = {"parameters": n_parameters(model)}
     try:
         history = train(
             model,
@@ -207,9 +233,9 @@ def trial(
             progress=progress,
         )
     except FloatingPointError:  # a finding: at this rate it does not hold
-        return {**figures, "diverged": 1, "valid": [], "longest": 0.0}
+        return {**found, "diverged": 1, "valid": [], "longest": 0.0}
     return {
-        **figures,
+        **found,
         "diverged": 0,
         **scores(model, task, task_of(task).test, device),
         "valid": history.valid_loss,

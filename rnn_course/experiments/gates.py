@@ -259,9 +259,9 @@ def _settings() -> Iterator[dict[str, Any]]:
                     for lr in best if seed else RATES_TRIED:
                         yield _setting(task, name, lr, seed)
         for name in REMOVED if names is shown and "adding" in tasks else ():
-            whole = RATES["adding"].get(f"{name.split()[0]}, biases for long gaps")
-            for seed in range(5) if whole else ():
-                yield _setting("adding", name, whole, seed)
+            whole = f"{name.split()[0]}, biases for long gaps"
+            for seed in range(5) if whole in RATES["adding"] else ():
+                yield _setting("adding", name, RATES["adding"][whole], seed)
 
 
 def _setting(task: str, name: str, lr: float, seed: int) -> dict[str, Any]:

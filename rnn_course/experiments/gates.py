@@ -90,7 +90,7 @@ RATES_TRIED = (1e-4, 5e-4, 2e-3, 8e-3)
 
 RATES: Mapping[str, Mapping[str, float]] = {
     "adding": {
-        "tanh, orthogonal": 1e-4,
+        "tanh, orthogonal": 2e-3,
         "LSTM, forget bias 1": 8e-3,
         "LSTM, biases for long gaps": 8e-3,
         "GRU": 8e-3,

@@ -125,7 +125,9 @@ def summary(task: str, name: str) -> dict[str, Any]:
     "lr", and for each seed "off" and "done", the updates after which it was off the line
     and solved (None: never), and "share", its test error as a share of the line.
     """
-    line, lr = TASKS[task].line, RATES[task][name]
+    line = TASKS[task].line
+    whole = f"{name.split()[0]}, biases for long gaps" if name in REMOVED else name
+    lr = RATES[task][whole]
 
     def first(valid: Sequence[float], share: float) -> int | None:
         return next((UPDATES * k for k, e in enumerate(valid, 1) if e <= share * line), None)

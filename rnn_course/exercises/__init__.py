@@ -4,11 +4,13 @@ A module for each chapter says what holds of a right answer, and what the usual 
 """
 
 from rnn_course.exercises import (
+    attention,
     before_the_deck,
     both_directions,
     dashed_edges,
     deep,
     encoder_decoder,
+    gates,
     long_gaps,
     remedies,
     sharing,
@@ -32,5 +34,7 @@ CHAPTERS = (
     encoder_decoder,
     deep,
     long_gaps,
+    gates,
     remedies,
+    attention,
 )

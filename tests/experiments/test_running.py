@@ -96,7 +96,7 @@ def test_a_stopped_run_leaves_no_process_and_goes_on_from_each_checkpoint(by, al
             process.kill()
         else:
             os.killpg(process.pid, by)  # as from a terminal: to all of them
-        _, said = process.communicate(timeout=200)
+        _, said = process.communicate(timeout=200)  # until all have closed stderr
     assert process.returncode == (-by if by == signal.SIGKILL else 130)
     assert psutil.wait_procs(children, timeout=200)[1] == []
     if by == signal.SIGINT:
@@ -136,7 +136,7 @@ def test_a_killed_process_is_named_and_the_run_can_be_resumed(alone, tmp_path):
 
 @pytest.mark.parametrize("jobs", [0, -1, 1.5, "2", True])
 def test_jobs_is_a_whole_number_above_zero(jobs, tmp_path):
-    with pytest.raises(ValueError, match="jobs: expected a positive whole number, got"):
+    with pytest.raises(ValueError, match="jobs: expected an integer of at least 1, got"):
         run(tmp_path, jobs=jobs)
 
 

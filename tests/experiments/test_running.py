@@ -24,7 +24,7 @@ from rnn_course.experiments import cluster, spreading
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {
     "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
-    "OMP_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "2",  # trials use one all the same
 }
 
 
@@ -59,8 +59,9 @@ def pids(folder):
     return {pid for seed in SEEDS for pid in notes(folder, seed)}
 
 
-def test_trials_in_processes_give_what_they_give_here(alone, tmp_path, capfd, caplog):
+def test_trials_in_processes_give_what_they_give_here(alone, tmp_path, capfd, caplog, monkeypatch):
     caplog.set_level(logging.INFO, "rnn_course")
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # each trial has one all the same
     run(tmp_path, jobs=2)
     assert figures(tmp_path) == figures(alone)
     for trial in experiments.results("dashed_edges", tmp_path):

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import distributed
 import psutil
 import pytest
+import torch
 from joblib.externals.loky import get_reusable_executor
 from safetensors.torch import load_file
 from sweeps import HELD_AT, SEEDS, deadly, experiment, hold, notes, saved, wait_until
@@ -51,7 +52,11 @@ def processes():
 def alone(tmp_path_factory):
     """The trials one after another, in this process."""
     folder = tmp_path_factory.mktemp("alone")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)  # trials use one all the same
     run(folder, progress=False)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(threads)
     return folder
 
 
@@ -59,9 +64,8 @@ def pids(folder):
     return {pid for seed in SEEDS for pid in notes(folder, seed)}
 
 
-def test_trials_in_processes_give_what_they_give_here(alone, tmp_path, capfd, caplog, monkeypatch):
+def test_trials_in_processes_give_what_they_give_here(alone, tmp_path, capfd, caplog):
     caplog.set_level(logging.INFO, "rnn_course")
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # each trial has one all the same
     run(tmp_path, jobs=2)
     assert figures(tmp_path) == figures(alone)
     for trial in experiments.results("dashed_edges", tmp_path):

@@ -90,13 +90,19 @@ RATES_TRIED = (1e-4, 5e-4, 2e-3, 8e-3, 3.2e-2)
 
 RATES: Mapping[str, Mapping[str, float]] = {
     "adding": {
-        "tanh, orthogonal": 2e-3,
-        "LSTM, forget bias 1": 8e-3,
-        "LSTM, biases for long gaps": 8e-3,
-        "GRU": 8e-3,
-        "GRU, biases for long gaps": 8e-3,
+        "tanh, orthogonal": 0.002,
+        "LSTM, forget bias 1": 0.032,
+        "LSTM, biases for long gaps": 0.032,
+        "GRU": 0.032,
+        "GRU, biases for long gaps": 0.032,
     },
-    "copying": {},
+    "copying": {
+        "tanh, orthogonal": 0.0005,
+        "LSTM, forget bias 1": 0.008,
+        "LSTM, biases for long gaps": 0.008,
+        "GRU": 0.032,
+        "GRU, biases for long gaps": 0.032,
+    },
     "sentences": {},
 }
 """The rate with the lowest validation error in the fewest updates, as the results have it."""

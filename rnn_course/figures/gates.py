@@ -144,6 +144,33 @@ def errors_over_updates(
     return ax
 
 
+def errors_over_rates(found: Mapping[str, Mapping[float, float]], ax: Axes | None = None) -> Axes:
+    """Draw for each name the error at each learning rate, as a share of the line (dashed, at 1).
+
+    Raises:
+        ValueError: If there is nothing to draw.
+    """
+    if not found or not all(found.values()):
+        raise ValueError(f"found: expected {{name: {{rate: error}}}}, got {found!r}")
+    ax = white_axes(ax, 6, 3.6)
+    for name, style in styles(found).items():
+        rates = sorted(found[name])
+        ax.plot(
+            rates,
+            [found[name][rate] for rate in rates],
+            style.dashes,
+            marker=style.mark,
+            color=style.colour,
+            linewidth=1.8,
+            label=name,
+        )
+    ax.axhline(1, color=PALE, linestyle="--", linewidth=1.2, zorder=0)
+    ax.set(xscale="log", yscale="log")
+    ax.legend(frameon=False, labelcolor=INK, fontsize=SIZE - 1)
+    name_axes(ax, "learning rate", "error, share of the line")
+    return ax
+
+
 def gate_over_time(ax: Axes, values: Tensor, marks: Sequence[int]) -> Axes:
     """Draw a gate (T, n) as a map, a row a unit and a column a step; marks point at steps (from 0).
 

@@ -35,6 +35,7 @@ NAMES = (
     "echo",
     "long_gaps",
     "remedies",
+    "clipping",
     "attention",
 )
 FOLDER = Path(__file__).with_name("results")

@@ -40,8 +40,9 @@ def test_a_stage_that_is_none(ax):
 
 
 def test_a_line_a_seed_and_a_mark_where_it_is_done(ax):
-    errors_over_updates({"GRU": [[3.0, 1.0], [3.0, 2.0, 1.0]]}, 2.5, 100, ax, ylabel="error")
-    lines = [line for line in ax.lines if len(line.get_xdata()) > 1 and line.get_ydata()[0] == 3.0]
+    errors_over_updates({"GRU": [[3.0, 1.0], [3.0, 2.0, 1.0], []]}, 2.5, 100, ax, ylabel="error")
+    drawn = [line for line in ax.lines if len(line.get_xdata()) > 1]
+    lines = [line for line in drawn if line.get_ydata()[0] == 3.0]
     assert [list(line.get_xdata()) for line in lines] == [[100, 200], [100, 200, 300]]
     (done,) = [line for line in ax.lines if len(line.get_xdata()) == 1]
     assert done.get_xdata()[0] == 200 and done.get_ydata()[0] == 1.0

@@ -36,6 +36,7 @@ NAMES = (
     "long_gaps",
     "gates",
     "remedies",
+    "clipping",
     "attention",
 )
 FOLDER = Path(__file__).with_name("results")

@@ -13,8 +13,8 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Generator, Iterable
-from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -76,16 +76,19 @@ def in_processes(
         initargs=(os.getpid(), logging.getLogger("rnn_course").getEffectiveLevel()),
     )
     run = joblib.delayed(outcome)
+    found = parallel(run(experiment, setting, scratch, device) for setting in todo)
     try:
-        with closing(parallel(run(experiment, each, scratch, device) for each in todo)) as found:
-            for trial in found:
-                yield trial
-                clear(experiment, trial.entry["setting"], scratch)
+        for trial in found:
+            yield trial
+            clear(experiment, trial.entry["setting"], scratch)
     except TerminatedWorkerError as error:
         raise ChildProcessError(
             "A process that ran a trial was killed. If memory ran out, fewer --jobs will do. The "
             "same command resumes from here."
         ) from error
+    finally:
+        with warnings.catch_warnings(action="ignore"):  # that the trials not asked for are ended
+            found.close()
 
 
 def outcome(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import signal
 import threading
 import time
 import warnings
@@ -164,7 +163,6 @@ def _begin(parent: int, level: int) -> None:
     """What a process of `in_processes` does first: log as its parent does, and end with it."""
     logging.basicConfig(format="%(message)s")
     logging.getLogger("rnn_course").setLevel(level)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # after Ctrl-C, the parent ends it
     # tqdm's own lock is between processes, and would be reported as not given back.
     tqdm.set_lock(threading.RLock())
 

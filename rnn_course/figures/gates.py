@@ -120,7 +120,8 @@ def errors_over_updates(
     """Draw validation errors against updates, a line a seed, on logarithmic scales.
 
     `runs` has for each name an entry per seed, the errors after every `every` updates; a run that
-    ended because it was done ends in a mark; one that diverged has no entries. `line` is the error of a network without memory.
+    ended because it was done ends in a mark, and one that diverged has no entries. `line` is the
+    error of a network without memory.
 
     Raises:
         ValueError: If there are no runs or one is empty.

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from killed_run import train
 
-from rnn_course import cli, experiments
+from rnn_course import experiments
 from rnn_course.training.checkpoints import save_weights
 
 SEEDS, EPOCHS = (0, 1, 2, 3), 2
@@ -94,6 +94,8 @@ def experiment(folder, work=trial, seeds=SEEDS):
 
 if __name__ == "__main__":
     from sweeps import experiment as made  # by the name under which other processes find it
+
+    from rnn_course import cli
 
     folder = Path(sys.argv[1])
     status = cli.run_experiment(made(folder), folder, scratch=folder / "scratch", jobs=2)

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import distributed
 import psutil
 import pytest
+import torch
 from joblib.externals.loky import get_reusable_executor
 from safetensors.torch import load_file
 from sweeps import HELD_AT, SEEDS, deadly, experiment, hold, notes, saved, wait_until
@@ -24,7 +25,7 @@ from rnn_course.experiments import cluster, spreading
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {
     "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
-    "OMP_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "2",  # trials use one all the same
 }
 
 
@@ -51,7 +52,11 @@ def processes():
 def alone(tmp_path_factory):
     """The trials one after another, in this process."""
     folder = tmp_path_factory.mktemp("alone")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)  # trials use one all the same
     run(folder, progress=False)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(threads)
     return folder
 
 
@@ -96,7 +101,7 @@ def test_a_stopped_run_leaves_no_process_and_goes_on_from_each_checkpoint(by, al
             process.kill()
         else:
             os.killpg(process.pid, by)  # as from a terminal: to all of them
-        _, said = process.communicate(timeout=200)
+        _, said = process.communicate(timeout=200)  # until all have closed stderr
     assert process.returncode == (-by if by == signal.SIGKILL else 130)
     assert psutil.wait_procs(children, timeout=200)[1] == []
     if by == signal.SIGINT:
@@ -136,7 +141,7 @@ def test_a_killed_process_is_named_and_the_run_can_be_resumed(alone, tmp_path):
 
 @pytest.mark.parametrize("jobs", [0, -1, 1.5, "2", True])
 def test_jobs_is_a_whole_number_above_zero(jobs, tmp_path):
-    with pytest.raises(ValueError, match="jobs: expected a positive whole number, got"):
+    with pytest.raises(ValueError, match="jobs: expected an integer of at least 1, got"):
         run(tmp_path, jobs=jobs)
 
 

@@ -197,16 +197,16 @@ def errors(model: Any, batch: Batch) -> Tensor:
 
 
 def train(
-    model: nn.Module, task: str, updates: int, seed: int, *, lr: float, **options: Any
+    model: nn.Module, task: str, epochs: int, seed: int, *, lr: float, **options: Any
 ) -> History:
-    """`fit` at a constant rate, clipped at 1, until the task is solved or the updates are spent."""
+    """`fit` at a constant rate, clipped at 1, until the task is solved or the epochs are over."""
     given = TASKS[task]
     return fit(
         model,
         lambda model, batch: errors(model, batch).mean(),
         Anew(given.make, UPDATES * BATCH_SIZE),
         task_of(task).valid,
-        epochs=updates // UPDATES,
+        epochs=epochs,
         batch_size=BATCH_SIZE,
         lr=lr,
         decay=False,
@@ -239,7 +239,7 @@ def trial(
         history = train(
             model,
             task,
-            updates,
+            updates // UPDATES,
             seed,
             lr=lr,
             device=device,

@@ -120,7 +120,8 @@ def errors_over_updates(
     """Draw validation errors against updates, a line a seed, on logarithmic scales.
 
     `runs` has for each name an entry per seed, the errors after every `every` updates; a run that
-    ended because it was done ends in a mark; one that diverged has no entries. `line` is the error of a network without memory.
+    ended because it was done ends in a mark, and one that diverged has no entries. `line` is the
+    error of a network without memory.
 
     Raises:
         ValueError: If there are no runs or one is empty.
@@ -136,10 +137,18 @@ def errors_over_updates(
             ax.plot(updates, run, style.dashes, color=style.colour, linewidth=1.5, label=label)
             if 0 < len(run) < longest:
                 ax.plot(updates[-1], run[-1], style.mark, color=style.colour, label=f"_{name}")
-    ax.axhline(line, color=PALE, linestyle="--", linewidth=1.2, zorder=0)
-    ax.text(every, line, "without memory", color=PALE, fontsize=SIZE - 1, va="bottom")
+    ax.axhline(
+        line, color=PALE, linestyle="--", linewidth=1.2, zorder=0, label="best without memory"
+    )
     ax.set(xscale="log", yscale="log")
-    ax.legend(frameon=False, labelcolor=INK, fontsize=SIZE - 1)
+    ax.legend(
+        frameon=False,
+        labelcolor=INK,
+        fontsize=SIZE - 1,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=2,
+    )
     name_axes(ax, "updates of the weights", ylabel)
     return ax
 
@@ -184,7 +193,11 @@ def gate_over_time(ax: Axes, values: Tensor, marks: Sequence[int]) -> Axes:
     ax.imshow(values[:, order].T.numpy(), vmin=0, vmax=1, cmap="Blues", aspect="auto")
     for mark in marks:
         ax.annotate(
-            "", (mark, -0.6), (mark, -3.5), arrowprops={"arrowstyle": "-|>", "color": COLOURS[1]}
+            "",
+            (mark, -0.6),
+            (mark, -3.5),
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-|>", "color": COLOURS[1]},
         )
     ax.set_yticks([])
     name_axes(ax, "step", "units")

@@ -49,7 +49,7 @@ def test_a_run_ends_when_it_is_done():
     done = TASKS["copying"]._replace(line=1e6)
     original, gates.TASKS = gates.TASKS, {**TASKS, "copying": done}
     try:
-        history = gates.train(model, "copying", 300, 0, lr=1e-3, progress=False)
+        history = gates.train(model, "copying", 3, 0, lr=1e-3, progress=False)
     finally:
         gates.TASKS = original
     assert len(history.loss) == 100 and history.stopped_early
@@ -64,7 +64,7 @@ def test_the_rates_are_the_best_of_those_tried(task):
         assert RATES[task][name] == gates.best_rate(tried), name
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", [task for task in TASKS if RATES[task]])
 def test_a_run_is_done_or_its_budget_is_spent(task):
     for trial in results("gates", task=task, updates=TASKS[task].budget):
         valid = trial["figures"]["valid"]

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from rnn_course import checks
 from rnn_course.figures.drawing import arrow, canvas, node
+from rnn_course.figures.plots import every_seed
 from rnn_course.figures.style import COLOURS, INK, KINDS, PALE, SIZE, name_axes, styles, white_axes
 
 PLAIN, MEMORY, FORGETTING, GRU = (
@@ -130,13 +131,12 @@ def errors_over_updates(
         raise ValueError(f"runs: expected {{name: [one run per seed]}}, got {runs!r}")
     longest = max(len(run) for seeds in runs.values() for run in seeds)
     ax = white_axes(ax, 6, 4.2)
+    every_seed(ax, runs, every)
     for name, style in styles(runs).items():
-        for seed, run in enumerate(runs[name]):
-            updates = [every * (k + 1) for k in range(len(run))]
-            label = name if seed == 0 else f"_{name}"
-            ax.plot(updates, run, style.dashes, color=style.colour, linewidth=1.5, label=label)
+        for run in runs[name]:
             if 0 < len(run) < longest:
-                ax.plot(updates[-1], run[-1], style.mark, color=style.colour, label=f"_{name}")
+                end = every * len(run), run[-1]
+                ax.plot(*end, style.mark, color=style.colour, label=f"_{name}")
     ax.axhline(
         line, color=PALE, linestyle="--", linewidth=1.2, zorder=0, label="best without memory"
     )

@@ -39,6 +39,7 @@ __all__ = [
     "confusion_counts",
     "confusion_matrix",
     "dots",
+    "every_seed",
     "learning_curves",
     "seeds",
     "styles",

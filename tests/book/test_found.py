@@ -165,7 +165,7 @@ SETTLED = "document.querySelector('.search-summary')?.textContent.includes('fini
         ("LSTM", "9 · Long gaps"),
         ("padding", "2 · Vector to sequence"),
         ("beam", "7 · Encoder and decoder"),
-        ("clipping", "9 · Long gaps"),
+        ("clipping", "11 · Remedies"),
         ("vanishing gradient", "9 · Long gaps"),
     ],
 )

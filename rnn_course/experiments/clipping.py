@@ -15,14 +15,14 @@ from typing import Any
 import torch
 
 from rnn_course.devices import Device
-from rnn_course.experiments import remedies
+from rnn_course.experiments import gates
 from rnn_course.experiments.base import Experiment
-from rnn_course.experiments.remedies import BATCH_SIZE, network, scores
+from rnn_course.experiments.gates import BATCH_SIZE, errors, scores
 from rnn_course.networks.reader import Reader
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks.adding import make_adding
 from rnn_course.tasks.base import Task
-from rnn_course.training.fit import History
+from rnn_course.training.fit import History, fit
 from rnn_course.training.fit_checks import Diverged
 
 STEPS, UPDATES = 100, 300
@@ -34,8 +34,8 @@ OPTIMISERS: Mapping[str, type[torch.optim.Optimizer]] = {
     "SGD": torch.optim.SGD,
 }
 RATES: Mapping[tuple[str, str], tuple[float, ...]] = {
-    ("identity, ReLU", "AdamW"): (3e-4, 1e-3, 3e-3, 1e-2),
-    ("identity, ReLU", "SGD"): (3e-4, 1e-3, 3e-3),
+    ("ReLU, identity", "AdamW"): (3e-4, 1e-3, 3e-3, 1e-2),
+    ("ReLU, identity", "SGD"): (3e-4, 1e-3, 3e-3),
     ("GRU", "AdamW"): (1e-2,),
 }
 """The learning rates of each network and optimiser; the GRU is there to compare the norms with."""
@@ -50,6 +50,11 @@ def task_of(steps: int) -> Task:
     return make_adding(steps, n_train=UPDATES * BATCH_SIZE, n_test=1000)
 
 
+def network(task: Task, name: str, seed: int) -> Reader:
+    """The network of `gates` for the adding problem; those here are the same for all lengths."""
+    return gates.network("adding", name, seed)
+
+
 def train(
     model: Reader,
     task: Task,
@@ -61,15 +66,19 @@ def train(
     optimiser: str,
     **options: Any,
 ) -> History:
-    """`remedies.train`, clipped at `THRESHOLD` or not at all, with an optimiser by its name."""
-    return remedies.train(
+    """`fit`, clipped at `THRESHOLD` or not at all, with an optimiser by its name."""
+    return fit(
         model,
-        task,
-        epochs,
-        seed,
+        lambda model, batch: errors(model, batch).mean(),
+        task.train,
+        task.valid,
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
         lr=lr,
+        weight_decay=0.0,
         clip=THRESHOLD if clip else None,
         optimiser=OPTIMISERS[optimiser],
+        seed=seed,
         **options,
     )
 
@@ -119,7 +128,7 @@ def trial(
 
 _REHEARSAL = {
     "steps": 10,
-    "network_name": "identity, ReLU",
+    "network_name": "ReLU, identity",
     "optimiser": "AdamW",
     "lr": 1e-3,
     "clip": True,

@@ -81,7 +81,7 @@ _ROWS: tuple[tuple[Style, tuple[str, ...]], ...] = (
     (BLUE, ("tanh", "tanh network", "tanh, as torch starts it")),
     (VERMILION, ("orthogonal W", "tanh, orthogonal")),
     (INDIGO, ("tanh, orthogonal, not clipped",)),
-    (WINE, ("identity, ReLU", "ReLU, identity")),
+    (WINE, ("ReLU, identity",)),
     (OLIVE, ("leaky units",)),
     (BROWN, ("skips", "skips over 10 steps")),
     (INDIGO, ("LSTM", "LSTM, forget bias 4")),

@@ -27,9 +27,7 @@ from rnn_course.cells import (
 from rnn_course.experiments import (
     deep,
     echo,
-    gates,
     long_gaps,
-    remedies,
     sharing,
     summarise,
     transplant,
@@ -42,6 +40,7 @@ from rnn_course.networks import (
     likelihood,
     siamese,
     two_dimensions,
+    until_done,
 )
 from rnn_course.networks.attention import AttentiveEncoderDecoder
 from rnn_course.networks.both_directions import Backwards, Bidirectional
@@ -366,10 +365,9 @@ LOSSES = [
     (long_gaps.answer_loss, summariser, symbols, n_sequences),
     (long_gaps.right, summariser, symbols, None),
     (sharing.right, summariser, symbols, None),
-    (gates.errors, summariser, symbols, None),
-    (gates.errors, reader, added, None),
-    (remedies.errors, reader, added, None),
-    (remedies.errors, lambda: Reader(GRUCell(6, 4), 5), beside, None),
+    (until_done.errors, summariser, symbols, None),
+    (until_done.errors, reader, added, None),
+    (until_done.errors, lambda: Reader(GRUCell(6, 4), 5), beside, None),
 ]
 
 

@@ -13,16 +13,16 @@ from statistics import mean, median
 from typing import Any
 
 import torch
+from torch import nn
 
 from rnn_course.devices import Device
-from rnn_course.experiments import gates
+from rnn_course.experiments import until_done
 from rnn_course.experiments.base import Experiment
-from rnn_course.experiments.gates import BATCH_SIZE, errors, scores
-from rnn_course.networks.reader import Reader
+from rnn_course.experiments.until_done import BATCH_SIZE, errors
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks.adding import make_adding
-from rnn_course.tasks.base import Task
-from rnn_course.training.fit import History, fit
+from rnn_course.tasks.base import Split, Task
+from rnn_course.training.fit import History, evaluate, fit
 from rnn_course.training.fit_checks import Diverged
 
 STEPS, UPDATES = 100, 300
@@ -50,13 +50,13 @@ def task_of(steps: int) -> Task:
     return make_adding(steps, n_train=UPDATES * BATCH_SIZE, n_test=1000)
 
 
-def network(task: Task, name: str, seed: int) -> Reader:
-    """The network of `gates` for the adding problem; those here are the same for all lengths."""
-    return gates.network("adding", name, seed)
+def network(task: Task, name: str, seed: int) -> nn.Module:
+    """The network of `until_done` for the adding problem; those here suit any number of steps."""
+    return until_done.network("adding", name, seed)
 
 
 def train(
-    model: Reader,
+    model: nn.Module,
     task: Task,
     epochs: int,
     seed: int,
@@ -81,6 +81,11 @@ def train(
         seed=seed,
         **options,
     )
+
+
+def scores(model: nn.Module, task: Task, split: Split, device: Device = None) -> dict[str, float]:
+    """The mean squared error."""
+    return {"error": evaluate(model, split, errors, device=device)}
 
 
 def in_tens(values: Sequence[float], of: Any) -> list[float]:

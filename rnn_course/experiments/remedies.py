@@ -6,10 +6,8 @@ The same tasks, rates and budgets as in `gates`, whose trials are not repeated h
 from __future__ import annotations
 
 from rnn_course.experiments.base import Experiment
-from rnn_course.experiments.gates import CELLS, KNOWN, network, rates_and_seeds, scores, train, trial
-
-UNGATED = tuple(name for name in CELLS if name not in KNOWN)
-"""The networks of chapter 11: W from the identity, leaky units, skips over time."""
+from rnn_course.experiments.gates import UNGATED, rates_and_seeds
+from rnn_course.experiments.until_done import CELLS, network, scores, train, trial
 
 _REHEARSAL = {
     "task": "sentences",

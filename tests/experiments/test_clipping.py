@@ -10,7 +10,7 @@ from rnn_course.experiments import clipping, results
 from rnn_course.experiments.clipping import RATES, STEPS, THRESHOLD, in_tens, network, train, trial
 from rnn_course.tasks.adding import make_adding, memoryless
 
-EXPLODING = "identity, ReLU"
+EXPLODING = "ReLU, identity"
 LINE = memoryless(STEPS)
 
 

@@ -10,9 +10,9 @@ from rnn_course.experiments import (
     deep,
     echo,
     long_gaps,
-    remedies,
     sharing,
     two_dimensions,
+    until_done,
 )
 from rnn_course.figures.style import BLUE, COLOURS, CYCLE, GREEN, NETWORKS, VERMILION, styles
 from rnn_course.networks.dashed_edges import EDGES
@@ -30,7 +30,7 @@ def test_a_network_has_the_same_colour_in_every_figure():
     [
         [*long_gaps.ARCHITECTURES],
         ["tanh, orthogonal", *long_gaps.REMEDIES, *[*long_gaps.ARCHITECTURES][4:]],
-        [*remedies.CELLS],
+        [*until_done.CELLS],
         [*sharing.NETWORKS],
         [*deep.CELLS],
         [*echo.TRANSITIONS],

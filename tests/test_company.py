@@ -24,14 +24,7 @@ from rnn_course.cells import (
     LSTMCell,
     MemorylessCell,
 )
-from rnn_course.experiments import (
-    deep,
-    echo,
-    long_gaps,
-    sharing,
-    summarise,
-    transplant,
-)
+from rnn_course.experiments import deep, echo, long_gaps, sharing, summarise, transplant, until_done
 from rnn_course.networks import (
     attention,
     both_directions,
@@ -40,7 +33,6 @@ from rnn_course.networks import (
     likelihood,
     siamese,
     two_dimensions,
-    until_done,
 )
 from rnn_course.networks.attention import AttentiveEncoderDecoder
 from rnn_course.networks.both_directions import Backwards, Bidirectional

@@ -13,6 +13,7 @@ from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks.adding import guessing, make_adding, memoryless
 from rnn_course.tasks.copying import forgetful
 
+
 @pytest.mark.parametrize("task", TASKS)
 def test_all_networks_have_the_same_size(task):
     budget = TASKS[task].parameters
@@ -27,9 +28,7 @@ def test_the_lines_are_those_of_a_network_without_memory():
     torch.nn.init.zeros_(model.V.weight)
     torch.nn.init.zeros_(model.V.bias)
     batch = next(task_of("sentences").test.batches(4))
-    torch.testing.assert_close(
-        errors(model, batch), torch.full((4,), TASKS["sentences"].line)
-    )
+    torch.testing.assert_close(errors(model, batch), torch.full((4,), TASKS["sentences"].line))
     assert TASKS["sentences"].line == math.log(57)
 
 

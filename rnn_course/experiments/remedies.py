@@ -22,9 +22,9 @@ EXPERIMENT = Experiment(
     about="Adding, copying and sentences over long gaps, each network until it is done.",
     statements=("S8.3",),
     settings=(
+        *rates_and_seeds("sentences", CELLS),
         *rates_and_seeds("adding", UNGATED),
         *rates_and_seeds("copying", UNGATED),
-        *rates_and_seeds("sentences", CELLS),
         _REHEARSAL,
     ),
     trial=trial,

@@ -60,14 +60,14 @@ RATES: Mapping[str, Mapping[str, float]] = {
         "GRU, biases for long gaps": 0.032,
     },
     "sentences": {
-        "tanh, orthogonal": 0.002,
+        "tanh, orthogonal": 0.0005,
         "ReLU, identity": 0.0005,
         "leaky units": 0.002,
         "skips over 10 steps": 0.002,
         "LSTM, forget bias 1": 0.002,
-        "LSTM, biases for long gaps": 0.002,
-        "GRU": 0.002,
-        "GRU, biases for long gaps": 0.002,
+        "LSTM, biases for long gaps": 0.032,
+        "GRU": 0.0005,
+        "GRU, biases for long gaps": 0.032,
     },
 }
 """The rate with the lowest validation error in the fewest updates, as the results have it."""

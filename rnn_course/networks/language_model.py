@@ -1,0 +1,78 @@
+"""Chapter 12: the next symbol from all before it, and a state that is handed on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rnn_course import checks
+from rnn_course.cells import Cell
+from rnn_course.networks.decoding import Generated, generate
+from rnn_course.networks.embedding import symbol_table
+from rnn_course.networks.likelihood import mean_nll
+from rnn_course.padding import Lengths
+from rnn_course.rnn import RNN
+from rnn_course.states import State, each
+
+
+class LanguageModel(nn.Module):
+    """The probability of a text, symbol by symbol:
+
+        h^(t), state = cell(E x^(t), state),    o^(t) = c + V h^(t)
+        P(x^(t+1) | x^(1), …, x^(t)) = softmax(o^(t))
+
+    Parameters: `embed` (E, n_symbols rows of n_in numbers), `rnn` (around the cell), `V` (its bias
+    is c). With `dropout`, in training each number of E x^(t) and of h^(t) on its way to V is zeroed
+    with this probability, and the rest scaled up; what one step hands to the next is left alone.
+    Source: Mikolov et al. (2010); Zaremba et al. (2014) for dropout; Goodfellow et al. (2016),
+    section 12.4.
+
+    Raises:
+        TypeError, ValueError: If `cell` is not a `Cell`, if n_symbols is not a positive integer, or
+            if dropout is not a number from 0 to 1.
+    """
+
+    def __init__(self, n_symbols: int, cell: Cell, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.rnn = RNN(cell)
+        self.embed = symbol_table("n_symbols", n_symbols, cell.n_in)
+        self.dropout = nn.Dropout(checks.real(dropout))
+        self.V = nn.Linear(cell.n_hidden, n_symbols)
+
+    def forward(
+        self, x: Tensor, state: State | None = None, lengths: Lengths | None = None
+    ) -> tuple[Tensor, State]:
+        """Symbols x (B, T) to o (B, T, n_symbols), not normalised, and the state to go on from."""
+        checks.symbols("x", x, self.embed.num_embeddings)
+        h, state = self.rnn(self.dropout(self.embed(x)), state, lengths)
+        return self.V(self.dropout(h)), state
+
+
+class CarriedOver:
+    """The loss of truncated back-propagation through time, for `fit` over a task's `Streams`:
+
+        o, state = model(x, state of the window before, without its gradient)
+
+    and the mean of -log P(y) per symbol, in nats. The state is handed on from window to window, so
+    that what was read long ago can be remembered; the gradient is cut, so that a step costs a
+    window and not the whole text. With `handed_on=False` each window starts from the initial state.
+    Source: Williams and Peng (1990); Mikolov et al. (2010); Goodfellow et al. (2016), section 10.2.2.
+
+    Raises:
+        RuntimeError: If a window continues one that this loss has not seen.
+    """
+
+    def __init__(self, handed_on: bool = True) -> None:
+        self.handed_on = handed_on
+        self.state: State | None = None
+
+    def __call__(self, model: LanguageModel, window: Any) -> Tensor:
+        if window.fresh or not self.handed_on:
+            self.state = None
+        elif self.state is None:
+            raise RuntimeError("state: expected the window before this one, got none (save_every?)")
+        o, state = model(window.x, self.state)
+        self.state = each(Tensor.detach, state)
+        return mean_nll(o, window.y)

@@ -36,6 +36,7 @@ NAMES = (
     "long_gaps",
     "remedies",
     "attention",
+    "language_model",
 )
 FOLDER = Path(__file__).with_name("results")
 

@@ -97,5 +97,7 @@ def character_ngram(task: Task, orders: Sequence[int] = range(10)) -> CharacterN
 def _keys(split: Split, order: int, n_symbols: int) -> tuple[list[Tensor], Tensor]:
     """A number for the last 0, 1, …, `order` symbols at each step, and what follows: (steps,)."""
     mask = inside(split)
-    symbols = [F.pad(split.x, (back, 0), value=PADDING)[:, : mask.shape[1]] for back in range(order)]
+    symbols = [
+        F.pad(split.x, (back, 0), value=PADDING)[:, : mask.shape[1]] for back in range(order)
+    ]
     return numbered(symbols, n_symbols, mask), split.y[mask]

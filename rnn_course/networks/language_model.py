@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from rnn_course import checks
 from rnn_course.cells import Cell
-from rnn_course.networks.decoding import Generated, generate
 from rnn_course.networks.embedding import symbol_table
-from rnn_course.networks.likelihood import mean_nll
+from rnn_course.networks.likelihood import log_likelihood, mean_nll
 from rnn_course.padding import Lengths
 from rnn_course.rnn import RNN
 from rnn_course.states import State, each
@@ -56,9 +54,10 @@ class CarriedOver:
         o, state = model(x, state of the window before, without its gradient)
 
     and the mean of -log P(y) per symbol, in nats. The state is handed on from window to window, so
-    that what was read long ago can be remembered; the gradient is cut, so that a step costs a
-    window and not the whole text. With `handed_on=False` each window starts from the initial state.
-    Source: Williams and Peng (1990); Mikolov et al. (2010); Goodfellow et al. (2016), section 10.2.2.
+    that what was read long ago can be remembered; the gradient is cut, so that an update costs a
+    window and not the whole text. With `handed_on=False` each window starts from the initial state,
+    as does each sequence of a batch that is no window: the validation's, say.
+    Source: Williams and Peng (1990); Mikolov et al. (2010).
 
     Raises:
         RuntimeError: If a window continues one that this loss has not seen.
@@ -68,11 +67,20 @@ class CarriedOver:
         self.handed_on = handed_on
         self.state: State | None = None
 
-    def __call__(self, model: LanguageModel, window: Any) -> Tensor:
-        if window.fresh or not self.handed_on:
+    def __call__(self, model: LanguageModel, batch: Any) -> Tensor:
+        fresh = getattr(batch, "fresh", None)
+        if fresh is None:
+            return whole_nll(model, batch).sum() / batch.lengths.sum()
+        if fresh or not self.handed_on:
             self.state = None
         elif self.state is None:
             raise RuntimeError("state: expected the window before this one, got none (save_every?)")
-        o, state = model(window.x, self.state)
+        o, state = model(batch.x, self.state)
         self.state = each(Tensor.detach, state)
-        return mean_nll(o, window.y)
+        return mean_nll(o, batch.y)
+
+
+def whole_nll(model: LanguageModel, batch: Any) -> Tensor:
+    """-log P of each whole sequence of a batch, from the initial state on, in nats, (B,)."""
+    o, _ = model(batch.x, lengths=batch.lengths)
+    return -log_likelihood(o, batch.y, batch.lengths)

@@ -23,11 +23,15 @@ MODES = {"": "", "m": "m", "min": "m", "mix": "mix", "dor": "dor", "lyd": "lyd",
 # What is printed above, between or around the notes and does not say which they are or how long:
 # in quotes a fingering or a chord, in braces a grace, in !…! and single letters an ornament or the
 # bow's direction, . staccato, - and brackets a tie or a slur (but "(3" is a triplet).
-_PRINTED = re.compile(r'"[^"\n]*"|\{[^}\n]*\}|![^!\n]*!|%.*|\\[ \t]*\n|[~.THLMOPSUknopuv`*\-)]|\((?!3)')
+_PRINTED = re.compile(
+    r'"[^"\n]*"|\{[^}\n]*\}|![^!\n]*!|%.*|\\[ \t]*\n|[~.THLMOPSUknopuv`*\-)]|\((?!3)'
+)
 _CHORD = re.compile(r"\[([^\[\]|:]*)\](\d*/*\d*)")
 _NOTE = re.compile(r"(?:\^\^?|__?|=)?([A-Ga-g])([,']*)\d*/*\d*")
 _BAR = re.compile(r"[ \n]*((?:\[(?=[ \n]*\|)|[|:\]][ \n]*)+)(?:\[?([12])(?!\d))?[ \n]*")
-_BODY = re.compile(r"(?:[\^=_]{0,2}[A-Ga-g][,']*\d*(?:/\d*)?|z\d*(?:/\d*)?|\(3|[<>]+|[|:]+[12]?|[ \n])+")
+_BODY = re.compile(
+    r"(?:[\^=_]{0,2}[A-Ga-g][,']*\d*(?:/\d*)?|z\d*(?:/\d*)?|\(3|[<>]+|[|:]+[12]?|[ \n])+"
+)
 _FIELD = re.compile(r"^([A-Za-z]):[ \t]*(.*)$")
 _INLINE = re.compile(r"\[[A-Z]:")
 
@@ -142,8 +146,10 @@ def tidy(body: str) -> str:
 
 
 def _highest(chord: str) -> str:
-    notes = [(m[2].count("'") - m[2].count(","), m[1].islower(), "CDEFGAB".index(m[1].upper()), m[0])
-             for m in _NOTE.finditer(chord)]
+    notes = [
+        (m[2].count("'") - m[2].count(","), m[1].islower(), "CDEFGAB".index(m[1].upper()), m[0])
+        for m in _NOTE.finditer(chord)
+    ]
     return max(notes)[-1] if notes else "?"  # no tune has a "?"
 
 

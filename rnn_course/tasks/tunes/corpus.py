@@ -30,7 +30,7 @@ _CHORD = re.compile(r"\[([^\[\]|:]*)\](\d*/*\d*)")
 _NOTE = re.compile(r"(?:\^\^?|__?|=)?([A-Ga-g])([,']*)\d*/*\d*")
 _BAR = re.compile(r"[ \n]*((?:\[(?=[ \n]*\|)|[|:\]][ \n]*)+)(?:\[?([12])(?!\d))?[ \n]*")
 _BODY = re.compile(
-    r"(?:[\^=_]{0,2}[A-Ga-g][,']*\d*(?:/\d*)?|z\d*(?:/\d*)?|\(3|[<>]+|[|:]+[12]?|[ \n])+"
+    r"(?:(?:\^\^?|__?|=)?[A-Ga-g][,']*\d*(?:/\d*)?|z\d*(?:/\d*)?|\(3|[<>]+|[|:]+[12]?|[ \n])+"
 )
 _FIELD = re.compile(r"^([A-Za-z]):[ \t]*(.*)$")
 _INLINE = re.compile(r"\[[A-Z]:")
@@ -142,7 +142,7 @@ def tidy(body: str) -> str:
     body = _CHORD.sub(lambda chord: _highest(chord[1]) + chord[2], body)
     body = body.replace("//", "/4").replace("/2", "/")
     body = re.sub(r" *\n\s*", "\n", re.sub(r" +", " ", body)).strip()
-    return _BAR.sub(_bar, body).strip(" ")
+    return _BAR.sub(_bar, body).lstrip("|: \n").rstrip()
 
 
 def _highest(chord: str) -> str:

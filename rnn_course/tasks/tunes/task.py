@@ -59,10 +59,10 @@ def load_tunes(limit: int | None = None) -> Tunes:
         RuntimeError: If music21's corpus has no tunes.
     """
     members = split_tunes()
-    if limit is not None:
-        del members["train"][checks.positive("limit", limit) :]
     known = sorted({character for tunes in members.values() for t in tunes for character in t.text})
     symbols = ("", "�", END, *known)
+    if limit is not None:
+        del members["train"][checks.positive("limit", limit) :]
     splits = {side: _split(members[side], symbols) for side in SPLITS}
     return Tunes("tunes", **splits, symbols=symbols, labels=symbols, members=members)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from rnn_course import checks
 from rnn_course.cells import Cell
+from rnn_course.networks.decoding import Generated, generate
 from rnn_course.networks.embedding import symbol_table
 from rnn_course.networks.likelihood import log_likelihood, mean_nll
 from rnn_course.padding import Lengths
@@ -46,6 +49,30 @@ class LanguageModel(nn.Module):
         checks.symbols("x", x, self.embed.num_embeddings)
         h, state = self.rnn(self.dropout(self.embed(x)), state, lengths)
         return self.V(self.dropout(h)), state
+
+    @torch.no_grad()
+    def write(
+        self,
+        x: Tensor,
+        steps: int,
+        *,
+        end: int | None = None,
+        generator: torch.Generator | None = None,
+        shape: Callable[[Tensor], Tensor] = lambda o: o,
+    ) -> Generated:
+        """Go on from the beginnings x (B, T): what is drawn at one step is read at the next.
+
+        `shape` changes each o^(t) (B, n_symbols) before a symbol is drawn (`networks.sampling`).
+        Without a `generator` the likeliest is taken. What is returned begins after x, and its log
+        probability is that of the shaped outputs. See `generate` for `steps` and `end`.
+        """
+        state = self(x[:, :-1])[1] if x.shape[1] > 1 else None
+
+        def step(t: int, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+            o, state = self(x_t.unsqueeze(1), state)
+            return shape(o[:, 0]), state
+
+        return generate(step, x[:, -1], state, steps, end=end, generator=generator)
 
 
 class CarriedOver:

@@ -72,9 +72,9 @@ def read_melody(text: str) -> Melody:
     """Read a tune: the ABC that `corpus` keeps of it, or what a network has written.
 
     A note without a number lasts one unit, `a2` two, `a/` half, `a3/4` three quarters. In `a>b` the
-    first lasts half as long again and the second half, in `a<b` the other way round; the three notes
-    after `(3` take the time of two. The key's sharps and flats hold throughout, and an accidental
-    until the end of its bar. Repeats are not played.
+    first lasts one and a half and the second half a unit, in `a<b` the other way round; the three
+    notes after `(3` take the time of two. The key's sharps and flats hold throughout, and an
+    accidental until the end of its bar. Repeats are not played.
     Source: the ABC standard 2.1, section 4.
 
     Raises:

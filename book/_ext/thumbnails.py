@@ -198,6 +198,17 @@ def _remedies() -> str:
     return p.svg("A long chain, with bows that skip three steps at a time.")
 
 
+def _attention() -> str:
+    p = Picture()
+    h = p.row((20, 44, 68, 92), BOTTOM, "h")
+    s = p.row((68, 98, 128), TOP, "state")
+    p.chain(h)
+    p.chain(s)
+    for each, weight in zip(h, (0.2, 0.9, 0.35, 0.15), strict=True):
+        p.arrow(each, s[1], f'opacity="{weight}" stroke="{KINDS["o"]}" stroke-width="3"')
+    return p.svg("A chain of states reads; a state of the chain that writes looks at all of them.")
+
+
 def _which() -> str:
     p = Picture()
     root = p.node((80, TOP), "C")
@@ -217,7 +228,8 @@ DRAWN = {
     "07_encoder_decoder": _encoder,
     "08_deep": _deep,
     "09_long_gaps": _gaps,
-    "10_remedies": _remedies,
+    "11_remedies": _remedies,
+    "13_attention": _attention,
     "which_network": _which,
 }
 

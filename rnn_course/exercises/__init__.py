@@ -4,6 +4,7 @@ A module for each chapter says what holds of a right answer, and what the usual 
 """
 
 from rnn_course.exercises import (
+    attention,
     before_the_deck,
     both_directions,
     dashed_edges,
@@ -33,4 +34,5 @@ CHAPTERS = (
     deep,
     long_gaps,
     remedies,
+    attention,
 )

@@ -1,4 +1,4 @@
-"""Chapter 10: a gradient clipped to the wrong thing, the half-life of a leak, and skips."""
+"""Chapter 11: a gradient clipped to the wrong thing, the half-life of a leak, and skips."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import torch
 from rnn_course.exercises.registry import Part, exercise, formula, holds
 
 
-@exercise("ch10-clip", "", "a gradient of two numbers")
+@exercise("ex-ch11-clip", "", "a gradient of two numbers")
 def clip(gradient: Any) -> None:
     """The angle between it and what clamp leaves of it."""
     try:
         g = torch.as_tensor(gradient).detach().double().flatten()
     except (TypeError, ValueError, RuntimeError):
         kind = type(gradient).__name__
-        raise TypeError(f"ch10-clip: expected a tensor of two numbers, got {kind}") from None
+        raise TypeError(f"ex-ch11-clip: expected a tensor of two numbers, got {kind}") from None
     holds(g.shape == (2,) and g.isfinite().all(), "the gradient has two numbers, neither infinite")
     holds(g.norm() > 0, "a gradient of zeros has no direction")
     clipped = g.clamp(-0.5, 0.5)
@@ -33,7 +33,7 @@ def clip(gradient: Any) -> None:
     holds(angle >= 44, turned + "both numbers are cut to 0.5; how unequal can they be before?")
 
 
-@exercise("ch10-leak", "alpha", "the number of steps")
+@exercise("ex-ch11-leak", "alpha", "the number of steps")
 def leak(half_life: Any) -> None:
     """α from 0.5 to 0.999."""
 
@@ -57,7 +57,7 @@ def leak(half_life: Any) -> None:
     }))  # fmt: skip
 
 
-@exercise("ch10-skip", "gap, d", "the fewest moves over the gap, each of one step or of d")
+@exercise("ex-ch11-skip", "gap, d", "the fewest moves over the gap, each of one step or of d")
 def skip(moves: Any) -> None:
     """Gaps of 1 to 80 steps, skips over 2 to 30."""
     cases = [(30, 30), (80, 10), (37, 10), (9, 10), (1, 2), (29, 3)]

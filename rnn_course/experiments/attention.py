@@ -1,4 +1,4 @@
-"""Chapter 10, S6.3 and beyond the deck: errors against word length, with C and with attention."""
+"""Chapter 13, S6.3 and beyond the deck: errors against word length, with C and with attention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chapter 10, S8.3 and beyond the deck: each remedy on the adding problem and on copy memory."""
+"""Chapter 11, S8.3 and beyond the deck: each remedy on the adding problem and on copy memory."""
 
 from __future__ import annotations
 

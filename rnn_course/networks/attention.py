@@ -1,4 +1,4 @@
-"""Chapter 10, attention: at each step the decoder chooses among all of the encoder's states."""
+"""Chapter 13: at each step the decoder chooses among all of the encoder's states."""
 
 from __future__ import annotations
 

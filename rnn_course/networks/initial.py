@@ -1,4 +1,4 @@
-"""Chapters 9 and 10: how a cell's recurrent weights W start, and so whether it bridges long gaps.
+"""Chapters 9 and 11: how a cell's recurrent weights W start, and so whether it bridges long gaps.
 
 Each function sets W in place, a block of n_hidden rows at a time (a gated cell has several), and
 returns the cell. U and b stay as they are, except with `as_torch`.

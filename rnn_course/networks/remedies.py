@@ -1,4 +1,4 @@
-"""Chapter 10: cells without gates that were invented for long gaps.
+"""Chapter 11: cells without gates that were invented for long gaps.
 
 Each is a `DenseCell`, so that any code that takes a cell takes these.
 """

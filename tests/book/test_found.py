@@ -161,11 +161,11 @@ SETTLED = "document.querySelector('.search-summary')?.textContent.includes('fini
 @pytest.mark.parametrize(
     ("query", "first"),
     [
-        ("attention", "10 · Remedies"),
+        ("attention", "13 · Attention"),
         ("LSTM", "9 · Long gaps"),
         ("padding", "2 · Vector to sequence"),
         ("beam", "7 · Encoder and decoder"),
-        ("clipping", "10 · Remedies"),
+        ("clipping", "11 · Remedies"),
         ("vanishing gradient", "9 · Long gaps"),
     ],
 )

@@ -18,6 +18,7 @@ from rnn_course.training import fit as training
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = chapters(ROOT / "notebooks")
+TRAINS_NOTHING = {"00", "13"}
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_every_chapter_runs_and_trains_on_the_device_that_its_reader_chose(
             run_chapter(path, monkeypatch)
     finally:
         torch.set_num_threads(threads)
-    assert worked or path.stem.startswith("00")
+    assert worked or path.stem[:2] in TRAINS_NOTHING
     for _, *at in worked:
         assert at and set(at) == {GPU}  # the device asked for, then each batch's
     lines = re.findall(r"\bfind_device\((.*?)\)", path.read_text(encoding="utf-8"))

@@ -729,7 +729,7 @@ NOT_LONG_GAPS = [
     ("ex-ch9-truncated", lambda c, x, loss, k: pieces(c, x[:, :k], loss, k), "the first k steps"),
 ]
 
-# --- 10: remedies -------------------------------------------------------------------------------
+# --- 11: remedies -------------------------------------------------------------------------------
 
 
 def loop(alpha):
@@ -747,37 +747,90 @@ def fewest(gap, d):
 
 
 REMEDIES = [
-    ("ch10-clip", torch.tensor([100.0, 0.6])),
-    ("ch10-clip", [-0.5, 1e6]),
-    ("ch10-leak", lambda alpha: math.log(2) / -math.log(alpha)),
-    ("ch10-leak", loop),
-    ("ch10-skip", lambda gap, d: gap // d + gap % d),
-    ("ch10-skip", fewest),
+    ("ex-ch11-clip", torch.tensor([100.0, 0.6])),
+    ("ex-ch11-clip", [-0.5, 1e6]),
+    ("ex-ch11-leak", lambda alpha: math.log(2) / -math.log(alpha)),
+    ("ex-ch11-leak", loop),
+    ("ex-ch11-skip", lambda gap, d: gap // d + gap % d),
+    ("ex-ch11-skip", fewest),
 ]
 NOT_REMEDIES = [
-    ("ch10-clip", torch.tensor([0.3, -0.2]), "nothing is clipped"),
-    ("ch10-clip", torch.tensor([20.0, 0.1]), "the smaller number is not clipped"),
-    ("ch10-clip", torch.tensor([7.0, -7.0]), "on the diagonal already"),
-    ("ch10-clip", torch.tensor([20.0, 0.6]), "turned by 43 degrees only: both"),
-    ("ch10-clip", torch.zeros(2), "no direction"),
-    ("ch10-clip", torch.zeros(3), "two numbers"),
-    ("ch10-leak", lambda alpha: 1 / (1 - alpha), "the time constant"),
-    ("ch10-leak", lambda alpha: -1 / math.log(alpha), "1/e is left"),
-    ("ch10-leak", lambda alpha: math.log(2) / math.log(alpha), "below zero"),
-    ("ch10-leak", lambda alpha: 0.5 / (1 - alpha), "by the same factor"),
-    ("ch10-leak", lambda alpha: loop(alpha) + 1, "the number of steps, for alpha = 0.5"),
-    ("ch10-skip", lambda gap, d: gap // d, "takes single steps"),
-    ("ch10-skip", lambda gap, d: math.ceil(gap / d), "must not go past the end"),
-    ("ch10-skip", lambda gap, d: gap / d, "a move is a whole one"),
-    ("ch10-skip", lambda gap, d: gap, "without the skips"),
+    ("ex-ch11-clip", torch.tensor([0.3, -0.2]), "nothing is clipped"),
+    ("ex-ch11-clip", torch.tensor([20.0, 0.1]), "the smaller number is not clipped"),
+    ("ex-ch11-clip", torch.tensor([7.0, -7.0]), "on the diagonal already"),
+    ("ex-ch11-clip", torch.tensor([20.0, 0.6]), "turned by 43 degrees only: both"),
+    ("ex-ch11-clip", torch.zeros(2), "no direction"),
+    ("ex-ch11-clip", torch.zeros(3), "two numbers"),
+    ("ex-ch11-leak", lambda alpha: 1 / (1 - alpha), "the time constant"),
+    ("ex-ch11-leak", lambda alpha: -1 / math.log(alpha), "1/e is left"),
+    ("ex-ch11-leak", lambda alpha: math.log(2) / math.log(alpha), "below zero"),
+    ("ex-ch11-leak", lambda alpha: 0.5 / (1 - alpha), "by the same factor"),
+    ("ex-ch11-leak", lambda alpha: loop(alpha) + 1, "the number of steps, for alpha = 0.5"),
+    ("ex-ch11-skip", lambda gap, d: gap // d, "takes single steps"),
+    ("ex-ch11-skip", lambda gap, d: math.ceil(gap / d), "must not go past the end"),
+    ("ex-ch11-skip", lambda gap, d: gap / d, "a move is a whole one"),
+    ("ex-ch11-skip", lambda gap, d: gap, "without the skips"),
+]
+
+# --- 13: attention ------------------------------------------------------------------------------
+
+
+def weighed(e, inside):
+    alpha = torch.zeros_like(e)
+    for b, n in enumerate(inside.sum(1).tolist()):
+        alpha[b, :, :n] = F.softmax(e[b, :, :n], dim=1)
+    return alpha
+
+
+def one_by_one(s, h, K_1, K_2, v):
+    return torch.stack([torch.stack([v @ torch.tanh(K_1 @ a + K_2 @ b) for b in h]) for a in s])
+
+
+def overflown(e, inside):
+    kept = e.exp() * inside.unsqueeze(1)
+    return kept / kept.sum(2, keepdim=True)
+
+
+ATTENTION = [
+    ("ex-ch13-mask", weighed),
+    ("ex-ch13-mask", lambda e, inside: F.softmax(e - 1e9 * ~inside[:, None], dim=-1)),
+    ("ex-ch13-additive", one_by_one),
+    (
+        "ex-ch13-additive",
+        lambda s, h, K_1, K_2, v: torch.tanh((s @ K_1.T)[:, None] + h @ K_2.T) @ v,
+    ),
+]
+NOT_ATTENTION = [
+    ("ex-ch13-mask", lambda e, inside: e.softmax(2), "padding has a weight above 0"),
+    ("ex-ch13-mask", lambda e, inside: e.softmax(2) * inside[:, None], "no longer sum to 1"),
+    ("ex-ch13-mask", lambda e, inside: (e * inside[:, None]).softmax(2), "exp(0) = 1"),
+    (
+        "ex-ch13-mask",
+        lambda e, inside: e.masked_fill(~inside[:, None], -1e9).softmax(1) * inside[:, None],
+        "over the steps of y",
+    ),
+    ("ex-ch13-mask", overflown, "exp overflows"),
+    ("ex-ch13-additive", lambda s, h, K_1, K_2, v: one_by_one(s, h, K_1, K_2, v).T, "a row for"),
+    ("ex-ch13-additive", lambda *given: one_by_one(*given).softmax(1), "these are weights"),
+    (
+        "ex-ch13-additive",
+        lambda s, h, K_1, K_2, v: (s @ K_1.T @ v)[:, None] + h @ K_2.T @ v,
+        "the tanh is missing",
+    ),
+    (
+        "ex-ch13-additive",
+        lambda s, h, K_1, K_2, v: ((s @ K_1.T).tanh() @ v)[:, None] + (h @ K_2.T).tanh() @ v,
+        "not of each",
+    ),
 ]
 
 RIGHT = [
     *BEFORE_THE_DECK, *SUMMARISE, *VECTOR_TO_SEQUENCE, *DASHED_EDGES, *SHARING, *BOTH_DIRECTIONS,
     *TWO_DIMENSIONS, *ENCODER_DECODER, *DEEP, *LONG_GAPS, *REMEDIES,
+    *ATTENTION,
 ]  # fmt: skip
 WRONG = [
     *NOT_BEFORE_THE_DECK, *NOT_SUMMARISE, *NOT_VECTOR_TO_SEQUENCE, *NOT_DASHED_EDGES, *NOT_SHARING,
     *NOT_BOTH_DIRECTIONS, *NOT_TWO_DIMENSIONS, *NOT_ENCODER_DECODER, *NOT_DEEP, *NOT_LONG_GAPS,
-    *NOT_REMEDIES,
+    *NOT_REMEDIES, *NOT_ATTENTION,
 ]  # fmt: skip

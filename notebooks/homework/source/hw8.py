@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Homework 8 · The cliff, found by hand
 #
-# Goes with chapter 9, *Long gaps*; the cliff itself is in chapter 10. {{ minutes }} minutes, {{ points }} points.
+# Goes with chapter 9, *Long gaps*; the cliff itself is in chapter 11. {{ minutes }} minutes, {{ points }} points.
 #
 # A single unit with a memory is enough to make a cliff in the loss:
 #
@@ -222,7 +222,7 @@ with torch.no_grad():
 # they are.
 {% elif clip == "value" %}
 # Clip **each number**: what is above the bound becomes the bound, what is below minus the bound becomes minus the
-# bound, and every other number stays as it is. (This is not the norm, which chapter 10 clips.)
+# bound, and every other number stays as it is. (This is not the norm, which chapter 11 clips.)
 {% else %}
 # Clip **each tensor by itself**: a tensor whose own Euclidean norm is above the bound is multiplied by a factor
 # that makes its norm the bound; the others stay as they are.

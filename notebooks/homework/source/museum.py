@@ -22,8 +22,8 @@
 #
 # All of them together take about {{ minutes }} minutes. They do not need each other; begin where you like.
 # Chapter 1 is enough for 1 to 4, 7, 14 and 15; 5 and 12 need chapter 2, 6 needs chapter 5, 8 and 9 need
-# chapter 8, and 10, 11 and 13 need chapter 10. A good test is short, seldom more than five lines, and
-# does not look into the network: it gives it two inputs and compares what comes out, or asks for a
+# chapter 8; 10 and 11 need chapter 13, and 13 needs chapter 11. A good test is short, seldom more than
+# five lines, and does not look into the network: it gives it two inputs and compares what comes out, or asks for a
 # gradient. It must not depend on luck, so it is run many times: on fresh parameters, if there are any,
 # and with other random numbers. You need not repair the code; once the test is there, that is the easy
 # part.
@@ -672,7 +672,7 @@ kills(test_exhibit_12, pairs, right(12))
 # ## Exhibit 13 · A bold step (1 point)
 #
 # A network without a bound on its state, plain gradient descent, a bold rate: here the norm of the
-# gradient has to be clipped (chapter 10). The task is the sum of two marked numbers of ten.
+# gradient has to be clipped (chapter 11). The task is the sum of two marked numbers of ten.
 
 # %%
 def step(model, loss, optimiser, bound):

@@ -122,7 +122,7 @@ def unit(metre: str) -> str | None:
     """
     if metre in ("C", "C|"):
         return "1/8"
-    parts = re.fullmatch(r"(\d+)/(\d+)", metre)
+    parts = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", metre)
     return None if parts is None else "1/16" if int(parts[1]) / int(parts[2]) < 3 / 4 else "1/8"
 
 

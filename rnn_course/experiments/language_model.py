@@ -165,7 +165,7 @@ RATES = {
 GRID = (2e-3, 4e-3, 8e-3, 16e-3, 32e-3)
 EPOCHS, SHORT_EPOCHS = 12, 6
 TRUNCATIONS = (1, 4, 16, 64, 256)
-WIDE: dict[str, Any] = {"n_hidden": 256, "dropout": 0.2, "lr": 8e-3, "epochs": 30}
+WIDE: dict[str, Any] = {"n_hidden": 256, "dropout": 0.2, "lr": 8e-3, "epochs": 20}
 """The long run, whose dropout is the best of `DROPOUTS` on validation with seed 0."""
 DROPOUTS = (0.0, 0.2, 0.4)
 

@@ -17,7 +17,7 @@ from rnn_course.networks.language_model import CarriedOver, LanguageModel, whole
 from rnn_course.networks.layer_norm import LayerNormCell, LayerNormGRUCell
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks.base import Split
-from rnn_course.tasks.tunes.streams import Streams
+from rnn_course.tasks.tunes.streams import Streams, pieces
 from rnn_course.tasks.tunes.task import Tunes, load_tunes
 from rnn_course.training.checkpoints import load_weights, save_weights
 from rnn_course.training.fit import History, evaluate, fit
@@ -31,7 +31,7 @@ CELLS: Mapping[str, Callable[[int, int], Cell]] = {
 }
 N_EMBED = 32
 SYMBOLS_PER_UPDATE, STEPS = 2048, 64
-"""What a window holds of all streams together, and of one; so there are 32 streams, usually."""
+"""What a window has room for in all streams together, and in one: usually there are 32 streams."""
 
 
 def network(
@@ -49,20 +49,22 @@ def train(
     seed: int,
     *,
     lr: float,
-    steps: int = STEPS,
+    reach: int = STEPS,
     handed_on: bool = True,
     **options: Any,
 ) -> History:
     """`fit` by truncated back-propagation, and the weights of the epoch best on validation.
 
-    However long the windows are, an update sees as many symbols: fewer streams have more steps.
+    The gradient reaches back `reach` steps. Windows are longer than usual if it is farther, and
+    then there are fewer streams, so that an update sees as many symbols.
     """
+    steps = max(STEPS, reach)
     rows = SYMBOLS_PER_UPDATE // steps
     return fit(
         model,
-        CarriedOver(handed_on),
+        CarriedOver(reach, handed_on),
         Streams(task.train, rows, steps),
-        task.valid if handed_on else pieces(task.valid, steps),
+        task.valid if handed_on else pieces(task.valid, reach)[0],
         epochs=epochs,
         batch_size=rows,
         lr=lr,
@@ -78,17 +80,6 @@ def scores(
     """The bits per character, each tune from the initial state on, its end included."""
     nats = evaluate(model, split, whole_nll, batch_size=64, device=device)
     return {"bits": nats / float(split.steps.double().mean()) / math.log(2)}
-
-
-def pieces(split: Split, steps: int) -> Split:
-    """Each sequence cut into pieces of `steps` steps: none knows what came before it."""
-    n, T = split.x.shape
-    count = math.ceil(T / steps)
-    x, y = (torch.nn.functional.pad(part, (0, count * steps - T)) for part in (split.x, split.y))
-    left = split.steps.unsqueeze(1) - steps * torch.arange(count)
-    kept, lengths = (left > 0).flatten(), left.clamp(max=steps).flatten()
-    x, y, lengths = x.reshape(-1, steps)[kept], y.reshape(-1, steps)[kept], lengths[kept]
-    return Split(x, y, lengths, lengths)
 
 
 @cache
@@ -113,7 +104,7 @@ def trial(
     n_hidden: int,
     dropout: float,
     lr: float,
-    steps: int,
+    reach: int,
     handed_on: bool,
     epochs: int,
     limit: int | None,
@@ -128,7 +119,7 @@ def trial(
         epochs,
         seed,
         lr=lr,
-        steps=steps,
+        reach=reach,
         handed_on=handed_on,
         device=device,
         checkpoint=checkpoint,
@@ -147,7 +138,7 @@ def trial(
         "train_seconds": history.seconds,
     }
     if not handed_on:  # as it was trained
-        figures["piece_bits"] = scores(model, task, pieces(task.test, steps), device)["bits"]
+        figures["piece_bits"] = scores(model, task, pieces(task.test, reach)[0], device)["bits"]
     wide = {"n_hidden": n_hidden, "dropout": dropout, "lr": lr, "epochs": epochs}
     if wide == WIDE and seed == 0:  # for the chapter, in half precision
         save_weights(model.half(), checkpoint.with_suffix(".weights"))
@@ -164,14 +155,14 @@ RATES = {
 """The rate of each cell: of `GRID`, the best on validation with seed 0."""
 GRID = (2e-3, 4e-3, 8e-3, 16e-3, 32e-3)
 EPOCHS, SHORT_EPOCHS = 12, 6
-TRUNCATIONS = (1, 4, 16, 64, 256)
+REACHES = (1, 4, 16, 64, 256)
 WIDE: dict[str, Any] = {"n_hidden": 256, "dropout": 0.2, "lr": 8e-3, "epochs": 20}
 """The long run, whose dropout is the best of `DROPOUTS` on validation with seed 0."""
 DROPOUTS = (0.0, 0.2, 0.4)
 
 
 def _setting(cell: str, seed: int, **different: Any) -> dict[str, Any]:
-    usual = {"n_hidden": 128, "dropout": 0.0, "lr": RATES[cell], "steps": STEPS, "handed_on": True}
+    usual = {"n_hidden": 128, "dropout": 0.0, "lr": RATES[cell], "reach": STEPS, "handed_on": True}
     return {"cell": cell, **usual, "epochs": EPOCHS, "limit": None, **different, "seed": seed}
 
 
@@ -183,8 +174,8 @@ _SETTINGS = [
     *_WIDE,
     *(_setting(cell, seed) for cell in ("GRU", "LSTM", "tanh") for seed in range(5)),
     *(
-        _setting("GRU", seed, steps=steps, handed_on=handed_on, lr=8e-3, epochs=SHORT_EPOCHS)
-        for steps in TRUNCATIONS
+        _setting("GRU", seed, reach=reach, handed_on=handed_on, lr=8e-3, epochs=SHORT_EPOCHS)
+        for reach in REACHES
         for handed_on in (True, False)
         for seed in range(3)
     ),

@@ -66,6 +66,32 @@ class CharacterNgram:
         """
         return -float(self.log_p(split, order).mean())
 
+    def next_p(self, x: Tensor) -> Tensor:
+        """P(s | x) of each symbol s that may come after texts x (B, T) int64: (B, n_symbols)."""
+        B, n = len(x), self.n_symbols
+        p = torch.full((B, n), 1 / (n - 1), dtype=torch.float64)
+        p[:, PADDING] = 0
+        x = F.pad(x, (self.order, 0), value=PADDING)
+        last = [x[:, -1 - back : x.shape[1] - back] for back in range(self.order)]
+        keys = numbered(last, n, torch.ones(B, 1, dtype=torch.bool))
+        levels = zip(keys, self.pairs, self.contexts, self.followers, strict=True)
+        for key, pairs, contexts, followers in levels:
+            seen = looked_up(pairs, key.unsqueeze(1) * n + torch.arange(n), 0)
+            count, d = (looked_up(t, key, 0).unsqueeze(1) for t in (contexts, followers))
+            p = torch.where(count > 0, (seen + d * p) / (count + d).clamp(min=1), p)
+        return p
+
+    def write(self, x: Tensor, steps: int, generator: torch.Generator, end: int) -> Tensor:
+        """Texts (B, at most `steps`) that go on from x, drawn symbol by symbol; 0 after `end`."""
+        start, live = x.shape[1], torch.ones(len(x), 1, dtype=torch.bool)
+        for _ in range(checks.positive("steps", steps)):
+            drawn = torch.multinomial(self.next_p(x), 1, generator=generator)
+            x = torch.cat([x, torch.where(live, drawn, PADDING)], dim=1)
+            live = live & (drawn != end)
+            if not live.any():
+                break
+        return x[:, start:]
+
 
 def character_ngram(task: Task, orders: Sequence[int] = range(10)) -> CharacterNgram:
     """Count contexts in training, up to the order that makes the validation split most probable.

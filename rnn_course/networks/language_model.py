@@ -82,29 +82,44 @@ class CarriedOver:
 
     and the mean of -log P(y) per symbol, in nats. The state is handed on from window to window, so
     that what was read long ago can be remembered; the gradient is cut, so that an update costs a
-    window and not the whole text. With `handed_on=False` each window starts from the initial state,
-    as does each sequence of a batch that is no window: the validation's, say.
+    window and not the whole text. A row whose text begins in this window starts from the initial
+    state, and so does each sequence of a batch that is no window: the validation's, say.
     Source: Williams and Peng (1990); Mikolov et al. (2010).
 
+    Args:
+        reach: The gradient is cut within a window as well, after this many steps.
+        handed_on: Whether the state goes on where the gradient is cut; if not, the initial state
+            takes its place.
+
     Raises:
+        ValueError: If `reach` is not a positive integer.
         RuntimeError: If a window continues one that this loss has not seen.
     """
 
-    def __init__(self, handed_on: bool = True) -> None:
+    def __init__(self, reach: int | None = None, handed_on: bool = True) -> None:
+        self.reach = None if reach is None else checks.positive("reach", reach)
         self.handed_on = handed_on
         self.state: State | None = None
 
     def __call__(self, model: LanguageModel, batch: Any) -> Tensor:
-        fresh = getattr(batch, "fresh", None)
-        if fresh is None:
+        if not hasattr(batch, "fresh"):
             return whole_nll(model, batch).sum() / batch.lengths.sum()
-        if fresh or not self.handed_on:
-            self.state = None
-        elif self.state is None:
-            raise RuntimeError("state: expected the window before this one, got none (save_every?)")
-        o, state = model(batch.x, self.state)
+        initial = model.rnn.cell.initial_state(len(batch.x))
+        state = self._begun(batch.fresh.unsqueeze(1), initial)
+        outputs = []
+        for x in batch.x.split(self.reach or batch.x.shape[1], dim=1):
+            o, state = model(x, each(Tensor.detach, state if self.handed_on else initial))
+            outputs.append(o)
         self.state = each(Tensor.detach, state)
-        return mean_nll(o, batch.y)
+        return mean_nll(torch.cat(outputs, dim=1), batch.y, batch.lengths)
+
+    def _begun(self, fresh: Tensor, initial: State) -> State:
+        """The state before a window: initial where a text begins, else what the last one left."""
+        if self.state is None:
+            if not fresh.all():
+                raise RuntimeError("state: expected the window before this one, got none")
+            return initial
+        return each(lambda new, old: torch.where(fresh, new, old), initial, self.state)
 
 
 def whole_nll(model: LanguageModel, batch: Any) -> Tensor:

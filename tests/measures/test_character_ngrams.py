@@ -80,6 +80,34 @@ def test_the_probabilities_of_all_symbols_add_up_to_one(task, order):
     torch.testing.assert_close(total, torch.ones_like(total))
 
 
+@pytest.mark.parametrize("order", [0, 2, 3])
+def test_what_may_come_next_is_the_same_as_what_comes(task, order):
+    model, test = character_ngram(task, [order]), task.test
+    expected = iter(model.log_p(test).exp().tolist())
+    for x, y, n in zip(test.x[:12], test.y[:12], test.lengths[:12], strict=True):
+        for t in range(n):
+            p = model.next_p(x[None, : t + 1])
+            assert p[0, y[t]].item() == pytest.approx(next(expected))
+            assert p.sum().item() == pytest.approx(1) and p[0, 0] == 0
+
+
+def test_it_writes_what_it_has_counted(task):
+    """Bigrams: what it draws after a symbol comes as often as its probability says."""
+    model = character_ngram(task, [1])
+    y = model.write(torch.full((4000, 1), 2), 12, torch.Generator().manual_seed(0), end=2)
+    first = torch.bincount(y[:, 0], minlength=6) / 4000
+    torch.testing.assert_close(
+        first.double(), model.next_p(torch.tensor([[2]]))[0], atol=0.03, rtol=0
+    )
+    after_a = y[:, 1:][y[:, :-1] == 3]
+    shares = torch.bincount(after_a, minlength=6) / len(after_a)
+    torch.testing.assert_close(
+        shares.double(), model.next_p(torch.tensor([[3]]))[0], atol=0.03, rtol=0
+    )
+    ended = (y == 2).cumsum(1) - (y == 2).long() > 0
+    assert (y[ended] == 0).all() and (y[~ended] > 0).all()
+
+
 def test_a_shorter_context_of_a_longer_model_is_the_shorter_model(task):
     longer, shorter = character_ngram(task, [5]), character_ngram(task, [2])
     assert torch.equal(longer.log_p(task.test, 2), shorter.log_p(task.test))

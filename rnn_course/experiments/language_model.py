@@ -125,8 +125,8 @@ def trial(
         checkpoint=checkpoint,
         progress=progress,
     )
-    n = len(task.test)  # as many training tunes, to compare
-    x, y, tau = (part[:n] for part in (task.train.x, task.train.y, task.train.steps))
+    some = slice(None, None, len(task.train) // len(task.test) or 1)  # training tunes, as many
+    x, y, tau = (part[some] for part in (task.train.x, task.train.y, task.train.steps))
     figures = {
         **scores(model, task, task.test, device),
         "valid_bits": scores(model, task, task.valid, device)["bits"],

@@ -72,8 +72,11 @@ def test_each_text_is_judged_to_its_own_end():
 
 
 def windows(x, y, steps):
-    pieces = zip(x.split(steps, 1), y.split(steps, 1), strict=True)
-    return [Window(*piece, fresh=i == 0) for i, piece in enumerate(pieces)]
+    """A text for each row, and all of them begin in the first window."""
+    return [
+        Window(*piece, torch.full((len(x),), piece[0].shape[1]), torch.full((len(x),), i == 0))
+        for i, piece in enumerate(zip(x.split(steps, 1), y.split(steps, 1), strict=True))
+    ]
 
 
 @pytest.mark.parametrize("kind", CELLS)
@@ -108,30 +111,64 @@ def test_the_gradient_is_that_of_the_window_with_the_state_held_fixed(kind):
     assert any((a - b).abs().max() > 1e-6 for a, b in zip(found, whole, strict=True))
 
 
+@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("reach", [1, 2, 3])
+def test_a_shorter_reach_is_a_shorter_window(kind, reach):
+    """The same loss, and the gradient of as many windows of `reach` steps."""
+    model, (x, y) = made(kind), text(steps=6)
+    weights = [*model.parameters()]
+    whole, short = CarriedOver(reach), CarriedOver()
+    found = whole(model, windows(x, y, 6)[0])
+    parts = [short(model, window) for window in windows(x, y, reach)]
+    assert_close(found, sum(parts) / len(parts))
+    for mine, theirs in zip(
+        torch.autograd.grad(found, weights),
+        torch.autograd.grad(sum(parts) / len(parts), weights),
+        strict=True,
+    ):
+        assert_close(mine, theirs)
+
+
 def test_a_state_that_is_not_handed_on_is_the_initial_one():
     model, (x, y) = made(), text(steps=8)
-    loss = CarriedOver(handed_on=False)
+    loss = CarriedOver(reach=2, handed_on=False)
     for window in windows(x, y, 4):
-        o, _ = model(window.x)
-        expected = F.cross_entropy(o.flatten(0, 1), window.y.flatten())
-        assert_close(loss(model, window), expected)
+        expected = [
+            F.cross_entropy(model(a)[0].flatten(0, 1), b.flatten())
+            for a, b in zip(window.x.split(2, 1), window.y.split(2, 1), strict=True)
+        ]
+        assert_close(loss(model, window), sum(expected) / 2)
 
 
-def test_a_fresh_window_starts_again_and_a_missing_one_is_noticed():
+@pytest.mark.parametrize("kind", CELLS)
+def test_a_text_that_begins_starts_from_the_initial_state_and_padding_counts_nothing(kind):
+    """Two streams of a split: each text costs what it costs alone, wherever it begins."""
+    model, (x, y) = made(kind), text(rows=6, steps=9)
+    lengths = torch.tensor([9, 4, 7, 3, 8, 5])
+    split = Split(x, y, lengths, lengths)
+    loss, total = CarriedOver(), 0
+    for window in Streams(split, rows=1, steps=4).batches(1):
+        total = total + loss(model, window) * window.lengths.sum()
+    assert_close(total, whole_nll(model, Batch(x, y, lengths)).sum())
+    with pytest.raises(AssertionError):  # it would not, without its own beginning
+        total, loss = 0, CarriedOver()
+        for i, window in enumerate(Streams(split, rows=1, steps=4).batches(1)):
+            window = window._replace(fresh=torch.tensor([i == 0]))
+            total = total + loss(model, window) * window.lengths.sum()
+        assert_close(total, whole_nll(model, Batch(x, y, lengths)).sum())
+
+
+def test_a_missing_window_is_noticed():
     model, (x, y) = made(), text(steps=8)
-    loss, (first, second) = CarriedOver(), windows(x, y, 4)
+    first, second = windows(x, y, 4)
+    loss = CarriedOver()
     before = loss(model, first)
     loss(model, second)
     assert_close(loss(model, first), before)
     with pytest.raises(RuntimeError, match="the window before"):
         CarriedOver()(model, second)
-
-
-class InOrder(Streams):
-    """The same streams in each epoch: nothing is shuffled."""
-
-    def batches(self, batch_size, generator=None):
-        return super().batches(batch_size)
+    with pytest.raises(ValueError, match="reach"):
+        CarriedOver(reach=0)
 
 
 def test_it_learns_what_only_the_state_can_know():
@@ -143,7 +180,8 @@ def test_it_learns_what_only_the_state_can_know():
     found = {}
     for handed_on in (True, False):
         torch.manual_seed(0)
-        model, loss = LanguageModel(6, GRUCell(8, 24)), CarriedOver(handed_on)
+        model = LanguageModel(6, GRUCell(8, 24))
+        loss = CarriedOver(handed_on=handed_on)
         fit(model, loss, streams, epochs=60, batch_size=32, lr=0.02, progress=False, device="cpu")
         costs = [loss(model, window).item() for window in streams.batches(32)]
         found[handed_on] = costs[-2]  # the window of the last 5

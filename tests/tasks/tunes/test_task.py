@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rnn_course.tasks.base import SPLITS, Split
-from rnn_course.tasks.tunes.streams import Streams
+from rnn_course.tasks.tunes.streams import Streams, pieces
 from rnn_course.tasks.tunes.task import END, RELATED, families, load_tunes
 
 
@@ -85,32 +85,65 @@ def small():
     return Split(x, torch.where(x > 0, x + 100, 0), lengths, lengths)
 
 
-def test_a_window_goes_on_where_the_one_before_ended():
-    windows = list(Streams(small(), rows=2, steps=4).batches(2))
-    assert [w.fresh for w in windows] == [True, False, False]
-    x = torch.cat([w.x for w in windows], dim=1)
-    assert x.tolist() == [list(range(1, 13)), list(range(13, 25))]
-    assert torch.equal(torch.cat([w.y for w in windows], dim=1), x + 100)
+def read(windows):
+    """What each stream reads: the sequences in it, or the parts of them."""
+    streams = [[] for _ in windows[0].x]
+    for window in windows:
+        for row, (x, n, fresh) in enumerate(
+            zip(window.x.tolist(), window.lengths.tolist(), window.fresh.tolist(), strict=True)
+        ):
+            if fresh:
+                streams[row].append([])
+            streams[row][-1] += x[:n]
+            assert not any(x[n:])
+    return streams
 
 
-def test_sequences_are_shuffled_whole_and_only_the_rest_is_missing():
-    streams = Streams(small(), rows=3, steps=3)
+def test_a_row_goes_on_where_it_ended_and_a_new_sequence_is_fresh():
+    windows = list(Streams(small(), rows=2, steps=3).batches(2))
+    # the pieces: 1 | 2 3 | 4 5 6 | 7 8 9, 10 | 11 12 13, and in the other stream 14 15 | …
+    assert read(windows) == [
+        [[1], [2, 3], [4, 5, 6], [7, 8, 9, 10], [11, 12, 13]],
+        [[14, 15], [16, 17, 18, 19, 20, 21], [22, 23, 24, 25, 26, 27, 28]],
+    ]
+    for window in windows:
+        inside = torch.arange(3) < window.lengths[:, None]
+        assert torch.equal(window.y[inside], window.x[inside] + 100)
+
+
+def test_each_sequence_is_read_whole_and_once_in_a_new_order_each_epoch():
+    streams = Streams(small(), rows=1, steps=2)
+    whole = [list(filter(None, row)) for row in small().x.tolist()]
     generator = torch.Generator().manual_seed(1)
-    first, second = (
-        torch.cat([w.x for w in streams.batches(3, generator)], dim=1) for _ in range(2)
-    )
-    assert first.shape == (3, 9) and len(streams) == 9
-    assert not torch.equal(first, second)
-    text = first.flatten().tolist()
-    assert len(set(text)) == 27
-    starts = [int(row[0]) for row in small().x]
-    for here, there in zip(text, text[1:], strict=False):  # what follows: the next, or a beginning
-        assert there == here + 1 or there in starts
-    again = torch.Generator().manual_seed(1)
-    assert torch.equal(torch.cat([w.x for w in streams.batches(3, again)], dim=1), first)
+    (first,), (second,) = (read(list(streams.batches(1, generator))) for _ in range(2))
+    assert first != second and sorted(first) == sorted(second) == sorted(whole)
+    (again,) = read(list(streams.batches(1, torch.Generator().manual_seed(1))))
+    assert again == first
+    assert read(list(streams.batches(1)))[0] == whole
 
 
-@pytest.mark.parametrize("rows, steps", [(0, 4), (4, 0), (2, 15), (29, 1), (True, 2), (2.0, 2)])
+@pytest.mark.parametrize("rows", [1, 2, 3, 5])
+def test_what_is_left_over_is_less_than_a_window(rows):
+    streams = Streams(small(), rows, steps=3)
+    windows = list(streams.batches(rows, torch.Generator().manual_seed(0)))
+    n = 1 + 1 + 1 + 2 + 2 + 2 + 3  # the pieces
+    assert len(windows) == n // rows and len(streams) == rows * (n // rows)
+    assert windows[0].fresh.all()
+    seen = [x for stream in read(windows) for sequence in stream for x in sequence]
+    assert len(set(seen)) == len(seen) > 28 - 3 * rows
+
+
+def test_pieces_are_the_sequences_cut():
+    cut, first = pieces(small(), 3)
+    rows = [x[:n].tolist() for x, n in zip(cut.x, cut.lengths, strict=True)]
+    assert rows[:5] == [[1], [2, 3], [4, 5, 6], [7, 8, 9], [10]]
+    assert [x for row in rows for x in row] == list(range(1, 29))
+    assert first.tolist()[:6] == [True, True, True, True, False, True]
+    whole, first = pieces(small(), 7)
+    assert torch.equal(whole.x, small().x) and first.all()
+
+
+@pytest.mark.parametrize("rows, steps", [(0, 4), (4, 0), (29, 1), (True, 2), (2.0, 2), (8, 7)])
 def test_windows_that_cannot_be(rows, steps):
     with pytest.raises(ValueError, match="rows|steps"):
         Streams(small(), rows, steps)

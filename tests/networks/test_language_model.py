@@ -176,7 +176,7 @@ def test_it_learns_what_only_the_state_can_know():
     x = torch.arange(1, 5).repeat_interleave(8)[:, None].repeat(1, 12)
     x[:, 1::2] = 5
     lengths = torch.full((32,), 11)
-    streams = InOrder(Split(x[:, :-1], x[:, 1:], lengths, lengths), rows=32, steps=1)
+    streams = Streams(Split(x[:, :-1], x[:, 1:], lengths, lengths), rows=32, steps=1)
     found = {}
     for handed_on in (True, False):
         torch.manual_seed(0)

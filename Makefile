@@ -33,8 +33,8 @@ PAPER = _build/paper/.stamp
 CHANGED = $(if $(shell find book notebooks rnn_course -type f ! -path '*/vendor/*' ! -path '*/.*' \
 	! -name '*.pyc' -newer $(BUILT) 2>/dev/null | head -n 1),FORCE)
 
-# Statements named beside falsify, as in `make falsify S7.2 S1.3`, are no files to make.
-S = $(filter S%,$(MAKECMDGOALS))
+# Statements named beside falsify, as in `make falsify S7.2 G5`, are no files to make.
+S = $(filter S% G%,$(MAKECMDGOALS))
 NAMED := $(S)
 
 .PHONY: help book paper test lint serve bench notebooks homework reader address falsify clean browser \

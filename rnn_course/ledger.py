@@ -1,4 +1,4 @@
-"""The ledger: what the lecture claims, and what the notebooks have measured about it.
+"""The ledger: what the lecture claims, what the book claims beyond it, and what was measured.
 
 A chapter settles a statement with one call of `settle`. The verdict that it prints is kept in the
 executed notebook; `verdicts` reads it back, and `problems` compares it with `ledger.toml`.
@@ -24,10 +24,12 @@ from rnn_course.notebooks import chapters, read
 
 FILE = Path(__file__).with_name("ledger.toml")
 COUNT = 33
+"""The statements of the lecture; those of the book's own, G1, G2 …, are counted apart."""
 STATES = ("settled", "open")
 OUTCOMES = {"holds": "✓", "holds in part": "◐"}  # each with its mark
 KINDS = {"measured": "measured", "construction": "by construction"}
-VERDICT = re.compile(r"^(S\d+\.\d+) settled: (.+)$", re.MULTILINE)
+ID = r"(?:S\d+\.\d+|G\d+)"
+VERDICT = re.compile(rf"^({ID}) settled: (.+)$", re.MULTILINE)
 
 
 class StatementNotSettled(AssertionError):
@@ -36,9 +38,10 @@ class StatementNotSettled(AssertionError):
 
 @dataclass(frozen=True)
 class Statement:
-    """One claim of the lecture.
+    """One claim of the lecture, or of the book on what lies beyond it.
 
     Attributes:
+        id: "S7.2" of the lecture, "G5" of the book's own.
         section: The heading of its section, such as "S1 · Summarise a sequence".
         chapter: The stem of the notebook that settles it, or "".
         state: "settled" or "open".
@@ -60,6 +63,11 @@ class Statement:
     outcome: str = "holds"
     tested: str = ""
     effect: effects.Effect | None = None
+
+    @property
+    def own(self) -> bool:
+        """Is it one of the book's own, which the lecture does not make?"""
+        return self.id.startswith("G")
 
 
 class Verdict(NamedTuple):
@@ -99,7 +107,7 @@ def settle(
     """
     known = [s.id for s in load()]
     if statement not in known:
-        raise ValueError(f"statement: expected one of {known[0]} … {known[-1]}, got {statement!r}")
+        raise ValueError(f"statement: expected one of {', '.join(known)}, got {statement!r}")
     conditions = holds if isinstance(holds, Mapping) else {"the condition": holds}
     if not conditions:
         raise ValueError("holds: expected at least one condition, got an empty dict")
@@ -155,15 +163,16 @@ def load(path: Path = FILE) -> tuple[Statement, ...]:
         name = row.get("id", "a statement without id")
         if fault := _fault(row, content["sections"], [s.id for s in statements]):
             raise ValueError(f"{path.name}: {name}: {fault}")
-        section = name.partition(".")[0]
+        section = _section(name)
         if "effect" in row:
             try:
                 row["effect"] = effects.read(row["effect"])
             except ValueError as error:
                 raise ValueError(f"{path.name}: {name}: {error}") from error
         statements.append(Statement(section=f"{section} · {content['sections'][section]}", **row))
-    if len(statements) != COUNT:
-        raise ValueError(f"{path.name}: expected {COUNT} statements, got {len(statements)}")
+    count = sum(not s.own for s in statements)
+    if count != COUNT:
+        raise ValueError(f"{path.name}: expected {COUNT} statements of the lecture, got {count}")
     return tuple(statements)
 
 
@@ -214,10 +223,15 @@ def _glued(outputs: Sequence[dict[str, Any]]) -> dict[str, dict[str, str]]:
     figures: dict[str, dict[str, str]] = {}
     for output in outputs:
         key = output.get("metadata", {}).get("scrapbook", {}).get("name", "")
-        if found := re.fullmatch(r"(S\d+\.\d+)\.(\w+)", key):
+        if found := re.fullmatch(rf"({ID})\.(\w+)", key):
             (text,) = output["data"].values()
             figures.setdefault(found[1], {})[found[2]] = ast.literal_eval("".join(text))
     return figures
+
+
+def _section(name: str) -> str:
+    """The section of a statement: S7 of S7.2, G of G5."""
+    return "G" if name.startswith("G") else name.partition(".")[0]
 
 
 def _fault(row: dict[str, Any], sections: Mapping[str, str], earlier: list[str]) -> str | None:
@@ -226,7 +240,9 @@ def _fault(row: dict[str, Any], sections: Mapping[str, str], earlier: list[str])
     expected = [field.name for field in known if field.default is MISSING]
     if not set(expected) <= set(row) <= {field.name for field in known}:
         return f"expected {', '.join(expected)}, got {', '.join(row)}"
-    section = row["id"].partition(".")[0]
+    if not re.fullmatch(ID, row["id"]):
+        return f"expected an id such as S1.1 or G1, got {row['id']!r}"
+    section = _section(row["id"])
     if section not in sections:
         return f"expected a section among {', '.join(sections)}, got {section}"
     for field, allowed in (("state", STATES), ("kind", KINDS)):

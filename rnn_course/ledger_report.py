@@ -8,15 +8,20 @@ from itertools import groupby
 from rnn_course.ledger import KINDS, Statement, Verdict
 
 
-def count_line(statements: Sequence[Statement]) -> str:
-    """Count what is settled: "4 of 33 settled: 3 measured, 1 by construction"."""
+def count_line(statements: Sequence[Statement], own: bool = False) -> str:
+    """Count what is settled: "4 of 33 settled: 3 measured, 1 by construction".
+
+    Of the lecture's statements, or of the book's own.
+    """
+    statements = [s for s in statements if s.own == own]
     kinds = [s.kind for s in statements if s.state == "settled"]
     counted = ", ".join(f"{kinds.count(kind)} {words}" for kind, words in KINDS.items())
     return f"{len(kinds)} of {len(statements)} settled: {counted}"
 
 
-def outcomes(statements: Sequence[Statement]) -> str:
+def outcomes(statements: Sequence[Statement], own: bool = False) -> str:
     """Count how they came out: "Of these, 32 hold and 1 holds in part."."""
+    statements = [s for s in statements if s.own == own]
     part = sum(s.outcome == "holds in part" for s in statements if s.state == "settled")
     whole = sum(s.outcome == "holds" for s in statements if s.state == "settled")
     of_part = f" and {part} hold{'s' * (part == 1)} in part" * bool(part)
@@ -24,7 +29,7 @@ def outcomes(statements: Sequence[Statement]) -> str:
 
 
 def as_text(statements: Sequence[Statement], found: Sequence[Verdict]) -> str:
-    """The whole ledger for the terminal; its last line is the count."""
+    """The whole ledger for the terminal; its last line is the count of the lecture's statements."""
     measured = {v.id: v.line for v in found if v.holds}
     lines: list[str] = []
     for section, rows in groupby(statements, lambda s: s.section):
@@ -34,6 +39,8 @@ def as_text(statements: Sequence[Statement], found: Sequence[Verdict]) -> str:
             if s.id in measured:
                 lines.append(f"        {KINDS[s.kind]}: {measured[s.id]}")
             lines += [f"        fails when {s.saboteur}", ""]
+    if any(s.own for s in statements):
+        lines.append(f"The book's own: {count_line(statements, own=True)}")
     return "\n".join([*lines, count_line(statements)])
 
 
@@ -53,6 +60,10 @@ construction* means that the statement follows from the definition of the networ
 verdict tests our code. In the charts, **bold** is what the statement is about, plain type what it
 is compared with, and *italics* the best possible value.
 """
+OWN = """\
+The deck ends with long-term dependencies. What the later chapters state is the book's own; it is
+tested in the same way and is counted apart: **{counted}.** {outcomes}
+"""
 MARKED = {"found": "**{}**", "baseline": "{}", "limit": "*{}*"}
 
 
@@ -61,12 +72,18 @@ def as_markdown(statements: Sequence[Statement], found: Sequence[Verdict]) -> st
     verdict = {v.id: v for v in found if v.holds}
     parts = [
         OPENING.format(
-            count=len(statements), counted=count_line(statements), outcomes=outcomes(statements)
+            count=sum(not s.own for s in statements),
+            counted=count_line(statements),
+            outcomes=outcomes(statements),
         )
     ]
     for section, rows in groupby(statements, lambda s: s.section):
         parts.append(f"## {section}\n")
-        for s in rows:
+        here = list(rows)
+        if here[0].own:
+            counted, came_out = count_line(here, own=True), outcomes(here, own=True)
+            parts.append(OWN.format(counted=counted, outcomes=came_out))
+        for s in here:
             parts += [f"### {s.id}\n", f"**{s.text}**\n"]
             if s.id not in verdict:
                 parts.append("*Open.*\n")

@@ -221,7 +221,7 @@ def test_a_readers_own_notebooks_stop_nothing(root, tmp_path):
     for path in (root / "notebooks").glob("[01]*.ipynb"):
         shutil.copy(path, folder)
     settled = cli.ledger.verdicts(folder)
-    assert len(settled) == 33
+    assert len(settled) == len(ledger.load())
     for name in "my notes", "01_summarise-Copy1", 'a$b"c', "new\nline", "[draft]", ".hidden":
         (folder / f"{name}.ipynb").write_text("<<<<<<< mine")
     (folder / "folder.ipynb").mkdir()

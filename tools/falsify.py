@@ -243,7 +243,7 @@ def at_least_one(kind: type, text: str) -> float:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Sabotage the statements that are named, or all. 0 if all verdicts fail, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(description="Show that each verdict can fail.")
-    parser.add_argument("statement", nargs="*", help="such as S7.2 (default: all)")
+    parser.add_argument("statement", nargs="*", help="such as S7.2 or G5 (default: all)")
     parser.add_argument(
         "--jobs",
         type=partial(at_least_one, int),
@@ -276,9 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = {s.id: s for s in ledger.load()}
     unknown = [name for name in options.statement if name not in known]
     if unknown:
-        parser.error(
-            f"statement: expected one of {min(known)} … {max(known)}, got {', '.join(unknown)}"
-        )
+        parser.error(f"statement: expected one of {', '.join(known)}, got {', '.join(unknown)}")
     try:
         edits = saboteurs(options.saboteurs)
     except ValueError as error:

@@ -22,7 +22,7 @@ from rnn_course import ledger
 from rnn_course.effects import Drawn
 
 LEDGER = "book/ledger"
-ID = re.compile(r"\bS\d+\.\d+\b")
+ID = re.compile(rf"\b{ledger.ID}\b")
 #: what a cell's output holds where it is a figure, before a format has been chosen
 PICTURE = re.compile(r'class="(?:movable|typed)\b|<(?:img|svg|figure)\b')
 

@@ -185,7 +185,7 @@ def count(app: Sphinx, config: Config) -> None:
     statements = ledger.load()
     config.myst_substitutions = {
         **config.myst_substitutions,
-        "statements": str(len(statements)),
+        "statements": str(ledger.COUNT),
         "settled": ledger_report.count_line(statements),
     }
 

@@ -118,9 +118,9 @@ def test_a_figure_is_a_finite_number(figure, error):
         settle("S1.1", True, accuracy=figure)
 
 
-@pytest.mark.parametrize("name", ["S9.1", "S1.5", "s1.1", "", None])
+@pytest.mark.parametrize("name", ["S9.1", "S1.5", "s1.1", "G0", "", None])
 def test_an_unknown_statement(name):
-    with pytest.raises(ValueError, match=r"statement: expected one of S1.1 … S8.3, got"):
+    with pytest.raises(ValueError, match=r"statement: expected one of S1.1, S1.2, .*S8.3.*, got"):
         settle(name, True, n=1)
 
 
@@ -161,7 +161,7 @@ def test_no_figure_at_all_is_refused():
 
 def test_the_file_lists_the_33_statements():
     per_section = {"S1": 4, "S2": 4, "S3": 3, "S4": 5, "S5": 4, "S6": 4, "S7": 6, "S8": 3}
-    assert [s.id for s in ledger.load()] == [
+    assert [s.id for s in ledger.load() if not s.own] == [
         f"{section}.{n + 1}" for section, count in per_section.items() for n in range(count)
     ]
 
@@ -171,6 +171,7 @@ def test_the_file_lists_the_33_statements():
     [
         ('id = "S1.2"', 'id = "S1.1"', "S1.1: duplicate id"),
         ('id = "S1.2"', 'id = "S9.2"', "S9.2: expected a section among S1, S2"),
+        ('id = "S1.2"', 'id = "G1.2"', "G1.2: expected an id such as S1.1 or G1, got 'G1.2'"),
         ('state = "settled"', 'state = "done"', "S1.1: expected state settled or open, got 'done'"),
         ('chapter = "01_summarise"', 'chapter = ""', "S1.1: settled, but no chapter is named"),
         ('id = "S1.2"\n', "", "a statement without id: expected id, text, chapter, state"),
@@ -196,7 +197,11 @@ def test_the_file_lists_the_33_statements():
         ('scale = "new names', 'scales = "new names', "S1.3: effect: expected scale and found"),
         ('{"the network" = "network"}', "{}", "S1.3: effect: nothing is found"),
         ('"the network" = "network"', '"the network" = 0.65', "S1.3: effect: a bar is the name of"),
-        ('[[statement]]\nid = "S1.1"', '[spare]\nid = "S1.1"', "expected 33 statements, got 32"),
+        (
+            '[[statement]]\nid = "S1.1"',
+            '[spare]\nid = "S1.1"',
+            "expected 33 statements of the lecture, got 32",
+        ),
     ],
 )
 def test_a_malformed_file_names_the_statement(tmp_path, old, new, message):
@@ -205,6 +210,59 @@ def test_a_malformed_file_names_the_statement(tmp_path, old, new, message):
     (tmp_path / "ledger.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         ledger.load(tmp_path / "ledger.toml")
+
+
+OWN = """
+[[statement]]
+id = "G99"
+text = "The book says so."
+chapter = "01_summarise"
+state = "settled"
+kind = "construction"
+saboteur = "it does not"
+tested = "it is looked up"
+"""
+
+
+def with_own(folder: Path, sections: str = 'G = "Beyond') -> tuple[ledger.Statement, ...]:
+    """The ledger with one more statement of the book's own."""
+    text = ledger.FILE.read_text(encoding="utf-8").replace('G = "Beyond', sections)
+    (folder / "ledger.toml").write_text(text + OWN, encoding="utf-8")
+    return ledger.load(folder / "ledger.toml")
+
+
+def test_the_statements_of_the_books_own_are_counted_apart(tmp_path):
+    *before, last = statements = with_own(tmp_path)
+    assert [s.id for s in before if s.own] == [s.id for s in ledger.load() if s.own]
+    assert last.own and last.section == "G · Beyond the deck: the book's own"
+    assert ledger_report.count_line(statements) == ledger_report.count_line(ledger.load())
+    assert ledger_report.count_line([last], own=True) == (
+        "1 of 1 settled: 0 measured, 1 by construction"
+    )
+    *_, own, lectures = ledger_report.as_text(statements, []).splitlines()
+    assert own.startswith("The book's own: ") and lectures.startswith("33 of 33 settled")
+    page = ledger_report.as_markdown(statements, [])
+    assert "for each of the 33 statements of the lecture" in page
+    lecture, apart = page.split("\n## G · Beyond the deck: the book's own\n")
+    assert "### S8.3" in lecture and "### S" not in apart and "### G99" in apart
+    counted = ledger_report.count_line(statements, own=True)
+    assert f"is counted apart: **{counted}.** Of these," in apart
+
+
+def test_the_lectures_statements_come_first_and_all_are_in_order():
+    own = [int(s.id[1:]) for s in ledger.load() if s.own]
+    assert own == sorted(own)
+    assert not any(s.own for s in ledger.load()[: ledger.COUNT])
+
+
+def test_a_statement_of_the_books_own_needs_its_section(tmp_path):
+    with pytest.raises(ValueError, match="G99: expected a section among S1, S2, .*, got G"):
+        with_own(tmp_path, sections='H = "Beyond')
+
+
+def test_a_verdict_of_the_books_own_is_read():
+    said = "G12 settled: 1 of 2\nG2P settled: no\nG1.1 settled: no"
+    assert ledger.VERDICT.findall(said) == [("G12", "1 of 2")]
 
 
 def test_a_file_that_is_not_toml_is_named(tmp_path):

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 
 from rnn_course import address
-from rnn_course.ledger import VERDICT
+from rnn_course.ledger import ID, VERDICT
 from rnn_course.notebooks import chapters
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,7 +99,7 @@ def test_the_code_is_the_chapters_and_folded_where_the_page_folds_it(name):
     outputs = [o for c in made.cells if c.cell_type == "code" for o in c.outputs]
     printed = "".join("".join(o.text) for o in outputs if o.output_type == "stream")
     page = (SITE / f"{name}.html").read_text(encoding="utf-8")
-    assert [id for id, _ in VERDICT.findall(printed)] == re.findall(r'id="verdict-(S\d\.\d)"', page)
+    assert [id for id, _ in VERDICT.findall(printed)] == re.findall(rf'id="verdict-({ID})"', page)
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

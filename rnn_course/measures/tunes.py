@@ -11,7 +11,7 @@ from rnn_course.tasks.tunes.notes import Melody, read_melody
 
 
 def melodies(texts: Iterable[str]) -> list[Melody | None]:
-    """Each tune read, or None where the text is not ABC or has no notes."""
+    """Each text read as a tune, or None where it is not ABC or has no notes."""
     found: list[Melody | None] = []
     for text in texts:
         try:
@@ -23,39 +23,49 @@ def melodies(texts: Iterable[str]) -> list[Melody | None]:
     return found
 
 
-def share_readable(texts: Sequence[str]) -> float:
-    """The share of the texts that can be played."""
-    return sum(melody is not None for melody in melodies(texts)) / _some(texts)
+def share_readable(tunes: Sequence[Melody | None]) -> float:
+    """The share of the texts that can be played.
+
+    Raises:
+        ValueError: If there are no texts.
+    """
+    return sum(tune is not None for tune in tunes) / _some(tunes)
 
 
-def share_full(texts: Sequence[str]) -> float:
+def share_full(tunes: Sequence[Melody | None]) -> float:
     """The share of bars whose notes add up to the metre, of all bars between two single lines.
 
     A bar at a double line or a repeat may be shorter: the tune, or its part, begins with an upbeat,
     and what is missing there stands at the end. A text that cannot be read counts as one bar that
     does not add up.
+
+    Raises:
+        ValueError: If there are no texts.
     """
-    full = count = 0
-    for melody in melodies(texts):
-        if melody is None:
+    full, count = 0, 0 * _some(tunes)
+    for tune in tunes:
+        if tune is None:
             count += 1
             continue
-        inner = [bar.length for bar in melody.bars if bar.opened == bar.closed == "|"]
-        full, count = full + inner.count(melody.full), count + len(inner)
+        inner = [bar.length for bar in tune.bars if bar.opened == bar.closed == "|"]
+        full, count = full + inner.count(tune.full), count + len(inner)
     return full / max(1, count)
 
 
-def share_home(texts: Sequence[str]) -> float:
+def share_home(tunes: Sequence[Melody | None]) -> float:
     """The share of texts whose last note is the one that their key is named after, in any octave.
 
     A text that cannot be read does not end there.
+
+    Raises:
+        ValueError: If there are no texts.
     """
     home = 0
-    for melody in melodies(texts):
-        if melody is not None:
-            pitches = [note.pitch for note in melody.notes if note.pitch is not None]
-            home += (pitches[-1] - melody.tonic) % 12 == 0
-    return home / _some(texts)
+    for tune in tunes:
+        if tune is not None:
+            pitches = [note.pitch for note in tune.notes if note.pitch is not None]
+            home += (pitches[-1] - tune.tonic) % 12 == 0
+    return home / _some(tunes)
 
 
 class Copied:
@@ -86,7 +96,7 @@ class Copied:
         return max((len(commonprefix([run, other])) for other in near), default=0)
 
 
-def _some(texts: Sequence[str]) -> int:
-    if not len(texts):
-        raise ValueError("texts: expected at least one, got none")
-    return len(texts)
+def _some(tunes: Sequence[Melody | None]) -> int:
+    if not len(tunes):
+        raise ValueError("tunes: expected at least one, got none")
+    return len(tunes)

@@ -35,7 +35,7 @@ def tempered(o: Tensor, temperature: float) -> Tensor:
 def top_k(o: Tensor, k: int) -> Tensor:
     """Outputs that leave the k likeliest symbols of each row; of equal ones, any.
 
-    Source: Fan, Lewis and Dauphin (2018), section 5.4.
+    Source: Fan, Lewis and Dauphin (2018).
 
     Raises:
         ValueError: If k is not an integer from 1 to the number of symbols.

@@ -18,28 +18,30 @@ def texts():
 
 
 def test_only_bars_between_single_lines_have_to_add_up():
-    assert share_full([JIG]) == 1  # the upbeat and the last bar are not looked at
-    assert share_full([JIG.replace("cAF", "cA")]) == pytest.approx(2 / 3)
-    assert share_full([JIG.replace("M:6/8", "M:9/8")]) == 0
-    assert share_full([JIG, "no tune"]) == pytest.approx(3 / 4)
-    assert share_full(["no tune"]) == 0
+    assert share_full(melodies([JIG])) == 1  # the upbeat and the last bar are not looked at
+    assert share_full(melodies([JIG.replace("cAF", "cA")])) == pytest.approx(2 / 3)
+    assert share_full(melodies([JIG.replace("M:6/8", "M:9/8")])) == 0
+    assert share_full(melodies([JIG, "no tune"])) == pytest.approx(3 / 4)
+    assert share_full(melodies(["no tune"])) == 0
 
 
 def test_home_is_the_note_of_the_key_in_any_octave():
-    assert share_home([JIG]) == 1
-    assert share_home([JIG.replace("G2 :|", "g2 :|"), JIG.replace("G2 :|", "A2 :|")]) == 0.5
-    assert share_home([JIG.replace("G2 :|", "G z :|")]) == 1  # a rest is not a note
-    assert share_home([JIG.replace("K:G", "K:D"), "no tune"]) == 0
+    assert share_home(melodies([JIG])) == 1
+    assert (
+        share_home(melodies([JIG.replace("G2 :|", "g2 :|"), JIG.replace("G2 :|", "A2 :|")])) == 0.5
+    )
+    assert share_home(melodies([JIG.replace("G2 :|", "G z :|")])) == 1  # a rest is not a note
+    assert share_home(melodies([JIG.replace("K:G", "K:D"), "no tune"])) == 0
 
 
 def test_what_can_be_read():
-    assert share_readable([JIG, "M:6/8\nK:G\nz6 |", "M:6/8\nK:G\nG?", ""]) == 0.25
+    assert share_readable(melodies([JIG, "M:6/8\nK:G\nz6 |", "M:6/8\nK:G\nG?", ""])) == 0.25
     assert melodies([JIG, ""])[1] is None
 
 
-@pytest.mark.parametrize("measure", [share_home, share_readable])
+@pytest.mark.parametrize("measure", [share_full, share_home, share_readable])
 def test_nothing_cannot_be_measured(measure):
-    with pytest.raises(ValueError, match="texts"):
+    with pytest.raises(ValueError, match="tunes"):
         measure([])
 
 
@@ -62,16 +64,16 @@ def test_no_run_goes_from_one_text_into_the_next():
 
 def test_what_real_tunes_have(texts):
     """What a network can hope for; and a shuffled tune has none of it."""
-    assert share_full(texts["test"]) > 0.98
-    assert share_home(texts["test"]) > 0.75
-    assert share_readable(texts["test"]) == 1
+    assert share_full(melodies(texts["test"])) > 0.98
+    assert share_home(melodies(texts["test"])) > 0.75
+    assert share_readable(melodies(texts["test"])) == 1
     rng = random.Random(0)
     shuffled = []
     for text in texts["test"][:50]:
         head, body = text.split("\n", 2)[:2], text.split("\n", 2)[2].split()
         rng.shuffle(body)
         shuffled.append("\n".join([*head, " ".join(body)]))
-    assert share_full(shuffled) < 0.5
+    assert share_full(melodies(shuffled)) < 0.5
 
 
 def test_new_families_share_little_with_training_and_old_ones_all(texts):

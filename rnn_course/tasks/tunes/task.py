@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from torch import Tensor
 
 from rnn_course import checks
 from rnn_course.tasks.base import SPLITS, Split, Task, encode
@@ -37,6 +38,10 @@ class Tunes(Task):
     def end(self) -> int:
         """The index of `END`."""
         return self.symbols.index(END)
+
+    def texts(self, y: Tensor) -> list[str]:
+        """The tunes that rows of y (N, T) encode, up to the end symbol."""
+        return [text.partition(END)[0] for text in self.decode(y)]
 
 
 def load_tunes(limit: int | None = None) -> Tunes:

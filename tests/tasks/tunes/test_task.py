@@ -58,6 +58,9 @@ def test_the_next_character_is_the_target(task):
             assert task.decode(split.x[i : i + 1]) == [END + text]
             assert task.decode(split.y[i : i + 1]) == [text + END]
             assert split.lengths[i] == len(text) + 1
+    texts = [t.text for t in task.members["test"][:3]]
+    assert task.texts(task.test.y[:3]) == texts
+    assert task.texts(task.test.y[:1, :5]) == [texts[0][:5]]  # not yet at its end
     assert task.symbols[task.end] == END and not (task.train.x == 1).any()
 
 

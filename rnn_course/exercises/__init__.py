@@ -10,6 +10,7 @@ from rnn_course.exercises import (
     dashed_edges,
     deep,
     encoder_decoder,
+    language_model,
     long_gaps,
     remedies,
     sharing,
@@ -34,5 +35,6 @@ CHAPTERS = (
     deep,
     long_gaps,
     remedies,
+    language_model,
     attention,
 )

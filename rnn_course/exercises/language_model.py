@@ -28,7 +28,8 @@ def perplexity(measure: Any) -> None:
 
         in_bits = nats / math.log(2)
         got = torch.as_tensor([float(value) for value in measure(o.clone(), y.clone(), lengths)])
-        agree(got.double(), both(in_bits, nats.exp()), "bits are nats / ln 2, perplexity is 2^bits", {
+        says = "bits are nats / ln 2, and the perplexity is 2 to the bits"
+        agree(got.double(), both(in_bits, nats.exp()), says, {
             "the first is in nats: divide by ln 2": both(nats, nats.exp()),
             "2 to the number of nats is no perplexity: e to the nats, or 2 to the bits": both(
                 in_bits, 2**nats

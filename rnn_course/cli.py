@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -57,6 +57,23 @@ def _parser() -> argparse.ArgumentParser:
         help=f"g2p only: hold out the words of this {FILE_HELP}",
     )
     command.add_argument("--device", metavar="NAME", help=f"{DEVICE_HELP} {BEST}")
+    command.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        default=1,
+        help="how many trials run at a time, each in a process of its own (default: 1)",
+    )
+    command.add_argument(
+        "--backend",
+        choices=["processes", "dask"],
+        default="processes",
+        help="where trials run: in processes of this machine (default), or on the workers of a "
+        "Dask scheduler",
+    )
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS", help="dask only: its address, such as tcp://10.0.0.1:8786"
+    )
 
     command = commands.add_parser(
         "evaluate",
@@ -133,15 +150,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     test_words = getattr(options, "test_words", None)
     if options.name != "g2p" and test_words:
         parser.error("--test-words: only the experiment g2p can hold out words")
+    on_dask = getattr(options, "backend", None) == "dask"
+    if options.command == "experiment":
+        if options.scheduler and not on_dask:
+            parser.error("--scheduler: expected with --backend dask only")
+        if on_dask and not options.scheduler:
+            parser.error("--backend dask: expected the scheduler's address, --scheduler ADDRESS")
+        if on_dask and options.jobs != 1:
+            parser.error(
+                f"--jobs: not with --backend dask, whose workers are started apart, got "
+                f"{options.jobs}"
+            )
     try:
-        device = find_device(options.device)
+        # Of the workers' devices this machine knows nothing.
+        device = options.device if on_dask else find_device(options.device)
         words = test_words and read_file(test_words, stress=True)
         experiment, folder = (
             g2p.held_out(words) if words else (experiments.find(options.name), experiments.FOLDER)
         )
         folder = options.folder or folder
         if options.command == "experiment":
-            return run_experiment(experiment, folder, device)
+            return run_experiment(
+                experiment, folder, device, jobs=options.jobs, scheduler=options.scheduler
+            )
         if options.command == "evaluate":
             return show_rates(folder, words, device)
         return say_words(options.words, folder, device)
@@ -158,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except BrokenPipeError:  # the reader has gone: see command.run
         raise
-    except (OSError, ValueError, CheckpointError) as error:
+    except (OSError, ValueError, CheckpointError, ModuleNotFoundError) as error:
         print(error, file=sys.stderr)
     return 2
 
@@ -174,11 +205,13 @@ def show_ledger(found: Sequence[ledger.Verdict], markdown: bool = False) -> int:
     return 1 if wrong else 0
 
 
-def run_experiment(experiment: experiments.Experiment, folder: Path, device: Device = None) -> int:
+def run_experiment(
+    experiment: experiments.Experiment, folder: Path, device: Device = None, **where: Any
+) -> int:
     """Run the trials that an experiment's results file lacks; if interrupted, say how to resume."""
     print(f"{experiment.about} {len(experiment.settings)} trials.", file=sys.stderr)
     try:
-        path = experiments.run(experiment, folder, device=device)
+        path = experiments.run(experiment, folder, device=device, **where)
     except KeyboardInterrupt:
         print("Stopped. Nothing is lost: the same command resumes from here.", file=sys.stderr)
         return STOPPED

@@ -24,7 +24,16 @@ from rnn_course.cells import (
     LSTMCell,
     MemorylessCell,
 )
-from rnn_course.experiments import deep, echo, long_gaps, remedies, sharing, summarise, transplant
+from rnn_course.experiments import (
+    deep,
+    echo,
+    gates,
+    long_gaps,
+    remedies,
+    sharing,
+    summarise,
+    transplant,
+)
 from rnn_course.networks import (
     attention,
     both_directions,
@@ -48,6 +57,7 @@ from rnn_course.networks.deep import (
     mlp,
 )
 from rnn_course.networks.encoder_decoder import EncoderDecoder
+from rnn_course.networks.gates import Held
 from rnn_course.networks.language_model import LanguageModel
 from rnn_course.networks.layer_norm import LayerNormCell, LayerNormGRUCell
 from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
@@ -362,6 +372,8 @@ LOSSES = [
     (long_gaps.answer_loss, summariser, symbols, n_sequences),
     (long_gaps.right, summariser, symbols, None),
     (sharing.right, summariser, symbols, None),
+    (gates.errors, summariser, symbols, None),
+    (gates.errors, reader, added, None),
     (remedies.errors, reader, added, None),
     (remedies.errors, lambda: remedies.Reader(GRUCell(6, 4), 5), beside, None),
 ]
@@ -495,6 +507,7 @@ WITHOUT_COMPANY = {
     DenseCell: "the weights: it has no step of its own",
     Siamese: "says something of pairs: see test_company_does_not_matter_to_a_pair",
     siamese.Comparison: "the same",
+    Held: "holds some rows of the weights: it sees no sequence",
 }
 NO_LOSS = {
     echo.outputs: "makes the outputs for echo.loss and echo.right",

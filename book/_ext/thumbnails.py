@@ -188,6 +188,19 @@ def _gaps() -> str:
     return p.svg("A long chain whose arrows fade towards its beginning.")
 
 
+def _gates() -> str:
+    p = Picture()
+    c = p.row((20, 60, 100, 140), TOP, "state")
+    for a, b in zip(c, c[1:], strict=False):
+        p.arrow(a, b, f'stroke="{KINDS["state"]}" stroke-width="3"')
+    h = p.row((20, 60, 100, 140), BOTTOM, "h")
+    p.chain(h)
+    for k, (below, above) in enumerate(zip(h, c, strict=True)):
+        shut = "" if k == 1 else 'opacity="0.2" '
+        p.arrow(below, above, f'{shut}stroke="{KINDS["o"]}" stroke-width="3"')
+    return p.svg("A memory above a chain of states; one of the ways into it is open, three are shut.")
+
+
 def _remedies() -> str:
     p = Picture()
     xs = (14, 36, 58, 80, 102, 124, 146)
@@ -228,6 +241,7 @@ DRAWN = {
     "07_encoder_decoder": _encoder,
     "08_deep": _deep,
     "09_long_gaps": _gaps,
+    "10_gates": _gates,
     "11_remedies": _remedies,
     "13_attention": _attention,
     "which_network": _which,

@@ -9,7 +9,8 @@ from rnn_course.experiments.base import (
     find,
     results,
 )
-from rnn_course.experiments.running import one_trial, run
+from rnn_course.experiments.running import run
+from rnn_course.experiments.spreading import one_trial
 
 __all__ = [
     "FOLDER",

@@ -34,6 +34,7 @@ NAMES = (
     "transplant",
     "echo",
     "long_gaps",
+    "gates",
     "remedies",
     "attention",
     "language_model",

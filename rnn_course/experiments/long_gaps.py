@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import torch
 from sklearn.linear_model import RidgeClassifier
@@ -18,6 +18,7 @@ from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.measures.dependence import gradient_norms
 from rnn_course.networks import initial
+from rnn_course.networks.initial import LONGEST, chrono
 from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.networks.sizes import n_parameters, widest
 from rnn_course.networks.summarise import Summariser
@@ -25,34 +26,9 @@ from rnn_course.tasks.base import Batch, Split, Task
 from rnn_course.tasks.fluent import FluentTask, make_fluent
 from rnn_course.training.fit import History, evaluate, fit
 
-G = TypeVar("G", LSTMCell, GRUCell)
 GAPS = (3, 10, 20, 40, 80)
 N_EMBED, N_HIDDEN = 48, 64
 EPOCHS, BATCH_SIZE = 5, 64
-LONGEST = 100
-"""The memories of `chrono` last between 1 and this many steps."""
-
-
-def chrono(cell: G, longest: int = LONGEST) -> G:
-    """Set the gates' biases so that each unit keeps its memory for its own time; return cell.
-
-        LSTM: b_f = ln u, b_i = -ln u    GRU: b_z = ln u    u uniform in 1 … longest - 1
-
-    With σ(b_f) = u / (1 + u), a memory shrinks to 1/e in about u steps, and each step overwrites
-    little of it, since σ(b_i) = 1 - σ(b_f). A GRU's one update gate does both.
-    Source: Tallec and Ollivier (2018).
-
-    Raises:
-        TypeError: If the cell is neither.
-    """
-    if not isinstance(cell, LSTMCell | GRUCell):
-        raise TypeError(f"cell: expected an LSTMCell or a GRUCell, got {type(cell).__name__}")
-    n = cell.n_hidden
-    with torch.no_grad():
-        cell.b[n : 2 * n] = torch.empty(n).uniform_(1, longest - 1).log()
-        if isinstance(cell, LSTMCell):
-            cell.b[:n] = -cell.b[n : 2 * n]
-    return cell
 
 
 class Architecture(NamedTuple):

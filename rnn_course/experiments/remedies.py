@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
 from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.networks import initial
 from rnn_course.networks.likelihood import log_likelihood
+from rnn_course.networks.reader import Reader
 from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.networks.sizes import n_parameters, widest
-from rnn_course.rnn import RNN, Lengths
 from rnn_course.tasks.adding import make_adding
 from rnn_course.tasks.base import Batch, Split, Task
 from rnn_course.tasks.copying import SYMBOLS, make_copying
@@ -42,22 +41,6 @@ CELLS: Mapping[str, Callable[[int, int, int], Cell]] = {
     "GRU": lambda steps, n_in, H: GRUCell(n_in, H),
 }
 """Each makes a cell from the number of steps, n_in and the number of hidden units H."""
-
-
-class Reader(nn.Module):
-    """A readout at each step, o^(t) = c + V h^(t): (B, T, n_out).
-
-    x holds floats (B, T, n_in), or symbols (B, T), which are read as one-hot vectors.
-    """
-
-    def __init__(self, cell: Cell, n_out: int) -> None:
-        super().__init__()
-        self.rnn, self.V = RNN(cell), nn.Linear(cell.n_hidden, n_out)
-
-    def forward(self, x: Tensor, lengths: Lengths | None = None) -> Tensor:
-        if not x.is_floating_point():
-            x = F.one_hot(x, self.rnn.n_in).to(self.V.weight.dtype)
-        return self.V(self.rnn(x, lengths=lengths)[0])
 
 
 def network(task: Task, name: str, seed: int) -> Reader:

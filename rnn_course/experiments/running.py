@@ -1,27 +1,22 @@
-"""Running an experiment: one trial after another, each saved as it ends, none repeated."""
+"""Running an experiment: each trial is saved as it ends, and none is repeated."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import platform
-import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import date
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from rnn_course import checks
-from rnn_course.devices import Device, device_name, find_device
-from rnn_course.experiments.base import FOLDER, MAPPING, Experiment, Setting, key_of, read, rounded
+from rnn_course.devices import Device
+from rnn_course.experiments.base import FOLDER, Experiment, Setting, key_of, read
+from rnn_course.experiments.cluster import on_cluster
+from rnn_course.experiments.spreading import checkpoint_of, here, in_processes, versions_for
 from rnn_course.progress import progress_bar
-from rnn_course.storage import cache_folder, make_sure_of, write_whole
-
-PACKAGES = ("torch", "numpy", "scikit-learn")
+from rnn_course.storage import make_sure_of, write_whole
 
 
 def run(
@@ -31,22 +26,36 @@ def run(
     progress: bool = True,
     scratch: Path | None = None,
     device: Device = None,
+    jobs: int = 1,
+    scheduler: str | None = None,
 ) -> Path:
     """Run the trials that the results file lacks, write it after each, and return its path.
 
     The trial whose weights are `kept` is also run if these are missing. Training takes place on
     `device`, chosen as in `fit`: None is the accelerator if there is one.
 
-    If killed and called again, it resumes with the trial that was running, from that trial's
-    checkpoint (in `scratch`, by default the course's cache folder). Trials whose settings the
-    experiment no longer has are dropped from the file.
+    Trials run one after another; with `jobs` above 1, as many at a time, each in a process of its
+    own (see `in_processes`); with the address of a Dask `scheduler`, on its workers (see
+    `on_cluster`). The figures are the same.
+
+    If killed and called again, it resumes with the trials that were running, from their
+    checkpoints (in `scratch`, by default the course's cache folder, of the machine that runs them).
+    Trials whose settings the experiment no longer has are dropped from the file.
 
     Raises:
         TypeError: If `experiment` is not an Experiment.
-        ValueError: If the results file cannot be read or a figure is not a finite number.
-        OSError: If results or checkpoints cannot be written; before the first trial.
+        ValueError: If `jobs` is not a positive whole number, or given with a scheduler; if the
+            results file cannot be read or a figure is not a finite number.
+        OSError: If results or checkpoints cannot be written, or the scheduler does not answer;
+            before the first trial. If a process that runs trials was killed.
+        ModuleNotFoundError: If a scheduler is given and Dask is not installed.
     """
     checks.instance("experiment", experiment, Experiment)
+    checks.positive("jobs", jobs)
+    if scheduler and jobs > 1:
+        raise ValueError(
+            f"jobs: expected 1 with a scheduler, which has its own workers, got {jobs}"
+        )
     path, kept = (Path(folder) / f"{experiment.name}.{end}" for end in ("json", "safetensors"))
     done = {key_of(t["setting"]): t for t in (read(path)["trials"] if path.exists() else [])}
     done = {key: done[key] for key in map(key_of, experiment.settings) if key in done}
@@ -55,72 +64,47 @@ def run(
     todo = [setting for setting in experiment.settings if key_of(setting) not in done]
     if not todo:
         return path
-    scratch = scratch or cache_folder() / "experiments"
-    for place in path, kept, scratch / "any":
+    for place in path, kept, *([] if scheduler else [checkpoint_of(experiment, todo[0], scratch)]):
         make_sure_of(place)
-    bar = progress_bar(experiment.settings, desc=experiment.name, unit="trial", shown=progress)
-    for setting in bar:
-        key = key_of(setting)
-        bar.set_postfix_str(", ".join(map(str, setting.values())))
-        if key in done:
-            continue
-        mark = hashlib.sha256(key.encode()).hexdigest()[:16]
-        checkpoint = scratch / f"{experiment.name}-{mark}.safetensors"
-        done[key] = one_trial(experiment, setting, checkpoint, progress, device)
-        weights = checkpoint.with_suffix(".weights")
-        if weights.exists():
-            write_whole(kept, weights.read_bytes())
-        ordered = [done[k] for k in map(key_of, experiment.settings) if k in done]
-        write_whole(path, _as_json(experiment, ordered, find_device(device)).encode())
-        checkpoint.unlink(missing_ok=True)
-        weights.unlink(missing_ok=True)
+    with progress_bar(
+        total=len(experiment.settings),
+        initial=len(done),
+        desc=experiment.name,
+        unit="trial",
+        shown=progress,
+    ) as bar:
+
+        def shown(setting: Setting) -> Setting:
+            bar.set_postfix_str(", ".join(map(str, setting.values())))
+            return setting
+
+        if scheduler:
+            outcomes = on_cluster(experiment, todo, scratch, device, scheduler)
+        elif min(jobs, len(todo)) > 1:
+            outcomes = in_processes(experiment, todo, scratch, device, min(jobs, len(todo)))
+        else:
+            outcomes = here(experiment, map(shown, todo), scratch, device, progress)
+        with closing(outcomes):
+            for entry, weights, machine in outcomes:
+                done[key_of(entry["setting"])] = entry
+                if weights is not None:
+                    write_whole(kept, weights)
+                ordered = [done[key] for key in map(key_of, experiment.settings) if key in done]
+                write_whole(path, _as_json(experiment, ordered, machine).encode())
+                shown(entry["setting"])
+                bar.update()
     return path
 
 
-def one_trial(
-    experiment: Experiment,
-    setting: Setting,
-    checkpoint: Path,
-    progress: bool = False,
-    device: Device = None,
-) -> dict[str, Any]:
-    """Run one trial and return its entry in the results: setting, seconds taken, figures.
-
-    It runs on one thread, which is no slower for networks of this size, and rounds the same
-    way on machines with more or fewer processors.
-    """
-    threads, started = torch.get_num_threads(), time.perf_counter()
-    torch.set_num_threads(1)
-    try:
-        figures = experiment.trial(
-            checkpoint=checkpoint, progress=progress, device=device, **setting
-        )
-    finally:
-        torch.set_num_threads(threads)
-    seconds = round(time.perf_counter() - started, 1)
-    checks.instance(f"{experiment.name}: figures", figures, MAPPING)
-    return {
-        "setting": dict(setting),
-        "seconds": seconds,
-        "figures": {
-            name: rounded(f"{experiment.name}: {name}", value) for name, value in figures.items()
-        },
-    }
-
-
-def _as_json(
-    experiment: Experiment, trials: Sequence[Mapping[str, Any]], device: torch.device
-) -> str:
+def _as_json(experiment: Experiment, trials: Sequence[Mapping[str, Any]], machine: str) -> str:
     """The results file: one line per trial, so that two versions can be compared by eye."""
-    versions = {name: metadata.version(name) for name in (*PACKAGES, *experiment.packages)}
     head = {
         "command": f"python -m rnn_course experiment {experiment.name}",
         "about": experiment.about,
         "statements": experiment.statements,
         "date": date.today().isoformat(),
-        "versions": {"python": platform.python_version(), **versions},
-        "machine": f"{os.cpu_count()} processors, one used by torch; trained on "
-        + device_name(device),
+        "versions": {"python": platform.python_version(), **versions_for(experiment)},
+        "machine": machine,
     }
     lines = [f'  "{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in head.items()]
     rows = ",\n".join(f"    {json.dumps(trial, ensure_ascii=False)}" for trial in trials)

@@ -1,7 +1,7 @@
-"""Chapters 9 and 11: how a cell's recurrent weights W start, and so whether it bridges long gaps.
+"""Chapters 9 to 11: how a cell's recurrent weights W start, and so whether it bridges long gaps.
 
 Each function sets W in place, a block of n_hidden rows at a time (a gated cell has several), and
-returns the cell. U and b stay as they are, except with `as_torch`.
+returns the cell. U and b stay as they are, except with `as_torch`; `chrono` sets b alone.
 """
 
 from __future__ import annotations
@@ -13,10 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from rnn_course import checks
-from rnn_course.cells import Cell, DenseCell
+from rnn_course.cells import Cell, DenseCell, GRUCell, LSTMCell
 
 C = TypeVar("C", bound=Cell)
 D = TypeVar("D", bound=DenseCell)
+G = TypeVar("G", LSTMCell, GRUCell)
+
+LONGEST = 100
+"""The memories of `chrono` last between 1 and this many steps, unless it is told otherwise."""
 
 
 def orthogonal(cell: D, radius: float = 1.0) -> D:
@@ -69,6 +73,28 @@ def as_torch(cell: C) -> C:
     checks.instance("cell", cell, Cell)
     for parameter in cell.parameters():
         nn.init.uniform_(parameter, -1 / math.sqrt(cell.n_hidden), 1 / math.sqrt(cell.n_hidden))
+    return cell
+
+
+def chrono(cell: G, longest: int = LONGEST) -> G:
+    """Set the gates' biases so that each unit keeps its memory for its own time; return cell.
+
+        LSTM: b_f = ln u, b_i = -ln u    GRU: b_z = ln u    u uniform in 1 … longest - 1
+
+    With σ(b_f) = u / (1 + u), a memory shrinks to 1/e in about u steps, and each step overwrites
+    little of it, since σ(b_i) = 1 - σ(b_f). A GRU's one update gate does both.
+    Source: Tallec and Ollivier (2018).
+
+    Raises:
+        TypeError: If the cell is neither.
+    """
+    if not isinstance(cell, LSTMCell | GRUCell):
+        raise TypeError(f"cell: expected an LSTMCell or a GRUCell, got {type(cell).__name__}")
+    n = cell.n_hidden
+    with torch.no_grad():
+        cell.b[n : 2 * n] = torch.empty(n).uniform_(1, longest - 1).log()
+        if isinstance(cell, LSTMCell):
+            cell.b[:n] = -cell.b[n : 2 * n]
     return cell
 
 

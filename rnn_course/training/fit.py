@@ -56,6 +56,7 @@ def fit(
     seed: int = 0,
     device: Device = None,
     patience: int | None = None,
+    until: float | None = None,
     checkpoint: str | PathLike[str] | None = None,
     save_every: int | None = None,
     progress: bool = True,
@@ -72,7 +73,8 @@ def fit(
     - After each epoch, `valid` gives the mean loss and the mean of `metric(model, batch)` (one
       score per example), in eval mode. With `patience`, the run ends when that many epochs in a row
       have brought no lower loss, and the model gets the weights of the best epoch. Without
-      `patience` it keeps the last ones.
+      `patience` it keeps the last ones. With `until`, the run also ends when an epoch's validation
+      loss is that low.
     - `optimiser(parameters, lr=, weight_decay=)` is a class, or a `functools.partial` of one.
     - Training takes place on `device`; afterwards the model is back where it was, usually on the
       CPU, and is called with the CPU's tensors as before. None is the accelerator (CUDA, MPS, XPU)
@@ -91,8 +93,8 @@ def fit(
         FloatingPointError: If the loss or its gradient is no longer finite.
         CheckpointError: If the checkpoint cannot be used.
     """
-    (epochs, batch_size, patience, save_every, seed, lr, weight_decay, clip) = check_arguments(
-        locals()
+    (epochs, batch_size, patience, save_every, seed, lr, weight_decay, clip, until) = (
+        check_arguments(locals())
     )
     device = device_for(model, device)
     parameters = [p for p in model.parameters() if p.requires_grad]
@@ -107,6 +109,7 @@ def fit(
         clip=clip,
         seed=seed,
         patience=patience,
+        until=until,
         metric=metric is not None,
         train_examples=len(train),
         valid_examples=0 if valid is None else len(valid),
@@ -119,6 +122,7 @@ def fit(
             math.ceil(len(train) / batch_size),
             epochs=epochs,
             patience=patience,
+            until=until,
             save_every=save_every,
             file=file,
             progress=progress,

@@ -18,7 +18,7 @@ def check_arguments(given: dict[str, Any]) -> tuple[Any, ...]:
 
     Returns:
         Its numbers as Python's: epochs, batch_size, patience, save_every, seed, lr, weight_decay,
-        clip.
+        clip, until.
 
     Raises:
         TypeError: If an argument is of the wrong type.
@@ -46,7 +46,7 @@ def check_arguments(given: dict[str, Any]) -> tuple[Any, ...]:
         else positive(name, given[name])
         for name in ("epochs", "batch_size", "patience", "save_every")
     ]
-    for name in ("patience", "metric"):
+    for name in ("patience", "metric", "until"):
         if given[name] is not None and valid is None:
             raise ValueError(f"valid: expected one together with {name}, got None")
     seed = integer(given["seed"])
@@ -54,11 +54,13 @@ def check_arguments(given: dict[str, Any]) -> tuple[Any, ...]:
         raise ValueError(f"seed: expected an integer 0 ≤ seed < 2**32, got {given['seed']!r}")
     lr = _number("lr", given["lr"])
     weight_decay = _number("weight_decay", given["weight_decay"], zero=True)
-    clip = None if given["clip"] is None else _number("clip", given["clip"])
+    clip, until = (
+        None if given[name] is None else _number(name, given[name]) for name in ("clip", "until")
+    )
     for name in ("decay", "progress"):
         if not isinstance(given[name], bool):
             raise ValueError(f"{name}: expected True or False, got {given[name]!r}")
-    return *counts, seed, lr, weight_decay, clip
+    return *counts, seed, lr, weight_decay, clip, until
 
 
 def check_model(model: Any) -> None:

@@ -53,12 +53,14 @@ class Run:
         *,
         epochs: int,
         patience: int | None,
+        until: float | None,
         save_every: int | None,
         file: RunFile | None,
         progress: bool,
     ) -> None:
         self.model, self.file = model, file
-        self.epochs, self.patience, self.save_every = epochs, patience, save_every
+        self.epochs, self.patience, self.until = epochs, patience, until
+        self.save_every = save_every
         self.steps = epochs * steps_per_epoch
         self.best: dict[str, Tensor] | None = None
         self.history = History(steps_per_epoch)
@@ -73,8 +75,13 @@ class Run:
         )
 
     def is_over(self) -> bool:
-        """Have all epochs been run, or the last `patience` of them brought no lower loss?"""
+        """Have all epochs been run, or the last `patience` of them brought no lower loss?
+
+        Or is the last validation loss as low as `until`?
+        """
         history = self.history
+        if self.until is not None and history.valid_loss and history.valid_loss[-1] <= self.until:
+            return True
         waited = 0 if history.best_epoch is None else history.epochs - 1 - history.best_epoch
         return history.epochs == self.epochs or (
             self.patience is not None and waited >= self.patience

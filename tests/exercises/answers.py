@@ -729,6 +729,50 @@ NOT_LONG_GAPS = [
     ("ex-ch9-truncated", lambda c, x, loss, k: pieces(c, x[:, :k], loss, k), "the first k steps"),
 ]
 
+# --- 10: gates ----------------------------------------------------------------------------------
+
+
+def steps_to_half(b):
+    """ln 2 divided by the softplus of -b."""
+    return math.log(2) / torch.nn.functional.softplus(torch.tensor(-b).double()).item()
+
+
+def autograd_of_a_peephole(f, c, p):
+    memory = torch.tensor(c).double().requires_grad_()
+    rest = math.log(f / (1 - f)) - p * c
+    torch.mul(torch.sigmoid(rest + p * memory), memory).backward()
+    return memory.grad.item()
+
+
+GATES = [
+    ("ex-ch10-half", steps_to_half),
+    ("ex-ch10-half", lambda b: math.log(0.5) / -math.log1p(math.exp(-b))),
+    ("ex-ch10-coupled", lambda f, candidate, c: candidate + f * (c - candidate)),
+    ("ex-ch10-coupled", lambda f, candidate, c: torch.lerp(*map(torch.tensor, (candidate, c, f)))),
+    ("ex-ch10-peephole", autograd_of_a_peephole),
+    ("ex-ch10-peephole", lambda f, c, p: f * (1 + c * p * (1 - f))),
+]
+NOT_GATES = [
+    ("ex-ch10-half", lambda b: steps_to_half(b) / math.log(2), "1/e is left"),
+    ("ex-ch10-half", lambda b: steps_to_half(-b), "not at 1 - σ(b)"),
+    ("ex-ch10-half", lambda b: -steps_to_half(b), "below zero"),
+    ("ex-ch10-half", lambda b: 0.5 * (1 + math.exp(b)), "but the same share"),
+    ("ex-ch10-half", lambda b: steps_to_half(b) + 1, "the number of steps, for b = 0.0"),
+    ("ex-ch10-coupled", lambda f, candidate, c: (1 - f) * c + f * candidate, "f says what is kept"),
+    ("ex-ch10-coupled", lambda f, candidate, c: f * c + candidate, "has a gate as well"),
+    ("ex-ch10-coupled", lambda f, candidate, c: f * (c + candidate), "both open together"),
+    (
+        "ex-ch10-coupled",
+        lambda f, candidate, c: f * c + (1 - f) * math.tanh(candidate),
+        "out of its tanh already",
+    ),
+    ("ex-ch10-peephole", lambda f, c, p: f, "c^(t-1) enters twice"),
+    ("ex-ch10-peephole", lambda f, c, p: f + c * p, "the slope of σ"),
+    ("ex-ch10-peephole", lambda f, c, p: f + c * f * (1 - f), "with respect to c is p"),
+    ("ex-ch10-peephole", lambda f, c, p: f + p * f * (1 - f), "its change does too"),
+    ("ex-ch10-peephole", lambda f, c, p: c * p * f * (1 - f), "has two terms"),
+]
+
 # --- 11: remedies -------------------------------------------------------------------------------
 
 
@@ -950,11 +994,11 @@ NOT_ATTENTION = [
 
 RIGHT = [
     *BEFORE_THE_DECK, *SUMMARISE, *VECTOR_TO_SEQUENCE, *DASHED_EDGES, *SHARING, *BOTH_DIRECTIONS,
-    *TWO_DIMENSIONS, *ENCODER_DECODER, *DEEP, *LONG_GAPS, *REMEDIES,
+    *TWO_DIMENSIONS, *ENCODER_DECODER, *DEEP, *LONG_GAPS, *GATES, *REMEDIES,
     *LANGUAGE_MODEL, *ATTENTION,
 ]  # fmt: skip
 WRONG = [
     *NOT_BEFORE_THE_DECK, *NOT_SUMMARISE, *NOT_VECTOR_TO_SEQUENCE, *NOT_DASHED_EDGES, *NOT_SHARING,
     *NOT_BOTH_DIRECTIONS, *NOT_TWO_DIMENSIONS, *NOT_ENCODER_DECODER, *NOT_DEEP, *NOT_LONG_GAPS,
-    *NOT_REMEDIES, *NOT_LANGUAGE_MODEL, *NOT_ATTENTION,
+    *NOT_GATES, *NOT_REMEDIES, *NOT_LANGUAGE_MODEL, *NOT_ATTENTION,
 ]  # fmt: skip

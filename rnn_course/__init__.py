@@ -27,6 +27,8 @@ from rnn_course.networks.both_directions import Backwards, Bidirectional
 from rnn_course.networks.dashed_edges import FeedbackTagger, Tagger
 from rnn_course.networks.deep import BlockCell, SkipTransition, Stack, ThreeBlocks, Transition
 from rnn_course.networks.encoder_decoder import EncoderDecoder
+from rnn_course.networks.language_model import LanguageModel
+from rnn_course.networks.layer_norm import LayerNormCell, LayerNormGRUCell
 from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.networks.summarise import Summariser
 from rnn_course.networks.two_dimensions import MDRNN, GridCell, PixelTagger, unroll_grid
@@ -50,6 +52,9 @@ __all__ = [
     "GridCell",
     "JordanCell",
     "LSTMCell",
+    "LanguageModel",
+    "LayerNormCell",
+    "LayerNormGRUCell",
     "LeakyCell",
     "MemorylessCell",
     "PixelTagger",

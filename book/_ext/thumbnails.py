@@ -198,7 +198,9 @@ def _gates() -> str:
     for k, (below, above) in enumerate(zip(h, c, strict=True)):
         shut = "" if k == 1 else 'opacity="0.2" '
         p.arrow(below, above, f'{shut}stroke="{KINDS["o"]}" stroke-width="3"')
-    return p.svg("A memory above a chain of states; one of the ways into it is open, three are shut.")
+    return p.svg(
+        "A memory above a chain of states; one of the ways into it is open, three are shut."
+    )
 
 
 def _remedies() -> str:
@@ -209,6 +211,17 @@ def _remedies() -> str:
     for a, b in zip(h[::3], h[3::3], strict=False):
         p.arc(a, b, 42, f'stroke="{KINDS["o"]}" stroke-width="3"')
     return p.svg("A long chain, with bows that skip three steps at a time.")
+
+
+def _language_model() -> str:
+    p = Picture()
+    x, h, o = (p.row(FOUR, y, kind) for y, kind in ((BOTTOM, "x"), (MIDDLE, "h"), (TOP, "o")))
+    p.arrows(x, h)
+    p.arrows(h, o)
+    p.chain(h)
+    for each, following in zip(o, x[1:], strict=False):
+        p.arrow(each, following, f'{DASHED} stroke="{KINDS["o"]}"')
+    return p.svg("A chain of states; each output is the next step's input.")
 
 
 def _attention() -> str:
@@ -243,6 +256,7 @@ DRAWN = {
     "09_long_gaps": _gaps,
     "10_gates": _gates,
     "11_remedies": _remedies,
+    "12_language_model": _language_model,
     "13_attention": _attention,
     "which_network": _which,
 }

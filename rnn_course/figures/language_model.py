@@ -27,17 +27,20 @@ from rnn_course.figures.style import (
 MOST = 6.0  # bits: what is more surprising has the same colour
 
 
-def surprise(text: str, bits: Sequence[float], ax: Axes | None = None, width: int = 48) -> Axes:
+def surprise(
+    text: str, bits: Sequence[float], ax: Axes | None = None, width: int | None = None
+) -> Axes:
     """Write a text with each character on a ground that says how surprising it was, in bits.
 
-    A line is broken at a line break, which is drawn as ↵, and after `width` characters; a space is
-    drawn as ·.
+    A line is broken at a line break, which is drawn as ↵, and after `width` characters (None: those
+    of the longest line, but at most 60); a space is drawn as ·.
 
     Raises:
         ValueError: If there is not one number for each character.
     """
     if len(text) != len(bits) or not text:
         raise ValueError(f"bits: expected one for each of {len(text)} characters, got {len(bits)}")
+    width = width or min(60, max(len(line) + 1 for line in text.split("\n")))
     places, row, column = [], 0, 0
     for character in text:
         places.append((column, row))

@@ -26,6 +26,13 @@ def test_each_character_stands_on_the_ground_of_its_surprise(ax):
     assert placed == {(0, 0): "a", (1, 0): "b", (2, 0): "·", (0, 1): "c", (1, 1): "↵", (0, 2): "d"}
 
 
+def test_a_row_is_as_long_as_the_longest_line(ax):
+    surprise("abc\nd", [1, 2, 3, 4, 5], ax)
+    assert ax.images[0].get_array().shape == (2, 4)
+    surprise("a" * 90, [0] * 90, ax)
+    assert ax.images[1].get_array().shape == (2, 60)
+
+
 def test_a_surprise_for_each_character(ax):
     with pytest.raises(ValueError, match="bits: expected one for each of 3 characters, got 2"):
         surprise("abc", [1, 2], ax)

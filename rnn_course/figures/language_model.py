@@ -174,21 +174,23 @@ def over_temperature(
     `found` has for each measure and temperature a figure; `real` and `other` have the figure of
     real tunes (dashed) and of another writer (dotted) for each measure.
     """
-    figure, axes = plt.subplots(
-        1, len(found), figsize=(2.6 * len(found), 2.9), layout="constrained", facecolor="white"
+    rows = -(-len(found) // 2)
+    _, grid = plt.subplots(
+        rows, 2, figsize=(6.4, 2.6 * rows), layout="constrained", facecolor="white", squeeze=False
     )
-    for ax, (measure, at) in zip(np.atleast_1d(axes), found.items(), strict=True):
-        white_axes(ax, 2.6, 2.9)
-        ax.plot([*at], [*at.values()], "o-", color=styles(["GRU"])["GRU"].colour, label=measure)
+    axes = [*grid.flat]
+    for ax, (measure, at) in zip(axes, found.items(), strict=False):
+        white_axes(ax, 3.2, 2.6)
+        ax.plot([*at], [*at.values()], "o-", color=styles(["GRU"])["GRU"].colour, label="network")
         for level, dashes, name in ((real, "--", names[0]), (other, ":", names[1])):
             ax.axhline(level[measure], color=INK, linestyle=dashes, linewidth=1.3, label=name)
         ax.set_ylim(0, 1.15 * max(*at.values(), real[measure], other[measure]))
         name_axes(ax, "temperature", "")
         ax.set_title(measure, fontsize=SIZE)
-    np.atleast_1d(axes)[0].legend(
-        handles=np.atleast_1d(axes)[0].lines[1:], frameon=False, fontsize=SIZE - 2, labelcolor=INK
-    )
-    return [*np.atleast_1d(axes)]
+    for ax in axes[len(found) :]:
+        ax.remove()
+    axes[0].legend(frameon=False, fontsize=SIZE - 2, labelcolor=INK)
+    return axes[: len(found)]
 
 
 def letters(

@@ -1,4 +1,4 @@
-"""Whether a text is a tune: do its bars add up, does it end at home, and is it its own?"""
+"""Whether a text is a tune: do its bars add up, does it end at home, does it return, is it new?"""
 
 from __future__ import annotations
 
@@ -68,6 +68,18 @@ def share_home(tunes: Sequence[Melody | None]) -> float:
     return home / _some(tunes)
 
 
+def share_returning(tunes: Sequence[Melody | None]) -> float:
+    """The share of a tune's bars that have stood in it before, note for note: the mean over tunes.
+
+    Texts that cannot be read are left out.
+
+    Raises:
+        ValueError: If no text can be read.
+    """
+    bars = [[bar.notes for bar in tune.bars] for tune in tunes if tune is not None]
+    return sum(1 - len(set(those)) / len(those) for those in bars) / _some(bars)
+
+
 class Copied:
     """How much of a text stands in others, word for word.
 
@@ -96,7 +108,7 @@ class Copied:
         return max((len(commonprefix([run, other])) for other in near), default=0)
 
 
-def _some(tunes: Sequence[Melody | None]) -> int:
+def _some(tunes: Sequence) -> int:
     if not len(tunes):
         raise ValueError("tunes: expected at least one, got none")
     return len(tunes)

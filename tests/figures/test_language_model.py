@@ -65,7 +65,7 @@ def test_samples_are_drawn_beside_real_tunes_and_another_writer():
     assert len(axes) == 2
     for ax, measure, real, other in zip(axes, found, (0.99, 18), (0.4, 21), strict=True):
         lines = data(ax)
-        assert lines[measure] == ([0.5, 1.0], [*found[measure].values()])
+        assert lines["network"] == ([0.5, 1.0], [*found[measure].values()])
         assert lines["real tunes"][1] == [real] * 2 and lines["n-grams"][1] == [other] * 2
         assert ax.get_title() == measure
         assert ax.get_ylim()[0] == 0 and ax.get_ylim()[1] > max(found[measure].values())

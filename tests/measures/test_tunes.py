@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_course.measures.tunes import Copied, melodies, share_full, share_home, share_readable
+from rnn_course.measures.tunes import (
+    Copied,
+    melodies,
+    share_full,
+    share_home,
+    share_readable,
+    share_returning,
+)
 from rnn_course.tasks.tunes.task import load_tunes
 
 JIG = "M:6/8\nK:G\nD | GAB d2B | cAF ABc | BGB AFD | G3 G2 :|"
@@ -39,7 +46,18 @@ def test_what_can_be_read():
     assert melodies([JIG, ""])[1] is None
 
 
-@pytest.mark.parametrize("measure", [share_full, share_home, share_readable])
+def test_a_bar_returns_if_it_has_been_there_note_for_note():
+    assert share_returning(melodies([JIG])) == 0
+    tune = JIG.replace("ABc |", "GAB d2B | GAB d2 B | GABd2B | gab d2b |")
+    assert share_returning(melodies([tune])) == pytest.approx(2 / 8)  # blanks do not matter
+    assert share_returning(melodies([tune, JIG, "no tune"])) == pytest.approx(1 / 8)
+    # the same letters in another bar may be other notes
+    assert share_returning(melodies(["M:C\nK:C\nF4 ^FF3 | F4 FF3 | F4 FF3 |"])) == pytest.approx(
+        1 / 3
+    )
+
+
+@pytest.mark.parametrize("measure", [share_full, share_home, share_readable, share_returning])
 def test_nothing_cannot_be_measured(measure):
     with pytest.raises(ValueError, match="tunes"):
         measure([])
@@ -67,6 +85,7 @@ def test_what_real_tunes_have(texts):
     assert share_full(melodies(texts["test"])) > 0.98
     assert share_home(melodies(texts["test"])) > 0.75
     assert share_readable(melodies(texts["test"])) == 1
+    assert share_returning(melodies(texts["test"])) > 0.2
     rng = random.Random(0)
     shuffled = []
     for text in texts["test"][:50]:

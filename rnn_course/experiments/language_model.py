@@ -173,7 +173,6 @@ _REHEARSAL = _setting("GRU", 0, n_hidden=16, lr=16e-3, epochs=6, limit=300)
 _SETTINGS = [
     *(_setting(cell, 0, lr=lr) for cell in ("GRU", "LSTM", "tanh") for lr in GRID),
     *(_setting("GRU", 0, **{**WIDE, "dropout": dropout}) for dropout in DROPOUTS),
-    *_WIDE,
     *(_setting(cell, seed) for cell in ("GRU", "LSTM", "tanh") for seed in range(5)),
     *(
         _setting("GRU", seed, reach=reach, handed_on=handed_on, lr=8e-3, epochs=SHORT_EPOCHS)
@@ -181,6 +180,7 @@ _SETTINGS = [
         for handed_on in (True, False)
         for seed in range(3)
     ),
+    *_WIDE,
     *(_setting("tanh, layer norm", 0, lr=lr) for lr in NORMED_GRID),
     *(_setting("GRU, layer norm", 0, lr=lr) for lr in NORMED_GRID),
     *(_setting(cell, seed, dropout=DROPOUT) for cell in ("GRU", "tanh") for seed in range(5)),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import grid, pairs, tanh
+from benchmarks import grid, jobs, pairs, tanh
 from benchmarks.measure import machine
 from rnn_course import command, storage
 from rnn_course.progress import progress_bar
@@ -16,7 +16,7 @@ TABLE = Path(__file__).with_name("results.md")
 SECONDS = 3.0
 THREADS = (1, 2)
 
-Figures = tanh.Row | tanh.Scaling | pairs.Row | grid.Row
+Figures = tanh.Row | tanh.Scaling | pairs.Row | grid.Row | jobs.Row
 
 
 def main() -> int:
@@ -43,8 +43,14 @@ def main() -> int:
     compared = [row for row in found if isinstance(row, pairs.Row)]
     grids = [row for row in found if isinstance(row, grid.Row)]
     [scaling] = (row for row in found if isinstance(row, tanh.Scaling))
+    [spread] = (row for row in found if isinstance(row, jobs.Row))
     text = "\n\n".join(
-        [markdown(about, rows, scaling), pairs.markdown(compared), grid.markdown(grids)]
+        [
+            markdown(about, rows, scaling),
+            pairs.markdown(compared),
+            grid.markdown(grids),
+            jobs.markdown(spread),
+        ]
     )
     missed = [line for row in found for line in row.short_of] + pairs.short_of(compared)
     text += "\n\n" + gates_missed(missed)
@@ -68,11 +74,12 @@ def plan(seconds: float) -> list[tuple[str, Callable[[], Figures]]]:
         for n in THREADS
         for shape in pairs.SHAPES
     ]
-    return rows + [
+    rows += [
         (f"two dimensions {shape}", partial(grid.measure, shape, n, seconds))
         for n in THREADS
         for shape in grid.SHAPES
     ]
+    return [*rows, ("trials in processes", jobs.measure)]
 
 
 def gates_missed(missed: Sequence[str]) -> str:

@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         "Dask scheduler",
     )
     command.add_argument(
-        "--scheduler", metavar="ADDRESS", help="dask only: its address, such as tcp://10.0.0.1:8786"
+        "--scheduler", metavar="ADDRESS", help="dask only: such as tcp://10.0.0.1:8786"
     )
 
     command = commands.add_parser(
@@ -151,16 +151,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.name != "g2p" and test_words:
         parser.error("--test-words: only the experiment g2p can hold out words")
     on_dask = getattr(options, "backend", None) == "dask"
-    if options.command == "experiment":
-        if options.scheduler and not on_dask:
-            parser.error("--scheduler: expected with --backend dask only")
-        if on_dask and not options.scheduler:
-            parser.error("--backend dask: expected the scheduler's address, --scheduler ADDRESS")
-        if on_dask and options.jobs != 1:
-            parser.error(
-                f"--jobs: not with --backend dask, whose workers are started apart, got "
-                f"{options.jobs}"
-            )
+    if on_dask != bool(getattr(options, "scheduler", None)):
+        parser.error("--backend dask, --scheduler ADDRESS: expected both or neither")
     try:
         # Of the workers' devices this machine knows nothing.
         device = options.device if on_dask else find_device(options.device)

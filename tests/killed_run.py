@@ -45,7 +45,7 @@ def data(n, seed):
     return Split(x, x[:, 0, :3].argmax(1), torch.randint(3, 10, (n,), generator=numbers))
 
 
-def train(checkpoint, seed=0, at_work=lambda: None):
+def train(checkpoint, seed=0, at_work=lambda: None, epochs=EPOCHS):
     """The run: dropout, clipping, decay, validation, patience, mid-epoch saves."""
     torch.manual_seed(seed)
     model = Net()
@@ -59,7 +59,7 @@ def train(checkpoint, seed=0, at_work=lambda: None):
         loss,
         data(EXAMPLES, 1),
         data(100, 2),
-        epochs=EPOCHS,
+        epochs=epochs,
         batch_size=BATCH,
         lr=0.01,
         clip=0.5,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from joblib.externals.loky import get_reusable_executor
 
-from benchmarks import grid, measure, pairs, tanh
+from benchmarks import grid, jobs, measure, pairs, tanh
 from benchmarks.__main__ import SECONDS, gates_missed, main, markdown, plan
 
 ROW = tanh.Row((200, 32, 128, 256), threads=1, ours=1.0, torch=1.3, d2l=1.5, limit=0.9)
@@ -120,12 +122,13 @@ def test_a_run_is_planned_whole_and_says_how_far_it_is(monkeypatch, tmp_path, ca
     assert (
         len(rows)
         == 2 * (len(tanh.SHAPES) + len(grid.SHAPES) + len(pairs.COMPARISONS) * len(pairs.SHAPES))
-        + 1
+        + 2
     )
     monkeypatch.setattr(tanh, "measure", lambda shape, n, s: replace(ROW, shape=shape, threads=n))
     monkeypatch.setattr(tanh, "scaling", lambda s: SCALING)
     monkeypatch.setattr(pairs, "measure", lambda of, shape, n, s: pairs.Row(of, shape, n, 1.0, 3.0))
     monkeypatch.setattr(grid, "measure", lambda shape, n, s: grid.Row(shape, n, 1.0, 5.0, 7.0, 0.5))
+    monkeypatch.setattr(jobs, "measure", lambda: jobs.Row(20.0, 15.0, processors=2))
     monkeypatch.setattr("benchmarks.__main__.TABLE", tmp_path / "results.md")
     monkeypatch.setattr("sys.argv", ["benchmarks", "--save"])
     assert main() == 1  # such a row misses the gate of T ≥ 784
@@ -134,6 +137,21 @@ def test_a_run_is_planned_whole_and_says_how_far_it_is(monkeypatch, tmp_path, ca
     text = (tmp_path / "results.md").read_text(encoding="utf-8")
     assert text == said.out and set(tables(text)) >= {"1 thread", "2 threads", "GRU", "LSTM"}
     assert "(784, 32, 1, 128): 1.30 times as fast as torch.nn.RNN, under 1.4" in text
+    assert "take 20.0 seconds one after another, and 15.0 with `--jobs 2`: 1.33 times" in text
+
+
+def test_two_trials_at_a_time_have_a_gate_and_the_same_results(tmp_path):
+    row = jobs.Row(20.0, 15.0, processors=2)
+    assert not row.short_of and not replace(row, two=19.0, processors=1).short_of
+    assert "1.05 times as fast as --jobs 1, under 1.25" in replace(row, two=19.0).short_of[0]
+    one, two = (
+        json.loads(run())["trials"] for run in jobs.variants(tmp_path, trials=3, batches=2).values()
+    )
+    figures = [trial["figures"] for trial in one]
+    assert figures == [trial["figures"] for trial in two] and figures == 3 * figures[:1]
+    small = jobs.measure(trials=2, batches=1, rounds=1)
+    assert small.one > 0 and small.two > 0
+    get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 @pytest.mark.parametrize("threads, seconds, rounds", [(1, 0.3, 7), (2, 0.1, 3)])

@@ -198,9 +198,7 @@ def _gates() -> str:
     for k, (below, above) in enumerate(zip(h, c, strict=True)):
         shut = "" if k == 1 else 'opacity="0.2" '
         p.arrow(below, above, f'{shut}stroke="{KINDS["o"]}" stroke-width="3"')
-    return p.svg(
-        "A memory above a chain of states; one of the ways into it is open, three are shut."
-    )
+    return p.svg("A memory above a chain of states; one of four ways into it is open.")
 
 
 def _remedies() -> str:

@@ -36,6 +36,7 @@ NAMES = (
     "long_gaps",
     "gates",
     "remedies",
+    "clipping",
     "attention",
     "language_model",
 )
@@ -62,7 +63,7 @@ class Experiment:
     Attributes:
         name: What the command line calls it.
         about: One sentence on what it measures.
-        statements: The ids of the slides' statements that it bears on.
+        statements: The ids of the statements of the ledger that it bears on.
         settings: One for each trial, such as {"conditioning": "both", "seed": 3}.
         trial: `trial(checkpoint=, progress=, device=, **setting)` gives the figures of one trial:
             numbers, or lists of numbers. It passes checkpoint (a path), progress and device on to

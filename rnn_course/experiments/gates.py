@@ -18,7 +18,7 @@ from torch import Generator, Tensor, nn
 
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
 from rnn_course.devices import Device
-from rnn_course.experiments.base import Experiment, figures
+from rnn_course.experiments.base import Experiment, results
 from rnn_course.experiments.remedies import errors as errors_of_reader
 from rnn_course.networks.gates import without
 from rnn_course.networks.initial import chrono
@@ -90,13 +90,19 @@ RATES_TRIED = (1e-4, 5e-4, 2e-3, 8e-3, 3.2e-2)
 
 RATES: Mapping[str, Mapping[str, float]] = {
     "adding": {
-        "tanh, orthogonal": 2e-3,
-        "LSTM, forget bias 1": 8e-3,
-        "LSTM, biases for long gaps": 8e-3,
-        "GRU": 8e-3,
-        "GRU, biases for long gaps": 8e-3,
+        "tanh, orthogonal": 0.002,
+        "LSTM, forget bias 1": 0.032,
+        "LSTM, biases for long gaps": 0.032,
+        "GRU": 0.032,
+        "GRU, biases for long gaps": 0.032,
     },
-    "copying": {},
+    "copying": {
+        "tanh, orthogonal": 0.0005,
+        "LSTM, forget bias 1": 0.008,
+        "LSTM, biases for long gaps": 0.008,
+        "GRU": 0.032,
+        "GRU, biases for long gaps": 0.032,
+    },
     "sentences": {},
 }
 """The rate with the lowest validation error in the fewest updates, as the results have it."""
@@ -123,7 +129,8 @@ def summary(task: str, name: str) -> dict[str, Any]:
     """What became of a network's five seeds at its best rate, from the committed results.
 
     "lr", and for each seed "off" and "done", the updates after which it was off the line
-    and solved (None: never), and "share", its test error as a share of the line.
+    and solved (None: never), and "share", its test error as a share of the line (infinite if it
+    diverged).
     """
     line = TASKS[task].line
     whole = f"{name.split()[0]}, biases for long gaps" if name in REMOVED else name
@@ -132,18 +139,13 @@ def summary(task: str, name: str) -> dict[str, Any]:
     def first(valid: Sequence[float], share: float) -> int | None:
         return next((UPDATES * k for k, e in enumerate(valid, 1) if e <= share * line), None)
 
-    where: dict[str, Any] = {
-        "task": task,
-        "network_name": name,
-        "lr": lr,
-        "updates": TASKS[task].budget,
-    }
-    curves = figures("valid", "gates", **where)
+    where: dict[str, Any] = {"task": task, "network_name": name, "lr": lr}
+    found = [trial["figures"] for trial in results("gates", **where, updates=TASKS[task].budget)]
     return {
         "lr": lr,
-        "off": [first(valid, LEARNT) for valid in curves],
-        "done": [first(valid, SOLVED) for valid in curves],
-        "share": [error / line for error in figures("error", "gates", **where)],
+        "off": [first(figures["valid"], LEARNT) for figures in found],
+        "done": [first(figures["valid"], SOLVED) for figures in found],
+        "share": [figures.get("error", math.inf) / line for figures in found],
     }
 
 

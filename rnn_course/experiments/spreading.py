@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Generator, Iterable
-from contextlib import closing, suppress
+from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -167,8 +167,8 @@ def _begin(parent: int, level: int) -> None:
 
     def watch() -> None:
         # A trial of a killed run would otherwise go on beside the run that resumes it.
-        with suppress(psutil.NoSuchProcess):
-            psutil.Process(parent).wait()
+        while (above := psutil.Process().parent()) and above.pid == parent:
+            time.sleep(0.5)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

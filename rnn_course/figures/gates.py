@@ -120,7 +120,8 @@ def errors_over_updates(
     """Draw validation errors against updates, a line a seed, on logarithmic scales.
 
     `runs` has for each name an entry per seed, the errors after every `every` updates; a run that
-    ended because it was done ends in a mark. `line` is the error of a network without memory.
+    ended because it was done ends in a mark, and one that diverged has no entries. `line` is the
+    error of a network without memory.
 
     Raises:
         ValueError: If there are no runs or one is empty.
@@ -134,13 +135,40 @@ def errors_over_updates(
             updates = [every * (k + 1) for k in range(len(run))]
             label = name if seed == 0 else f"_{name}"
             ax.plot(updates, run, style.dashes, color=style.colour, linewidth=1.5, label=label)
-            if len(run) < longest:
+            if 0 < len(run) < longest:
                 ax.plot(updates[-1], run[-1], style.mark, color=style.colour, label=f"_{name}")
     ax.axhline(line, color=PALE, linestyle="--", linewidth=1.2, zorder=0)
     ax.text(every, line, "without memory", color=PALE, fontsize=SIZE - 1, va="bottom")
     ax.set(xscale="log", yscale="log")
     ax.legend(frameon=False, labelcolor=INK, fontsize=SIZE - 1)
     name_axes(ax, "updates of the weights", ylabel)
+    return ax
+
+
+def errors_over_rates(found: Mapping[str, Mapping[float, float]], ax: Axes | None = None) -> Axes:
+    """Draw for each name the error at each learning rate, as a share of the line (dashed, at 1).
+
+    Raises:
+        ValueError: If there is nothing to draw.
+    """
+    if not found or not all(found.values()):
+        raise ValueError(f"found: expected {{name: {{rate: error}}}}, got {found!r}")
+    ax = white_axes(ax, 6, 3.6)
+    for name, style in styles(found).items():
+        rates = sorted(found[name])
+        ax.plot(
+            rates,
+            [found[name][rate] for rate in rates],
+            style.dashes,
+            marker=style.mark,
+            color=style.colour,
+            linewidth=1.8,
+            label=name,
+        )
+    ax.axhline(1, color=PALE, linestyle="--", linewidth=1.2, zorder=0)
+    ax.set(xscale="log", yscale="log")
+    ax.legend(frameon=False, labelcolor=INK, fontsize=SIZE - 1)
+    name_axes(ax, "learning rate", "error, share of the line")
     return ax
 
 

@@ -1,14 +1,14 @@
-"""A figure for the chapter on remedies: a cliff with a descent."""
+"""Figures for the chapter on remedies: a cliff with a descent, and gradients over a training."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from rnn_course.figures.style import COLOURS, name_axes, white_axes
+from rnn_course.figures.style import COLOURS, PALE, SIZE, name_axes, styles, white_axes
 
 
 def cliff(
@@ -28,4 +28,37 @@ def cliff(
     ax.plot(*path[-1].numpy(), "D", color=COLOURS[2], markersize=8)
     ax.set(xlim=w, ylim=b)
     name_axes(ax, "W (one number)", "b")
+    return ax
+
+
+def lengths_of_gradients(
+    norms: Mapping[str, Sequence[Sequence[float]]],
+    every: int,
+    threshold: float,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw norms of gradients over the updates, a thin line per seed, and a line at the threshold.
+
+    `norms[name]` has for each seed the longest gradient of each `every` updates.
+
+    Raises:
+        ValueError: If a norm is not positive: the scale is logarithmic.
+    """
+    ax = white_axes(ax, 6, 4)
+    for name, style in styles(norms).items():
+        for seed, values in enumerate(norms[name]):
+            if not all(value > 0 for value in values):
+                raise ValueError(f"norms[{name!r}][{seed}]: expected positive norms, got {values}")
+            updates = [every * (1 + k) for k in range(len(values))]
+            label = name if seed == 0 else f"_{name}"
+            line = style.dashes
+            ax.plot(updates, values, line, color=style.colour, linewidth=1.3, label=label)
+    ax.axhline(threshold, color=PALE, linestyle="--", linewidth=1.2, zorder=0)
+    ax.annotate(
+        "threshold", (1, threshold), xycoords=("axes fraction", "data"), ha="right", va="bottom",
+        color=PALE, fontsize=SIZE - 1,
+    )  # fmt: skip
+    ax.set_yscale("log")
+    ax.legend(frameon=False, fontsize=SIZE - 1)
+    name_axes(ax, "updates", f"norm of the gradient, longest of {every}")
     return ax

@@ -89,7 +89,9 @@ _ROWS: tuple[tuple[Style, tuple[str, ...]], ...] = (
     (ORANGE, ("LSTM, biases for long gaps",)),
     (GREEN, ("GRU",)),
     (SKY, ("GRU, biases for long gaps",)),
-    # what training changed
+    # clipping; what training changed
+    (BLUE, ("clipped",)),
+    (VERMILION, ("not clipped",)),
     (BLUE, ("trained", "trained to compare")),
     (VERMILION, ("untrained",)),
     # a vector to a sequence; dashed edges; both directions (in each, "both" is both of the others)

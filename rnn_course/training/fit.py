@@ -90,7 +90,8 @@ def fit(
     Raises:
         TypeError: If an argument or a batch is of the wrong type.
         ValueError: If an argument or the data makes no sense.
-        FloatingPointError: If the loss or its gradient is no longer finite.
+        Diverged: If the loss or its gradient is no longer finite. It is a `FloatingPointError`; its
+            `history` is that of the steps before.
         CheckpointError: If the checkpoint cannot be used.
     """
     (epochs, batch_size, patience, save_every, seed, lr, weight_decay, clip, until) = (

@@ -140,20 +140,33 @@ def check_batch(name: str, number: int, batch: Any) -> None:
                 )
 
 
+class Diverged(FloatingPointError):
+    """The loss of a step or its gradient is not finite.
+
+    Attributes:
+        history: What happened in the steps before.
+    """
+
+    def __init__(self, message: str, history: Any) -> None:
+        super().__init__(message)
+        self.history = history
+
+
 def check_loss(loss: Any, history: Any) -> None:
     """Check the loss of a step.
 
     Raises:
         ValueError: If it is not a scalar tensor, or has no gradient.
-        FloatingPointError: If it is not finite.
+        Diverged: If it is not finite.
     """
     if not isinstance(loss, Tensor) or loss.dim() != 0 or not loss.is_floating_point():
         raise ValueError(f"loss: expected a scalar tensor (shape ()), got {form_of(loss)}")
     if not loss.isfinite():
         before = history.grad_norm[-1] if history.grad_norm else "none yet"
-        raise FloatingPointError(
+        raise Diverged(
             f"loss: expected a finite value, got {loss.item()} at step {len(history.loss)} "
-            f"(epoch {history.epochs}); the last gradient norm was {before}. {_HINT}"
+            f"(epoch {history.epochs}); the last gradient norm was {before}. {_HINT}",
+            history,
         )
     if not loss.requires_grad:
         raise ValueError(_NO_GRADIENT)
@@ -164,14 +177,15 @@ def check_gradient(norm: Tensor, parameters: list[nn.Parameter], history: Any) -
 
     Raises:
         ValueError: If no parameter has one.
-        FloatingPointError: If its norm is not finite.
+        Diverged: If its norm is not finite.
     """
     if all(p.grad is None for p in parameters):
         raise ValueError(_NO_GRADIENT)
     if not norm.isfinite():
-        raise FloatingPointError(
+        raise Diverged(
             f"gradient: expected a finite norm, got {norm.item()} at step {len(history.loss)} "
-            f"(epoch {history.epochs}), where the loss was still finite. {_HINT}"
+            f"(epoch {history.epochs}), where the loss was still finite. {_HINT}",
+            history,
         )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rnn_course import cli, experiments
-from rnn_course.experiments import base, running
+from rnn_course.experiments import base, running, spreading
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -170,7 +170,7 @@ def test_where_all_is_done_nothing_has_to_be_written(tmp_path, monkeypatch):
 
     path = experiments.run(made(trial), tmp_path, progress=False, scratch=tmp_path / "scratch")
     monkeypatch.setattr(running, "make_sure_of", None)
-    monkeypatch.setattr(running, "cache_folder", None)
+    monkeypatch.setattr(spreading, "cache_folder", None)
     assert experiments.run(made(trial), tmp_path, progress=False) == path
 
 
@@ -311,7 +311,7 @@ import signal
 import time
 from pathlib import Path
 from rnn_course import cli, experiments
-from rnn_course.experiments import base, running
+from rnn_course.experiments import base, running, spreading
 
 signal.signal(signal.SIGINT, signal.default_int_handler)   # a shell's "&" has it ignored
 

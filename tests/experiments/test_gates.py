@@ -64,7 +64,7 @@ def test_the_rates_are_the_best_of_those_tried(task):
         assert RATES[task][name] == gates.best_rate(tried), name
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", [task for task in TASKS if RATES[task]])
 def test_a_run_is_done_or_its_budget_is_spent(task):
     for trial in results("gates", task=task, updates=TASKS[task].budget):
         valid = trial["figures"]["valid"]

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from rnn_course.figures.gates import STAGES, errors_over_updates, gate_over_time, step_diagram
+from rnn_course.figures.gates import (
+    STAGES,
+    errors_over_rates,
+    errors_over_updates,
+    gate_over_time,
+    step_diagram,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,14 +40,24 @@ def test_a_stage_that_is_none(ax):
 
 
 def test_a_line_a_seed_and_a_mark_where_it_is_done(ax):
-    errors_over_updates({"GRU": [[3.0, 1.0], [3.0, 2.0, 1.0]]}, 2.5, 100, ax, ylabel="error")
-    lines = [line for line in ax.lines if len(line.get_xdata()) > 1 and line.get_ydata()[0] == 3.0]
+    errors_over_updates({"GRU": [[3.0, 1.0], [3.0, 2.0, 1.0], []]}, 2.5, 100, ax, ylabel="error")
+    drawn = [line for line in ax.lines if len(line.get_xdata()) > 1]
+    lines = [line for line in drawn if line.get_ydata()[0] == 3.0]
     assert [list(line.get_xdata()) for line in lines] == [[100, 200], [100, 200, 300]]
     (done,) = [line for line in ax.lines if len(line.get_xdata()) == 1]
     assert done.get_xdata()[0] == 200 and done.get_ydata()[0] == 1.0
     assert ax.get_xscale() == ax.get_yscale() == "log"
     with pytest.raises(ValueError, match="runs: expected"):
         errors_over_updates({"GRU": []}, 1.0, 100, ax, ylabel="error")
+
+
+def test_an_error_stands_at_its_rate(ax):
+    errors_over_rates({"GRU": {1e-2: 0.1, 1e-4: 1.0}, "LSTM": {1e-3: 0.5}}, ax)
+    first, second, line = ax.lines
+    assert list(first.get_xdata()) == [1e-4, 1e-2] and list(first.get_ydata()) == [1.0, 0.1]
+    assert second.get_label() == "LSTM" and set(line.get_ydata()) == {1}
+    with pytest.raises(ValueError, match="found: expected"):
+        errors_over_rates({"GRU": {}}, ax)
 
 
 def test_the_unit_that_changes_most_comes_first(ax):

@@ -38,6 +38,7 @@ def test_a_network_has_the_same_colour_in_every_figure():
         [*both_directions.DIRECTIONS],
         [*two_dimensions.DIRECTIONS, two_dimensions.CONVOLUTION],
         [*EDGES],
+        ["clipped", "not clipped", "GRU"],
     ],
 )
 def test_the_networks_of_a_chapter_differ_in_colour_and_are_all_in_the_table(names):

@@ -13,6 +13,7 @@ from rnn_course.cells import ElmanCell
 from rnn_course.rnn import RNN
 from rnn_course.tasks.base import Batch, Split
 from rnn_course.training.fit import History, evaluate, fit
+from rnn_course.training.fit_checks import Diverged
 
 quiet = partial(fit, progress=False, device="cpu")
 
@@ -422,8 +423,10 @@ def test_a_loss_that_is_not_finite_ends_the_run(bad, at):
         lambda model, batch: squared(model, batch) * (bad if len(watched.batches) > at else 1)
     )
     model = network()
-    with pytest.raises(FloatingPointError) as error:
+    with pytest.raises(Diverged) as error:
         quiet(model, watched, points(), epochs=2, batch_size=10)
+    assert isinstance(error.value, FloatingPointError)
+    assert len(error.value.history.loss) == len(error.value.history.grad_norm) == at
     message = str(error.value)
     assert f"loss: expected a finite value, got {bad} at step {at} (epoch {at // 2})" in message
     assert ("last gradient norm was none yet" in message) == (at == 0)

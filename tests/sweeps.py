@@ -1,4 +1,4 @@
-"""An experiment of four small real trials, for test_running.py: `python sweeps.py FOLDER JOBS`.
+"""An experiment of four small real trials, for test_running.py: `python sweeps.py FOLDER`.
 
 Trials note each batch in the folder, so that a test sees how far they are and in which processes,
 and can hold one up by a file.
@@ -6,6 +6,7 @@ and can hold one up by a file.
 
 import logging
 import os
+import signal
 import sys
 import time
 from functools import partial
@@ -97,6 +98,7 @@ if __name__ == "__main__":
 
     from rnn_course import cli
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's "&" has it ignored
     folder = Path(sys.argv[1])
     status = cli.run_experiment(made(folder), folder, scratch=folder / "scratch", jobs=2)
     raise SystemExit(status)

@@ -60,6 +60,7 @@ from rnn_course.networks.encoder_decoder import EncoderDecoder
 from rnn_course.networks.gates import Held
 from rnn_course.networks.language_model import LanguageModel
 from rnn_course.networks.layer_norm import LayerNormCell, LayerNormGRUCell
+from rnn_course.networks.reader import Reader
 from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.networks.sharing import (
     BagOfWords,
@@ -293,7 +294,7 @@ def _networks():
     yield "layers", lambda: Layers([GRUCell(3, 4) for _ in range(7)]), floats, steps(None)
     yield (
         "Reader",
-        lambda: remedies.Reader(GRUCell(3, 4), 2),
+        lambda: Reader(GRUCell(3, 4), 2),
         floats,
         lambda m, b: [[mine] for mine in each_step(m(b.x, b.lengths), b.lengths)],
     )
@@ -349,7 +350,7 @@ def blocks(n, m):
 
 
 def reader():
-    return remedies.Reader(GRUCell(3, 4), 1)
+    return Reader(GRUCell(3, 4), 1)
 
 
 # function, network, batch, its weight (None: it says one number of each sequence), padding of y
@@ -375,7 +376,7 @@ LOSSES = [
     (gates.errors, summariser, symbols, None),
     (gates.errors, reader, added, None),
     (remedies.errors, reader, added, None),
-    (remedies.errors, lambda: remedies.Reader(GRUCell(6, 4), 5), beside, None),
+    (remedies.errors, lambda: Reader(GRUCell(6, 4), 5), beside, None),
 ]
 
 

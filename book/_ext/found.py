@@ -16,6 +16,8 @@ from light import file_of
 from PIL import Image, ImageOps
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.search import IndexBuilder, WordStore
+from sphinx_exercise.nodes import is_extension_node
 
 from rnn_course.address import REPOSITORY, VERSION
 
@@ -135,6 +137,16 @@ def name_version(app: Sphinx, config: Config) -> None:
     config.html_theme_options["extra_footer"] = f"{foot} Version {VERSION}."
 
 
+def words_of(
+    index: IndexBuilder, doctree: nodes.document, collect: Any = IndexBuilder._word_collector
+) -> WordStore:
+    """The words of a page for the search: those of an exercise's title are text, no heading."""
+    found = collect(index, doctree)
+    headings = (t for t in doctree.findall(nodes.title) if not is_extension_node(t.parent))
+    found.title_words = [word for t in headings for word in index.lang.split(t.astext())]
+    return found
+
+
 def write_sitemap(app: Sphinx, exception: Exception | None) -> None:
     """List all pages for search engines."""
     if exception or app.builder.name != "html":
@@ -157,4 +169,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", fill_in_report, priority=502)  # after the theme
     app.connect("html-page-context", add_tags, priority=950)  # after `light` has made files
     app.connect("build-finished", write_sitemap)
+    IndexBuilder._word_collector = words_of
     return {"parallel_read_safe": True, "parallel_write_safe": True}

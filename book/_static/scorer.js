@@ -14,6 +14,7 @@ var Scorer = {
     const found = Math.min(score, 16);   // an entry of the index counts 100
     if (page === "book/glossary") return 35 + found;
     if (!page.startsWith("notebooks/")) return 18 + found;
-    return (/solution|exercise|^#ex-/i.test(anchor + title) ? 50 : 60) + found;
+    const later = Number(page.slice("notebooks/".length, "notebooks/".length + 2)) / 100;
+    return (/solution|exercise|^#ex-/i.test(anchor + title) ? 50 : 60) + found - later;  // earlier first
   },
 };

@@ -17,7 +17,8 @@ import torch
 from rnn_course.devices import Device
 from rnn_course.experiments import remedies
 from rnn_course.experiments.base import Experiment
-from rnn_course.experiments.remedies import BATCH_SIZE, Reader, network, scores
+from rnn_course.experiments.remedies import BATCH_SIZE, network, scores
+from rnn_course.networks.reader import Reader
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks.adding import make_adding
 from rnn_course.tasks.base import Task

@@ -10,11 +10,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import signal
 import threading
 import time
+import warnings
 from collections.abc import Generator, Iterable
-from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -76,16 +75,19 @@ def in_processes(
         initargs=(os.getpid(), logging.getLogger("rnn_course").getEffectiveLevel()),
     )
     run = joblib.delayed(outcome)
+    found = parallel(run(experiment, setting, scratch, device) for setting in todo)
     try:
-        with closing(parallel(run(experiment, each, scratch, device) for each in todo)) as found:
-            for trial in found:
-                yield trial
-                clear(experiment, trial.entry["setting"], scratch)
+        for trial in found:
+            yield trial
+            clear(experiment, trial.entry["setting"], scratch)
     except TerminatedWorkerError as error:
         raise ChildProcessError(
             "A process that ran a trial was killed. If memory ran out, fewer --jobs will do. The "
             "same command resumes from here."
         ) from error
+    finally:
+        with warnings.catch_warnings(action="ignore"):  # that the trials not asked for are ended
+            found.close()
 
 
 def outcome(
@@ -161,7 +163,6 @@ def _begin(parent: int, level: int) -> None:
     """What a process of `in_processes` does first: log as its parent does, and end with it."""
     logging.basicConfig(format="%(message)s")
     logging.getLogger("rnn_course").setLevel(level)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # after Ctrl-C, the parent ends it
     # tqdm's own lock is between processes, and would be reported as not given back.
     tqdm.set_lock(threading.RLock())
 

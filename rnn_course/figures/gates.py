@@ -10,6 +10,7 @@ from torch import Tensor
 
 from rnn_course import checks
 from rnn_course.figures.drawing import arrow, canvas, node
+from rnn_course.figures.plots import every_seed
 from rnn_course.figures.style import COLOURS, INK, KINDS, PALE, SIZE, name_axes, styles, white_axes
 
 PLAIN, MEMORY, FORGETTING, GRU = (
@@ -130,17 +131,24 @@ def errors_over_updates(
         raise ValueError(f"runs: expected {{name: [one run per seed]}}, got {runs!r}")
     longest = max(len(run) for seeds in runs.values() for run in seeds)
     ax = white_axes(ax, 6, 4.2)
+    every_seed(ax, runs, every)
     for name, style in styles(runs).items():
-        for seed, run in enumerate(runs[name]):
-            updates = [every * (k + 1) for k in range(len(run))]
-            label = name if seed == 0 else f"_{name}"
-            ax.plot(updates, run, style.dashes, color=style.colour, linewidth=1.5, label=label)
+        for run in runs[name]:
             if 0 < len(run) < longest:
-                ax.plot(updates[-1], run[-1], style.mark, color=style.colour, label=f"_{name}")
-    ax.axhline(line, color=PALE, linestyle="--", linewidth=1.2, zorder=0)
-    ax.text(every, line, "without memory", color=PALE, fontsize=SIZE - 1, va="bottom")
+                end = every * len(run), run[-1]
+                ax.plot(*end, style.mark, color=style.colour, label=f"_{name}")
+    ax.axhline(
+        line, color=PALE, linestyle="--", linewidth=1.2, zorder=0, label="best without memory"
+    )
     ax.set(xscale="log", yscale="log")
-    ax.legend(frameon=False, labelcolor=INK, fontsize=SIZE - 1)
+    ax.legend(
+        frameon=False,
+        labelcolor=INK,
+        fontsize=SIZE - 1,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=2,
+    )
     name_axes(ax, "updates of the weights", ylabel)
     return ax
 
@@ -185,7 +193,11 @@ def gate_over_time(ax: Axes, values: Tensor, marks: Sequence[int]) -> Axes:
     ax.imshow(values[:, order].T.numpy(), vmin=0, vmax=1, cmap="Blues", aspect="auto")
     for mark in marks:
         ax.annotate(
-            "", (mark, -0.6), (mark, -3.5), arrowprops={"arrowstyle": "-|>", "color": COLOURS[1]}
+            "",
+            (mark, -0.6),
+            (mark, -3.5),
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-|>", "color": COLOURS[1]},
         )
     ax.set_yticks([])
     name_axes(ax, "step", "units")

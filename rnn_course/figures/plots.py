@@ -39,6 +39,7 @@ __all__ = [
     "confusion_counts",
     "confusion_matrix",
     "dots",
+    "every_seed",
     "learning_curves",
     "seeds",
     "styles",
@@ -160,6 +161,15 @@ def _curve(name: str, entry: Any, values: str, smooth: int) -> np.ndarray:
         first = int(np.flatnonzero(~np.isfinite(curve))[0])
         raise ValueError(f"{name}: expected finite numbers, got {curve[first]} at index {first}")
     return np.convolve(curve, np.full(smooth, 1 / smooth), mode="valid")
+
+
+def every_seed(ax: Axes, runs: Mapping[str, Sequence[Sequence[float]]], every: int) -> None:
+    """Draw a thin line for each seed of each name: values after every `every` updates."""
+    for name, style in styles(runs).items():
+        for seed, values in enumerate(runs[name]):
+            updates = every * (1 + np.arange(len(values)))
+            label = name if seed == 0 else f"_{name}"
+            ax.plot(updates, values, style.dashes, color=style.colour, linewidth=1.4, label=label)
 
 
 def accuracies(

@@ -8,7 +8,8 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from rnn_course.figures.style import COLOURS, PALE, SIZE, name_axes, styles, white_axes
+from rnn_course.figures.plots import every_seed
+from rnn_course.figures.style import COLOURS, PALE, SIZE, name_axes, white_axes
 
 
 def cliff(
@@ -45,14 +46,11 @@ def lengths_of_gradients(
         ValueError: If a norm is not positive: the scale is logarithmic.
     """
     ax = white_axes(ax, 6, 4)
-    for name, style in styles(norms).items():
-        for seed, values in enumerate(norms[name]):
+    for name, seeds in norms.items():
+        for seed, values in enumerate(seeds):
             if not all(value > 0 for value in values):
                 raise ValueError(f"norms[{name!r}][{seed}]: expected positive norms, got {values}")
-            updates = [every * (1 + k) for k in range(len(values))]
-            label = name if seed == 0 else f"_{name}"
-            line = style.dashes
-            ax.plot(updates, values, line, color=style.colour, linewidth=1.3, label=label)
+    every_seed(ax, norms, every)
     ax.axhline(threshold, color=PALE, linestyle="--", linewidth=1.2, zorder=0)
     ax.annotate(
         "threshold", (1, threshold), xycoords=("axes fraction", "data"), ha="right", va="bottom",

@@ -163,7 +163,8 @@ def lstm(
     if lengths is not None:
         padding = ~inside(lengths, x.shape[1])
         x = torch.cat([x, padding.unsqueeze(2).to(x.dtype)], dim=2)
-        hold = U.new_tensor([[-SHUT], [SHUT], [0.0], [0.0]]).repeat_interleave(H, dim=0)
+        # Twice: a gate may be held the other way by its bias (networks.gates).
+        hold = U.new_tensor([[-2 * SHUT], [2 * SHUT], [0.0], [0.0]]).repeat_interleave(H, dim=0)
         U = torch.cat([U, hold], dim=1)
     h_0, c_0 = (part.unsqueeze(0) for part in state)
     weights = [U, W, b, torch.zeros_like(b)]  # torch keeps two biases

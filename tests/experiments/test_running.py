@@ -86,15 +86,20 @@ def test_each_trial_is_saved_as_it_ends_and_the_file_has_the_order_of_the_settin
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
-def test_a_stopped_run_leaves_no_process_and_goes_on_from_each_checkpoint(by, alone, tmp_path):
-    for seed in 0, 1:
+@pytest.mark.parametrize(
+    "by, held, done", [(signal.SIGKILL, (0, 1), []), (signal.SIGINT, (1,), [0, 2, 3])]
+)
+def test_a_stopped_run_leaves_no_process_and_goes_on_from_each_checkpoint(
+    by, held, done, alone, tmp_path
+):
+    for seed in held:
         hold(tmp_path, seed).touch()
     script = [sys.executable, ROOT / "tests" / "sweeps.py", tmp_path]
     with subprocess.Popen(
         script, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
-        wait_until(lambda: all(len(notes(tmp_path, seed)) == HELD_AT for seed in (0, 1)))
+        wait_until(lambda: all(len(notes(tmp_path, seed)) == HELD_AT for seed in held))
+        wait_until(lambda: saved(tmp_path) == done)  # the other process has nothing to do
         children = psutil.Process(process.pid).children(recursive=True)
         assert {child.pid for child in children} >= pids(tmp_path)
         if by == signal.SIGKILL:
@@ -107,7 +112,7 @@ def test_a_stopped_run_leaves_no_process_and_goes_on_from_each_checkpoint(by, al
     if by == signal.SIGINT:
         assert "Stopped. Nothing is lost" in said
         assert "Traceback" not in said and "Warning" not in said
-    for seed in 0, 1:
+    for seed in held:
         hold(tmp_path, seed).unlink()
     run(tmp_path, jobs=2, progress=False)
     assert figures(tmp_path) == figures(alone)

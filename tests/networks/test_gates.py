@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from laws import CLOSE
+from laws import CLOSE, two_halves_are_the_whole_and_padding_is_never_seen
 
 from rnn_course import RNN, ElmanCell, GRUCell, LSTMCell, unroll
 from rnn_course.networks.gates import without
@@ -58,6 +58,16 @@ def test_the_recurrence_lacks_the_gate_and_its_rows_get_no_gradient(kind, gate):
             torch.testing.assert_close(found, getattr(whole, name).grad, **CLOSE)
             assert not found[block * 4 : block * 4 + 4].any()
             assert found[: block * 4].any() or block == 0
+
+
+@pytest.mark.parametrize(("kind", "gate"), GATES)
+def test_padding_is_never_seen_and_the_state_is_that_at_the_end(kind, gate):
+    torch.manual_seed(0)
+    rnn = RNN(without(kind(2, 4), gate)).double()
+    x, lengths = torch.randn(3, 7, 2).double(), torch.tensor([7, 2, 4])
+    two_halves_are_the_whole_and_padding_is_never_seen(rnn, x, 3, lengths)
+    by_step = unroll(rnn.cell, x, lengths=lengths)
+    torch.testing.assert_close(rnn(x, lengths=lengths), by_step, **CLOSE)
 
 
 def test_only_gates_that_are_there():

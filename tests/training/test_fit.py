@@ -260,6 +260,19 @@ def test_patience_waits_for_epochs_in_a_row():
     assert history.valid_loss == [5.0, 4.0, 4.5, 3.0, 3.5, 3.0] and history.best_epoch == 3
 
 
+def test_a_run_ends_when_it_is_done(tmp_path):
+    losses = iter([5.0, 4.0, 2.0, 3.0])
+
+    def loss(model, batch):
+        return squared(model, batch) if model.training else torch.tensor(next(losses))
+
+    settings = dict(epochs=30, until=2.0, checkpoint=tmp_path / "run")
+    history = quiet(network(), loss, points(), points(), **settings)
+    assert history.valid_loss == [5.0, 4.0, 2.0] and history.stopped_early
+    again = quiet(network(), loss, points(), points(), **settings)
+    assert again == history and next(losses) == 3.0  # no epoch more
+
+
 def test_a_history_without_validation():
     history = quiet(network(), squared, points(), epochs=2)
     assert (history.valid_loss, history.valid_metric, history.best_epoch) == ([], [], None)
@@ -304,6 +317,7 @@ NAN, INF = float("nan"), float("inf")
         ("save_every", [0, 2.5], "save_every: expected an integer of at least 1, got"),
         ("lr", [0, -1e-3, NAN, INF, "0.1", None, True], "lr: expected a finite number > 0, got"),
         ("clip", [0.0, -1, NAN, INF, "1"], "clip: expected a finite number > 0, got"),
+        ("until", [0.0, -1, NAN, INF, "1", True], "until: expected a finite number > 0, got"),
         ("weight_decay", [-0.1, NAN, None], "weight_decay: expected a finite number ≥ 0, got"),
         ("seed", [-1, 2**32, 0.5, None, True], "seed: expected an integer 0 ≤ seed < 2"),
         ("decay", [1, None], "decay: expected True or False, got"),
@@ -338,7 +352,7 @@ def test_bad_arguments_are_named(name, values, message):
         assert torch.equal(flat(model.parameters()), before)
 
 
-@pytest.mark.parametrize("given", [{"patience": 3}, {"metric": squared}])
+@pytest.mark.parametrize("given", [{"patience": 3}, {"metric": squared}, {"until": 0.1}])
 def test_what_needs_a_validation_set_says_so(given):
     with pytest.raises(
         ValueError, match=f"^valid: expected one together with {list(given)[0]}, got None"

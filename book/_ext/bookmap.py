@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise, permutations, product
 
-WIDTH, ROW, BOX, HIGH, LANE = 432, 76, 124, 52, 14
-LETTERS, LINE = 16, 15  # of a box's text
+WIDTH, ROW, BOX, HIGH, LANE = 484, 76, 110, 52, 14
+LETTERS, LINE = 14, 15  # of a box's text
 
 Needs = Mapping[str, Sequence[str]]
 Place = tuple[float, int]

@@ -1,7 +1,7 @@
 """Recurrent networks, one step at a time: the code that goes with the lecture.
 
 To read: `cells` (one step), `rnn` (all steps) and `networks` (what the slides show, a file for each
-section), some 2,500 lines with their equations. Everything else is apparatus: `kernels` (the same
+section), some 2,900 lines with their equations. Everything else is apparatus: `kernels` (the same
 steps, faster), `training`, `tasks` (data), `measures`, `figures`, `experiments` (the long runs).
 """
 
@@ -27,6 +27,8 @@ from rnn_course.networks.both_directions import Backwards, Bidirectional
 from rnn_course.networks.dashed_edges import FeedbackTagger, Tagger
 from rnn_course.networks.deep import BlockCell, SkipTransition, Stack, ThreeBlocks, Transition
 from rnn_course.networks.encoder_decoder import EncoderDecoder
+from rnn_course.networks.language_model import LanguageModel
+from rnn_course.networks.layer_norm import LayerNormCell, LayerNormGRUCell
 from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.networks.summarise import Summariser
 from rnn_course.networks.two_dimensions import MDRNN, GridCell, PixelTagger, unroll_grid
@@ -50,6 +52,9 @@ __all__ = [
     "GridCell",
     "JordanCell",
     "LSTMCell",
+    "LanguageModel",
+    "LayerNormCell",
+    "LayerNormGRUCell",
     "LeakyCell",
     "MemorylessCell",
     "PixelTagger",

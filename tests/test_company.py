@@ -30,6 +30,7 @@ from rnn_course.networks import (
     both_directions,
     dashed_edges,
     encoder_decoder,
+    language_model,
     likelihood,
     siamese,
     two_dimensions,
@@ -48,6 +49,8 @@ from rnn_course.networks.deep import (
 )
 from rnn_course.networks.encoder_decoder import EncoderDecoder
 from rnn_course.networks.gates import Held
+from rnn_course.networks.language_model import LanguageModel
+from rnn_course.networks.layer_norm import LayerNormCell, LayerNormGRUCell
 from rnn_course.networks.reader import Reader
 from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.networks.sharing import (
@@ -253,6 +256,8 @@ CELLS = {
     "ReLU": lambda: ReLUCell(3, 4),
     "leaky": lambda: LeakyCell(3, 4, 5.0),
     "skip": lambda: SkipCell(3, 4, 3),
+    "layer norm": lambda: LayerNormCell(3, 4),
+    "layer norm GRU": lambda: LayerNormGRUCell(3, 4),
     "deep transition": lambda: BlockCell(3, mlp(3, 5, 4), Transition(4, 2)),
     "skip transition": lambda: BlockCell(3, mlp(3, 4), SkipTransition(4, 3)),
     "stack": lambda: Stack(GRUCell(3, 4), LSTMCell(4, 2), ElmanCell(2, 3)),
@@ -318,6 +323,7 @@ def _networks():
                 pairs,
                 translations,
             )
+    yield "LanguageModel", lambda: LanguageModel(6, LSTMCell(3, 4)), symbols, steps(None)
     yield "MDRNN", lambda: MDRNN.four(1, 3), images, pixels(None)
     yield "PixelTagger", lambda: PixelTagger(MDRNN.four(1, 3), 3), images, pixels(None)
     yield "PixelConvolution", lambda: PixelConvolution(1, 4, 3, 2), images, pixels(None)
@@ -342,6 +348,7 @@ def reader():
 LOSSES = [
     (dashed_edges.tagging_loss, lambda: FeedbackTagger(6, 3, GRUCell(6, 4), 5), beside, n_steps),
     (dashed_edges.tagging_loss, NETWORKS["Tagger both"][0], beside, n_steps),
+    (language_model.whole_nll, NETWORKS["LanguageModel"][0], beside, None),
     (encoder_decoder.sequence_nll, NETWORKS["EncoderDecoder both"][0], pairs, n_sequences),
     (encoder_decoder.sequence_nll, NETWORKS["AttentiveEncoderDecoder both"][0], pairs, n_sequences),
     (

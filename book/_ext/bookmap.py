@@ -5,10 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from html import escape
-from itertools import pairwise, permutations, product
+from itertools import accumulate, combinations, pairwise, permutations
+from operator import itemgetter
 
-WIDTH, ROW, BOX, HIGH, LANE = 432, 76, 124, 52, 14
-LETTERS, LINE = 16, 15  # of a box's text
+WIDTH, ROW, BOX, HIGH, LANE = 484, 76, 110, 52, 14
+LETTERS, LINE = 14, 15  # of a box's text
+
+first = itemgetter(0)
 
 Needs = Mapping[str, Sequence[str]]
 Place = tuple[float, int]
@@ -51,28 +54,38 @@ def layout(needs: Needs) -> tuple[dict[str, Place], list[list[Place]]]:
     row_of |= {name: row_of[way[0]] + step for way in lanes for step, name in enumerate(way[:-1])}
     rows = [[name for name in row_of if row_of[name] == row] for row in range(depth + 1)]
 
-    def placed(order: Sequence[Sequence[str]]) -> dict[str, Place]:
-        places: dict[str, Place] = {}
-        for row, here in enumerate(order):
-            wide = [BOX if name in needs else LANE for name in here]
-            gap = (WIDTH - sum(wide)) / len(here)
-            left = gap / 2
-            for name, width in zip(here, wide, strict=True):
-                places[name] = (left + width / 2, row)
-                left += width + gap
-        return places
+    steps = [step for way in lanes for step in pairwise(way)]
 
-    def tangle(places: Mapping[str, Place]) -> float:
-        steps = [(places[a], places[b]) for way in lanes for a, b in pairwise(way)]
+    def spread(here: Sequence[str]) -> dict[str, float]:
+        wide = [BOX if name in needs else LANE for name in here]
+        gap = (WIDTH - sum(wide)) / len(here)
+        ends = accumulate(width + gap for width in wide)
+        return {
+            name: end - (width + gap) / 2 for name, width, end in zip(here, wide, ends, strict=True)
+        }
+
+    def tangle(above: Mapping[str, float], here: Mapping[str, float]) -> float:
+        crossed = [(above[a], here[b]) for a, b in steps if a in above]
         crossings = sum(
-            (x0 - u0) * (x1 - u1) < 0
-            for k, ((x0, row), (x1, _)) in enumerate(steps)
-            for (u0, other), (u1, _) in steps[:k]
-            if row == other
+            (x0 - u0) * (x1 - u1) < 0 for (x0, x1), (u0, u1) in combinations(crossed, 2)
         )
-        return crossings + sum(abs(b[0] - a[0]) for a, b in steps) / WIDTH / len(steps)
+        return crossings + sum(abs(x1 - x0) for x0, x1 in crossed) / WIDTH / len(steps)
 
-    best = min((placed(o) for o in product(*(permutations(here) for here in rows))), key=tangle)
+    # Row by row, the best way to each order of the row: (tangle so far, the places in all rows).
+    ways = [(0.0, (spread(rows[0]),))]
+    for row in rows[1:]:
+        ways = [
+            min(
+                ((cost + tangle(above[-1], here), (*above, here)) for cost, above in ways),
+                key=first,
+            )
+            for here in map(spread, permutations(row))
+        ]
+    best = {
+        name: (x, row)
+        for row, here in enumerate(min(ways, key=first)[1])
+        for name, x in here.items()
+    }
     return {stem: best[stem] for stem in needs}, [[best[name] for name in way] for way in lanes]
 
 

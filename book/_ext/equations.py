@@ -11,7 +11,8 @@ import unicodedata
 
 MATHEMATICS = re.compile(r"\^[\w(]|[Σ∂Π⊙‖≠σ]|\bln\b|\b[A-Z]_\w\(")
 SIGNS = {
-    "α": r"\alpha", "δ": r"\delta", "θ": r"\theta", "ν": r"\nu", "σ": r"\sigma", "τ": r"\tau",
+    "α": r"\alpha", "δ": r"\delta", "θ": r"\theta", "μ": r"\mu", "ν": r"\nu",
+    "σ": r"\sigma", "τ": r"\tau",
     "Σ": r"\sum", "Π": r"\prod", "∂": r"\partial", "⊙": r"\odot", "·": r"\cdot", "…": r"\dots",
     "‖": r"\Vert", "≤": r"\le", "≠": r"\ne", "|": r"\vert", "{": r"\{", "}": r"\}", "−": "-",
     "tanh": r"\tanh", "exp": r"\exp", "log": r"\log", "ln": r"\ln", "max": r"\max",

@@ -211,6 +211,17 @@ def _remedies() -> str:
     return p.svg("A long chain, with bows that skip three steps at a time.")
 
 
+def _language_model() -> str:
+    p = Picture()
+    x, h, o = (p.row(FOUR, y, kind) for y, kind in ((BOTTOM, "x"), (MIDDLE, "h"), (TOP, "o")))
+    p.arrows(x, h)
+    p.arrows(h, o)
+    p.chain(h)
+    for each, following in zip(o, x[1:], strict=False):
+        p.arrow(each, following, f'{DASHED} stroke="{KINDS["o"]}"')
+    return p.svg("A chain of states; each output is the next step's input.")
+
+
 def _attention() -> str:
     p = Picture()
     h = p.row((20, 44, 68, 92), BOTTOM, "h")
@@ -243,6 +254,7 @@ DRAWN = {
     "09_long_gaps": _gaps,
     "10_gates": _gates,
     "11_remedies": _remedies,
+    "12_language_model": _language_model,
     "13_attention": _attention,
     "which_network": _which,
 }

@@ -11,6 +11,7 @@ from rnn_course.exercises import (
     deep,
     encoder_decoder,
     gates,
+    language_model,
     long_gaps,
     remedies,
     sharing,
@@ -36,5 +37,6 @@ CHAPTERS = (
     long_gaps,
     gates,
     remedies,
+    language_model,
     attention,
 )

@@ -38,6 +38,7 @@ NAMES = (
     "remedies",
     "clipping",
     "attention",
+    "language_model",
 )
 FOLDER = Path(__file__).with_name("results")
 

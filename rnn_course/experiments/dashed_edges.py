@@ -17,6 +17,7 @@ from rnn_course.training.fit import History, fit
 
 MIXED, FLIP = True, 0.1
 """The law of the coins: a hidden sign decides y together with x, and one y in ten is flipped."""
+N_TRAIN, EPOCHS, BATCH_SIZE = 50_000, 3, 128
 
 
 @torch.no_grad()
@@ -46,7 +47,7 @@ def train(model: Tagger, task: Task, epochs: int, seed: int, **options: Any) -> 
         tagging_loss,
         task.train,
         epochs=epochs,
-        batch_size=128,
+        batch_size=BATCH_SIZE,
         lr=5e-3,
         weight_decay=0,
         seed=seed,
@@ -68,9 +69,9 @@ def trial(
     checkpoint: Path, progress: bool, device: Device, edges: str, steps: int, seed: int
 ) -> dict[str, float]:
     """Train one of the three networks on the hidden sign and score it."""
-    task = make_coins(steps, mixed=MIXED, flip=FLIP, n_train=50_000, seed=seed)
+    task = make_coins(steps, mixed=MIXED, flip=FLIP, n_train=N_TRAIN, seed=seed)
     model = network(task, edges, seed)
-    train(model, task, 3, seed, device=device, checkpoint=checkpoint, progress=progress)
+    train(model, task, EPOCHS, seed, device=device, checkpoint=checkpoint, progress=progress)
     return scores(model, task, task.test)
 
 

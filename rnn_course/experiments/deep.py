@@ -45,6 +45,9 @@ def _stack(n_levels: int) -> Callable[[int], Cell]:
 RATES = (3e-3, 8e-3)
 """Both learning rates are tried with each network; validation chooses."""
 
+N_TRAIN, BATCH_SIZE = 230, 16
+"""Training chorales (tested), and how many make a batch."""
+
 MAJORITY = {"now": 0.131, "next": 0.130}
 """The share of test frames with the training chorales' most frequent lowest key (tested)."""
 
@@ -106,7 +109,7 @@ def train(
         task.train,
         task.valid,
         epochs=epochs,
-        batch_size=16,
+        batch_size=BATCH_SIZE,
         lr=lr,
         patience=epochs,
         seed=seed,

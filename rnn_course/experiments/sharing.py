@@ -89,6 +89,11 @@ def train(
     )
 
 
+def whole_epochs(steps: int, n_train: int) -> int:
+    """The number of epochs, at least one, that comes nearest to so many steps."""
+    return max(1, round(steps * BATCH / n_train))
+
+
 def right(model: nn.Module, batch: Batch | Split) -> Tensor:
     """(B,): 1 if the network's first choice is the year, else 0."""
     return (model(batch.x, batch.lengths).argmax(1) == batch.y).float()
@@ -143,7 +148,7 @@ def trial(
     train(
         net,
         task,
-        max(1, round(steps * BATCH / len(task.train))),
+        whole_epochs(steps, len(task.train)),
         seed,
         lr=2e-2 if model == "bag of words" else 5e-3,
         device=device,

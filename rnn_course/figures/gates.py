@@ -110,6 +110,18 @@ def _at(x: float, y: float) -> Circle:
     return Circle((x, y), 0.01)
 
 
+def _legend_above(ax: Axes) -> None:
+    """A legend in two columns above the axes, where no line can run through it."""
+    ax.legend(
+        frameon=False,
+        labelcolor=INK,
+        fontsize=SIZE - 1,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=2,
+    )
+
+
 def errors_over_updates(
     runs: Mapping[str, Sequence[Sequence[float]]],
     line: float,
@@ -141,14 +153,7 @@ def errors_over_updates(
         line, color=PALE, linestyle="--", linewidth=1.2, zorder=0, label="best without memory"
     )
     ax.set(xscale="log", yscale="log")
-    ax.legend(
-        frameon=False,
-        labelcolor=INK,
-        fontsize=SIZE - 1,
-        loc="lower left",
-        bbox_to_anchor=(0, 1),
-        ncols=2,
-    )
+    _legend_above(ax)
     name_axes(ax, "updates of the weights", ylabel)
     return ax
 
@@ -175,7 +180,7 @@ def errors_over_rates(found: Mapping[str, Mapping[float, float]], ax: Axes | Non
         )
     ax.axhline(1, color=PALE, linestyle="--", linewidth=1.2, zorder=0)
     ax.set(xscale="log", yscale="log")
-    ax.legend(frameon=False, labelcolor=INK, fontsize=SIZE - 1)
+    _legend_above(ax)
     name_axes(ax, "learning rate", "error, share of the line")
     return ax
 
@@ -191,14 +196,9 @@ def gate_over_time(ax: Axes, values: Tensor, marks: Sequence[int]) -> Axes:
     white_axes(ax, 6, 3)
     order = values.std(0).argsort(descending=True)
     ax.imshow(values[:, order].T.numpy(), vmin=0, vmax=1, cmap="Blues", aspect="auto")
-    for mark in marks:
-        ax.annotate(
-            "",
-            (mark, -0.6),
-            (mark, -3.5),
-            annotation_clip=False,
-            arrowprops={"arrowstyle": "-|>", "color": COLOURS[1]},
-        )
+    n, above = values.shape[1], values.shape[1] / 10  # within the axes, or a saved film cuts it off
+    ax.plot(marks, [-above / 2 - 0.5] * len(marks), "v", color=COLOURS[1])
+    ax.set_ylim(n - 0.5, -above - 0.5)
     ax.set_yticks([])
     name_axes(ax, "step", "units")
     return ax

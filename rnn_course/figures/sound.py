@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
@@ -35,9 +36,7 @@ def render(
         ValueError: If the voices differ in length or are empty, a note is not a MIDI number, or
             `tempo` or `rate` is not positive.
     """
-    for name, value in (("tempo", tempo), ("rate", rate)):
-        if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < np.inf:
-            raise ValueError(f"{name}: expected a positive number, got {value!r}")
+    _check(tempo, rate)
     try:
         voices = [list(voice) for voice in voices]
     except TypeError as error:
@@ -51,9 +50,7 @@ def render(
         )
     for i, voice in enumerate(voices):
         for t, note in enumerate(voice):
-            if note is not None and (
-                isinstance(note, bool) or not isinstance(note, Integral) or not 0 <= note <= 127
-            ):
+            if not _is_note(note):
                 raise ValueError(
                     f"voices: expected MIDI numbers 0 … 127 or None, got {note!r} in "
                     f"voice {i} at step {t}"
@@ -70,6 +67,51 @@ def render(
                     note, starts[step] - starts[begin], rate
                 )
     return (sound / len(voices)).astype(np.float32)
+
+
+def render_melody(
+    notes: Sequence[tuple[int | None, float]], tempo: float = 80, rate: int = 11025
+) -> np.ndarray:
+    """The sound of one voice, float32 (samples,) between -1 and 1.
+
+    Here each note has a length of its own and is struck anew, as in `render` it cannot be.
+
+    Args:
+        notes: A MIDI number (0 to 127), or None for a rest, and how many quarter notes it lasts.
+        tempo: Quarter notes per minute.
+        rate: Samples per second.
+
+    Raises:
+        ValueError: If there are no notes, one is not a MIDI number, a length is not a positive
+            number, or `tempo` or `rate` is not positive.
+    """
+    _check(tempo, rate)
+    if not notes:
+        raise ValueError("notes: expected one or more, got none")
+    for i, (note, length) in enumerate(notes):
+        if not _is_note(note) or not 0 < length < np.inf:
+            raise ValueError(
+                "notes: expected MIDI numbers 0 … 127 or None, each with a positive length, "
+                f"got {note!r} and {length!r} at {i}"
+            )
+    ends = np.round(np.cumsum([float(n) for _, n in notes]) * 60 / tempo * rate).astype(int)
+    sound = np.zeros(ends[-1])
+    for (note, _), begin, end in zip(notes, [0, *ends], ends, strict=False):
+        if note is not None:
+            sound[begin:end] = _tone(note, end - begin, rate)
+    return sound.astype(np.float32)
+
+
+def _check(tempo: float, rate: int) -> None:
+    for name, value in (("tempo", tempo), ("rate", rate)):
+        if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < np.inf:
+            raise ValueError(f"{name}: expected a positive number, got {value!r}")
+
+
+def _is_note(note: Any) -> bool:
+    """Whether it is a MIDI number, or None for a rest."""
+    whole = isinstance(note, Integral) and not isinstance(note, bool)
+    return note is None or (whole and 0 <= note <= 127)
 
 
 def _tone(note: int, samples: int, rate: float) -> np.ndarray:

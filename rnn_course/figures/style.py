@@ -130,6 +130,11 @@ _ROWS: tuple[tuple[Style, tuple[str, ...]], ...] = (
     (GREEN, ("2 layers, skip",)),
     (PURPLE, ("4 layers",)),
     (ORANGE, ("4 layers, skip",)),
+    # a language model
+    (SKY, ("GRU, 256 units",)),
+    (ORANGE, ("GRU, this page",)),
+    (BLUE, ("state handed on",)),
+    (VERMILION, ("state reset at each cut",)),
     # attention
     (BLUE, ("fixed C",)),
     (VERMILION, ("attention",)),

@@ -6,6 +6,7 @@
     number_words    two handwritten digits and a language to a number spelled out (S2.4)
     coins           outputs that depend on each other, with the best likelihood known (S3.2)
     chorales        a bass to a melody (S3.1), and the keys of the next step (S7.3)
+    tunes           the next character of an Irish tune (chapter 12)
     years           the year in a sentence, wherever it is (S4)
     letters         what each letter of a word says (S5.1)
     futures         outputs that depend on later inputs, with the best accuracy known (S5.1)
@@ -33,6 +34,7 @@ from rnn_course.tasks.letters.task import load_letters
 from rnn_course.tasks.names import load_names
 from rnn_course.tasks.number_words import make_number_words
 from rnn_course.tasks.pronunciations import load_pronunciations
+from rnn_course.tasks.tunes.task import load_tunes
 from rnn_course.tasks.years.task import make_years
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "load_letters",
     "load_names",
     "load_pronunciations",
+    "load_tunes",
     "make_adding",
     "make_coins",
     "make_copying",

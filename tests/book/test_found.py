@@ -163,7 +163,7 @@ SETTLED = "document.querySelector('.search-summary')?.textContent.includes('fini
     [
         ("attention", "13 · Attention"),
         ("LSTM", "9 · Long gaps"),
-        ("padding", "2 · Vector to sequence"),
+        ("padding", "1 · Summarise a sequence"),
         ("beam", "7 · Encoder and decoder"),
         ("clipping", "11 · Remedies"),
         ("vanishing gradient", "9 · Long gaps"),

@@ -265,8 +265,9 @@ def test_chapters_have_movable_figures() -> None:
 @pytest.mark.parametrize("name", with_movables())
 def test_figures_move(base: str, browser: Browser, name: str, size: str) -> None:
     with visit(browser, base, size) as visited:
+        clock, keyboard, mouse = visited.page.clock, visited.page.keyboard, visited.page.mouse
+        clock.install()
         visited.go(f"{name}.html")
-        keyboard, mouse = visited.page.keyboard, visited.page.mouse
         roots = visited.page.locator("div.movable")
         assert roots.count() == movables(name)
         for root in roots.all():
@@ -299,10 +300,13 @@ def test_figures_move(base: str, browser: Browser, name: str, size: str) -> None
             figure.back.click()  # by Play, from the first on
             figure.becomes(first)
             figure.play.focus()
+            clock.pause_at(visited.page.evaluate("Date.now() / 1000 + 1"))  # not over first
             keyboard.press("Enter")
+            clock.run_for(int(root.get_attribute("data-interval")))
             figure.changed(first)
             figure.pause.click()
             expect(figure.play).to_be_visible()
+            clock.resume()
 
             # What would be too small to read scrolls within the page.
             window = figure.picture.locator("xpath=ancestor::span[contains(@class, 'wide')]")

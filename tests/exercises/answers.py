@@ -816,6 +816,130 @@ NOT_REMEDIES = [
     ("ex-ch11-skip", lambda gap, d: gap, "without the skips"),
 ]
 
+# --- 12: a language model -----------------------------------------------------------------------
+
+
+def by_the_package(o, y, lengths):
+    nats = float(mean_nll(o, y, lengths))
+    return nats / math.log(2), math.exp(nats)
+
+
+def by_symbol(o, y, lengths):
+    costs = [
+        -math.log2(float(o[i, t].softmax(0)[y[i, t]]))
+        for i, n in enumerate(lengths)
+        for t in range(n)
+    ]
+    bits = sum(costs) / len(costs)
+    return torch.tensor([bits, 2**bits])
+
+
+def as_it_falls(o, y, lengths):
+    return by_the_package(o, y, torch.full_like(lengths, y.shape[1]))
+
+
+def text_by_text(o, y, lengths):
+    nats = [
+        float(mean_nll(o[i : i + 1, :n], y[i : i + 1, :n], [n]))
+        for i, n in enumerate(lengths.tolist())
+    ]
+    nats = sum(nats) / len(nats)
+    return nats / math.log(2), math.exp(nats)
+
+
+def witten_bell(n, shorter):
+    d = torch.count_nonzero(n)
+    return (n + d * shorter) / (n.sum() + d) if d else shorter
+
+
+def with_a_weight(n, shorter):
+    if not n.any():
+        return shorter
+    weight = n.sum() / (n.sum() + (n > 0).sum())
+    return weight * n / n.sum() + (1 - weight) * shorter
+
+
+def kept_one_by_one(p, share):
+    kept, left = torch.zeros_like(p), p.clone()
+    while kept.sum() < share - 1e-9:
+        s = left.argmax()
+        kept[s], left[s] = p[s], -1
+    return kept / kept.sum()
+
+
+def sorted_and_cut(p, share):
+    values, order = p.sort(descending=True)
+    values[values.cumsum(0) - values >= share - 1e-9] = 0
+    return torch.zeros_like(p).scatter(0, order, values / values.sum())
+
+
+def one_short(p, share):
+    values, order = p.sort(descending=True)
+    values[values.cumsum(0) > share + 1e-9] = 0
+    return torch.zeros_like(p).scatter(0, order, values / values.sum().clamp(min=1e-300))
+
+
+LANGUAGE_MODEL = [
+    ("ex-ch12-perplexity", by_the_package),
+    ("ex-ch12-perplexity", by_symbol),
+    ("ex-ch12-counts", witten_bell),
+    ("ex-ch12-counts", with_a_weight),
+    ("ex-ch12-nucleus", kept_one_by_one),
+    ("ex-ch12-nucleus", sorted_and_cut),
+]
+NOT_LANGUAGE_MODEL = [
+    (
+        "ex-ch12-perplexity",
+        lambda *batch: (float(mean_nll(*batch)), math.exp(mean_nll(*batch))),
+        "divide by ln 2",
+    ),
+    (
+        "ex-ch12-perplexity",
+        lambda *batch: (by_the_package(*batch)[0], 2 ** float(mean_nll(*batch))),
+        "is no perplexity: e to the nats",
+    ),
+    (
+        "ex-ch12-perplexity",
+        lambda *batch: (by_the_package(*batch)[0], math.exp(by_the_package(*batch)[0])),
+        "e to the number of bits",
+    ),
+    ("ex-ch12-perplexity", as_it_falls, "what stands in the padding counts"),
+    ("ex-ch12-perplexity", text_by_text, "each symbol counts the same"),
+    (
+        "ex-ch12-counts",
+        lambda n, shorter: (n + (n > 0).sum() * shorter) / (n.sum() + (n > 0).sum()),
+        "never seen",
+    ),
+    (
+        "ex-ch12-counts",
+        lambda n, shorter: n / n.sum() if n.any() else shorter,
+        "the shorter context is left out",
+    ),
+    (
+        "ex-ch12-counts",
+        lambda n, shorter: (n / n.sum() + shorter) / 2 if n.any() else shorter,
+        "not how often any did",
+    ),
+    (
+        "ex-ch12-counts",
+        lambda n, shorter: (n + len(n) * shorter) / (n.sum() + len(n)),
+        "not how many there are",
+    ),
+    (
+        "ex-ch12-nucleus",
+        lambda p, share: kept_one_by_one(p, share) * p[kept_one_by_one(p, share) > 0].sum(),
+        "sum to 1 again",
+    ),
+    (
+        "ex-ch12-nucleus",
+        lambda p, share: (
+            (kept_one_by_one(p, share) > 0).double() / (kept_one_by_one(p, share) > 0).sum()
+        ),
+        "keeps its proportions",
+    ),
+    ("ex-ch12-nucleus", one_short, "that reaches the share"),
+]
+
 # --- 13: attention ------------------------------------------------------------------------------
 
 
@@ -870,10 +994,11 @@ NOT_ATTENTION = [
 
 RIGHT = [
     *BEFORE_THE_DECK, *SUMMARISE, *VECTOR_TO_SEQUENCE, *DASHED_EDGES, *SHARING, *BOTH_DIRECTIONS,
-    *TWO_DIMENSIONS, *ENCODER_DECODER, *DEEP, *LONG_GAPS, *GATES, *REMEDIES, *ATTENTION,
+    *TWO_DIMENSIONS, *ENCODER_DECODER, *DEEP, *LONG_GAPS, *GATES, *REMEDIES,
+    *LANGUAGE_MODEL, *ATTENTION,
 ]  # fmt: skip
 WRONG = [
     *NOT_BEFORE_THE_DECK, *NOT_SUMMARISE, *NOT_VECTOR_TO_SEQUENCE, *NOT_DASHED_EDGES, *NOT_SHARING,
     *NOT_BOTH_DIRECTIONS, *NOT_TWO_DIMENSIONS, *NOT_ENCODER_DECODER, *NOT_DEEP, *NOT_LONG_GAPS,
-    *NOT_GATES, *NOT_REMEDIES, *NOT_ATTENTION,
+    *NOT_GATES, *NOT_REMEDIES, *NOT_LANGUAGE_MODEL, *NOT_ATTENTION,
 ]  # fmt: skip

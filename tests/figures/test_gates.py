@@ -66,6 +66,9 @@ def test_the_unit_that_changes_most_comes_first(ax):
     gate_over_time(ax, values, [2])
     shown = torch.tensor(ax.images[0].get_array().data)
     torch.testing.assert_close(shown, values[:, [2, 1, 0]].T)
-    assert [note.xy[0] for note in ax.texts] == [2]
+    (arrows,) = ax.lines
+    assert [*arrows.get_xdata()] == [2]
+    bottom, top = ax.get_ylim()
+    assert all(top < y < -0.5 < bottom for y in arrows.get_ydata())  # in sight, above the map
     with pytest.raises(ValueError, match=r"values: expected shape \(T, n\), got \(5,\)"):
         gate_over_time(ax, values[:, 0], [])

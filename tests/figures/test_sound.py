@@ -1,11 +1,13 @@
 """The sound: the right pitch for the right time, silent where it should be, without clicks."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_course.figures.sound import ATTACK, DECAY, PARTIALS, RELEASE, render
+from rnn_course.figures.sound import ATTACK, DECAY, PARTIALS, RELEASE, render, render_melody
 
 RATE = 11025
 SLOW = 40  # quarter notes a minute: a note lasts 1.5 s
@@ -154,3 +156,35 @@ def test_one_voice_that_is_not_in_a_list_is_refused():
 def test_wrong_speeds_are_refused(name, value):
     with pytest.raises(ValueError, match=f"{name}: expected a positive number, got"):
         render([[60]], **{name: value})
+
+
+# ---------------------------------------------------------------------------------------- melodies
+
+
+def test_a_melody_of_quarter_notes_is_that_voice():
+    voice = [60, 64, None, 67, 65]
+    sound = render_melody([(note, 1) for note in voice], 90)
+    np.testing.assert_array_equal(sound, render([voice], 90))
+
+
+@pytest.mark.parametrize("lengths", [[0.5, 0.25, 1.5], [Fraction(1, 3)] * 3, [2]])
+def test_a_melody_lasts_as_long_as_its_notes(lengths):
+    sound = render_melody([(60, n) for n in lengths], tempo=75, rate=8000)
+    assert len(sound) == round(float(sum(lengths)) * 60 / 75 * 8000)
+    assert sound.dtype == np.float32 and 0.3 < np.abs(sound).max() <= 1
+
+
+def test_a_repeated_note_is_struck_again():
+    twice, held = render_melody([(60, 1), (60, 1)], 60), render_melody([(60, 2)], 60)
+    middle = slice(RATE - 50, RATE + 50)
+    assert np.abs(twice[middle]).max() < 0.05 < 0.3 < np.abs(held[middle]).max()
+
+
+@pytest.mark.parametrize(
+    "wrong", [[], [(60, 0)], [(60, -1)], [(128, 1)], [(60.5, 1)], [(True, 1)], [(60, np.inf)]]
+)
+def test_melodies_that_cannot_be(wrong):
+    with pytest.raises(ValueError, match="notes"):
+        render_melody(wrong)
+    with pytest.raises(ValueError, match="tempo"):
+        render_melody([(60, 1)], tempo=0)

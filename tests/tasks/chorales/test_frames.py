@@ -7,7 +7,15 @@ import math
 import pytest
 import torch
 
-from rnn_course.experiments.deep import BUDGET, CELLS, MAJORITY, frame_nll, network, probes_by_level
+from rnn_course.experiments.deep import (
+    BUDGET,
+    CELLS,
+    MAJORITY,
+    N_TRAIN,
+    frame_nll,
+    network,
+    probes_by_level,
+)
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.padding import inside
 from rnn_course.tasks.base import Split, Task
@@ -114,6 +122,7 @@ def test_too_few_chorales_are_refused():
 @pytest.mark.parametrize(("which", "part"), [("now", "x"), ("next", "y")])
 def test_the_share_of_the_most_frequent_lowest_key(which, part):
     task = load_frames(progress=False)
+    assert len(task.train) == N_TRAIN
     train, test = (
         getattr(split, part)[inside(split.lengths, split.x.shape[1])].argmax(1)
         for split in (task.train, task.test)

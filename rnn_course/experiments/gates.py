@@ -101,6 +101,13 @@ def _run(task: str, name: str) -> str:
     return "remedies" if task == "sentences" or name in UNGATED else "gates"
 
 
+def trials(task: str, name: str, **where: Any) -> list[dict[str, Any]]:
+    """The trials of a network on a task with its whole budget."""
+    return results(
+        _run(task, name), task=task, network_name=name, updates=TASKS[task].budget, **where
+    )
+
+
 def summary(task: str, name: str) -> dict[str, Any]:
     """What became of a network's five seeds at its best rate, from the committed results.
 
@@ -113,9 +120,7 @@ def summary(task: str, name: str) -> dict[str, Any]:
     def first(valid: Sequence[float], share: float) -> int | None:
         return next((UPDATES * k for k, e in enumerate(valid, 1) if e <= share * line), None)
 
-    where: dict[str, Any] = {"task": task, "network_name": name, "lr": lr}
-    trials = results(_run(task, name), **where, updates=TASKS[task].budget)
-    found = [trial["figures"] for trial in trials]
+    found = [trial["figures"] for trial in trials(task, name, lr=lr)]
     return {
         "lr": lr,
         "off": [first(figures["valid"], LEARNT) for figures in found],

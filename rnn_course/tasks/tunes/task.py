@@ -54,7 +54,7 @@ def load_tunes(limit: int | None = None) -> Tunes:
     only on music21's version.
 
     A guess among all symbols costs log2 of their number, 5.7 bits per character; character n-grams
-    (`measures.character_ngrams`), chosen on validation, take 2.5.
+    (`measures.character_ngrams`), chosen on validation, take 2.2.
 
     Args:
         limit: The number of training tunes, from the first; None for all.

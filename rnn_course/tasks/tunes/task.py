@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from rnn_course import checks
@@ -93,6 +91,9 @@ def families(melodies: Sequence[str], related: int = RELATED) -> list[int]:
     Two melodies are related if they share `related` letters in a row. Families are the connected
     components of a graph that joins each melody to all the rows of letters in it.
     """
+    from scipy.sparse import coo_array  # takes a while: only where it is needed
+    from scipy.sparse.csgraph import connected_components
+
     number: dict[str, int] = {}
     rows: list[int] = []
     columns: list[int] = []

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -17,6 +18,7 @@ from urllib.parse import urljoin
 import nbformat
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx_markdown_builder import contexts
 from sphinx_markdown_builder.contexts import IndentContext, SubContext, SubContextParams
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
 
@@ -24,6 +26,8 @@ from rnn_course import address, storage
 
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 GLUED = "application/papermill.record"  # what myst_nb keeps for the prose; readers lack it
+# In a table, too, 1.30 is what was printed, and not the number 1.3.
+contexts.tabulate = partial(contexts.tabulate, disable_numparse=True)
 LINES = 10_000  # MyST-NB numbers the lines of cell k from (k + 1) * LINES
 
 

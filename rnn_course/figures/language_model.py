@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rnn_course.figures.drawing import DASHED, arrow, canvas, node
-from rnn_course.figures.plots import seeds as draw_seeds
+from rnn_course.figures.plots import seeds_and_line
 from rnn_course.figures.style import (
     DARK_ON_MAP,
     INK,
@@ -112,36 +112,14 @@ def over_steps(
     lines: Mapping[str, float],
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw bits per character against the steps in a window: a dot a seed, a line at the means.
+    """Draw bits per character against the steps from cut to cut: a dot a seed, a line at the means.
 
     `found` has for each name and number of steps the figures of the seeds; `lines` are levels to
     compare with.
     """
     ax = white_axes(ax, 6.4, 4.0)
     for name, style in styles(found).items():
-        for steps, values in found[name].items():
-            draw_seeds(
-                ax,
-                steps,
-                values,
-                style,
-                label=f"{name}, {steps}",
-                mark=style.mark,
-                size=5,
-                spread=0,
-                upright=True,
-                mean=False,
-            )
-        ax.plot(
-            [*found[name]],
-            [mean(values) for values in found[name].values()],
-            style.mark + style.dashes,
-            color=style.colour,
-            linewidth=2,
-            label=name,
-            markersize=7,
-            markerfacecolor="none",
-        )
+        seeds_and_line(ax, found[name], mean, style, label=name)
     for name, height in lines.items():
         ax.axhline(height, color=PALE, linestyle="--", linewidth=1.2, zorder=0, label=f"_{name}")
         ax.annotate(
@@ -159,7 +137,7 @@ def over_steps(
     ax.set_xticks(ticks, [str(n) for n in ticks])
     ax.minorticks_off()
     ax.legend(frameon=False, fontsize=SIZE - 1, labelcolor=INK)
-    name_axes(ax, "steps in a window", "bits per character")
+    name_axes(ax, "steps from cut to cut", "bits per character")
     return ax
 
 

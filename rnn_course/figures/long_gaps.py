@@ -8,7 +8,7 @@ from statistics import median
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from rnn_course.figures.plots import seeds as draw_seeds
+from rnn_course.figures.plots import seeds_and_line
 from rnn_course.figures.style import INK, PALE, SIZE, name_axes, styles, white_axes
 
 
@@ -87,31 +87,8 @@ def accuracy_over_gap(
     """
     ax = white_axes(ax, 6.4, 4.2)
     for i, (name, style) in enumerate(styles(found).items()):
-        at = found[name]
         shift = 1.03 ** (i - (len(found) - 1) / 2)  # or the dots would hide one another
-        for gap, seeds in at.items():
-            draw_seeds(
-                ax,
-                gap * shift,
-                seeds,
-                style,
-                label=f"{name}, {gap}",
-                mark=style.mark,
-                size=5,
-                spread=0,
-                upright=True,
-                mean=False,
-            )
-        ax.plot(
-            [gap * shift for gap in at],
-            [median(seeds) for seeds in at.values()],
-            style.mark + style.dashes,
-            color=style.colour,
-            linewidth=2,
-            label=name,
-            markersize=7,
-            markerfacecolor="none",
-        )
+        seeds_and_line(ax, found[name], median, style, label=name, shift=shift)
     for height, dashes in ((chance, "--"), (ceiling, "--"), ((chance + ceiling) / 2, ":")):
         ax.axhline(height, color=PALE, linestyle=dashes, linewidth=1.2, zorder=0, label="_level")
     gaps = sorted({gap for at in found.values() for gap in at})

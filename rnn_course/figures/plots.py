@@ -7,7 +7,7 @@ is white whatever the page's theme. `unfolded` draws a network, `learning_curves
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ __all__ = [
     "every_seed",
     "learning_curves",
     "seeds",
+    "seeds_and_line",
     "styles",
     "unfolded",
 ]
@@ -226,6 +227,45 @@ def seeds(
     )
     if mean:
         ax.plot(*(bar if upright else bar[::-1]), color=INK, linewidth=2.2, label=f"_{label}, mean")
+
+
+def seeds_and_line(
+    ax: Axes,
+    found: Mapping[int, Sequence[float]],
+    middle: Callable[[Sequence[float]], float],
+    style: Style,
+    *,
+    label: str,
+    shift: float = 1.0,
+) -> None:
+    """Draw a dot per seed above each place, and a line through the `middle` of the seeds.
+
+    `found` has the seeds for each place on the x axis; `shift` multiplies the places, so that the
+    dots of several names do not hide one another on a logarithmic scale.
+    """
+    for place, values in found.items():
+        seeds(
+            ax,
+            place * shift,
+            values,
+            style,
+            label=f"{label}, {place}",
+            mark=style.mark,
+            size=5,
+            spread=0,
+            upright=True,
+            mean=False,
+        )
+    ax.plot(
+        [place * shift for place in found],
+        [middle(values) for values in found.values()],
+        style.mark + style.dashes,
+        color=style.colour,
+        linewidth=2,
+        label=label,
+        markersize=7,
+        markerfacecolor="none",
+    )
 
 
 def dots(

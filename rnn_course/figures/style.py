@@ -134,7 +134,7 @@ _ROWS: tuple[tuple[Style, tuple[str, ...]], ...] = (
     (SKY, ("GRU, 256 units",)),
     (ORANGE, ("GRU, this page",)),
     (BLUE, ("state handed on",)),
-    (VERMILION, ("state reset at each cut",)),
+    (VERMILION, ("state reset in training",)),
     # attention
     (BLUE, ("fixed C",)),
     (VERMILION, ("attention",)),

@@ -39,6 +39,8 @@ def test_a_network_has_the_same_colour_in_every_figure():
         [*two_dimensions.DIRECTIONS, two_dimensions.CONVOLUTION],
         [*EDGES],
         ["clipped", "not clipped", "GRU"],
+        ["GRU, this page", "tanh", "LSTM", "GRU", "GRU, 256 units"],
+        ["state handed on", "state reset in training"],
     ],
 )
 def test_the_networks_of_a_chapter_differ_in_colour_and_are_all_in_the_table(names):

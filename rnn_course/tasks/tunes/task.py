@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from rnn_course import checks
@@ -54,7 +52,7 @@ def load_tunes(limit: int | None = None) -> Tunes:
     only on music21's version.
 
     A guess among all symbols costs log2 of their number, 5.7 bits per character; character n-grams
-    (`measures.character_ngrams`), chosen on validation, take 2.5.
+    (`measures.character_ngrams`), chosen on validation, take 2.2.
 
     Args:
         limit: The number of training tunes, from the first; None for all.
@@ -93,6 +91,9 @@ def families(melodies: Sequence[str], related: int = RELATED) -> list[int]:
     Two melodies are related if they share `related` letters in a row. Families are the connected
     components of a graph that joins each melody to all the rows of letters in it.
     """
+    from scipy.sparse import coo_array  # takes a while: only where it is needed
+    from scipy.sparse.csgraph import connected_components
+
     number: dict[str, int] = {}
     rows: list[int] = []
     columns: list[int] = []

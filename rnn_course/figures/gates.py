@@ -9,8 +9,8 @@ from matplotlib.patches import Circle
 from torch import Tensor
 
 from rnn_course import checks
+from rnn_course.figures.curves import every_seed
 from rnn_course.figures.drawing import arrow, canvas, node
-from rnn_course.figures.plots import every_seed
 from rnn_course.figures.style import COLOURS, INK, KINDS, PALE, SIZE, name_axes, styles, white_axes
 
 PLAIN, MEMORY, FORGETTING, GRU = (

@@ -8,7 +8,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from rnn_course.figures.plots import every_seed
+from rnn_course.figures.curves import every_seed
 from rnn_course.figures.style import COLOURS, PALE, SIZE, name_axes, white_axes
 
 

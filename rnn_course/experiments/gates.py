@@ -51,9 +51,9 @@ RATES: Mapping[str, Mapping[str, float]] = {
     },
     "copying": {
         "tanh, orthogonal": 0.0005,
-        "ReLU, identity": 0.0001,
-        "leaky units": 0.002,
-        "skips over 10 steps": 0.002,
+        "ReLU, identity": 0.0005,
+        "leaky units": 0.008,
+        "skips over 10 steps": 0.008,
         "LSTM, forget bias 1": 0.008,
         "LSTM, biases for long gaps": 0.008,
         "GRU": 0.032,
@@ -61,8 +61,8 @@ RATES: Mapping[str, Mapping[str, float]] = {
     },
     "sentences": {
         "tanh, orthogonal": 0.0005,
-        "ReLU, identity": 0.0005,
-        "leaky units": 0.002,
+        "ReLU, identity": 0.0001,
+        "leaky units": 0.008,
         "skips over 10 steps": 0.002,
         "LSTM, forget bias 1": 0.002,
         "LSTM, biases for long gaps": 0.032,
@@ -140,7 +140,8 @@ def curves(task: str, names: Iterable[str]) -> dict[str, list[list[float]]]:
 
 def span(values: Sequence[float], spec: str = "") -> str:
     """The median, and the lowest and the highest in brackets."""
-    return f"{median(values):{spec}} ({min(values):{spec}}–{max(values):{spec}})"
+    found = f"{median(values):{spec}} ({min(values):{spec}}–{max(values):{spec}})"
+    return found.replace("inf", "∞")
 
 
 def in_words(task: str, name: str) -> dict[str, str]:

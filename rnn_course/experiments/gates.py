@@ -139,9 +139,9 @@ def curves(task: str, names: Iterable[str]) -> dict[str, list[list[float]]]:
 
 
 def span(values: Sequence[float], spec: str = "") -> str:
-    """The median, and the lowest and the highest in brackets."""
-    found = f"{median(values):{spec}} ({min(values):{spec}}–{max(values):{spec}})"
-    return found.replace("inf", "∞")
+    """The median, and the lowest and the highest in brackets unless all are equal."""
+    low, middle, high = (f"{of(values):{spec}}" for of in (min, median, max))
+    return (middle if low == high else f"{middle} ({low}–{high})").replace("inf", "∞")
 
 
 def in_words(task: str, name: str) -> dict[str, str]:

@@ -119,6 +119,8 @@ def _legend_above(ax: Axes) -> None:
         loc="lower left",
         bbox_to_anchor=(0, 1),
         ncols=2,
+        columnspacing=1.0,
+        handletextpad=0.5,
     )
 
 

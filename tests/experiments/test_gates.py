@@ -60,6 +60,7 @@ def test_without_the_gate_that_writes_no_rate_leads_off_the_line():
 def test_a_table_says_when_and_how_many():
     assert gates.span([3, 1, 2.5], ".1f") == "2.5 (1.0–3.0)"
     assert gates.span([3, 1, float("inf")], ".1f") == "3.0 (1.0–∞)"
+    assert gates.span([200, 200, 200], ",.0f") == "200"
     assert gates.in_words("copying", "tanh, orthogonal") == {
         "rate": "0.0005",
         "off": "not in 8,000",

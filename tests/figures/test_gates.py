@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
+from rnn_course.experiments.gates import KNOWN
 from rnn_course.figures.gates import (
     STAGES,
     errors_over_rates,
@@ -12,6 +15,7 @@ from rnn_course.figures.gates import (
     gate_over_time,
     step_diagram,
 )
+from rnn_course.figures.style import STYLE
 
 
 @pytest.mark.parametrize(
@@ -72,3 +76,12 @@ def test_the_unit_that_changes_most_comes_first(ax):
     assert all(top < y < -0.5 < bottom for y in arrows.get_ydata())  # in sight, above the map
     with pytest.raises(ValueError, match=r"values: expected shape \(T, n\), got \(5,\)"):
         gate_over_time(ax, values[:, 0], [])
+
+
+def test_the_legend_of_the_longest_names_is_within_the_figure():
+    with rc_context(STYLE):
+        figure = Figure(figsize=(6, 3.8), layout="constrained")
+        ax = errors_over_rates({name: {0.1: 0.1} for name in KNOWN}, figure.subplots())
+        figure.draw_without_rendering()
+        legend = ax.get_legend().get_window_extent()
+    assert 0 <= legend.x0 and legend.x1 <= figure.bbox.x1 and legend.y1 <= figure.bbox.y1

@@ -18,11 +18,11 @@ from torch import nn
 from rnn_course.devices import Device
 from rnn_course.experiments import until_done
 from rnn_course.experiments.base import Experiment
-from rnn_course.experiments.until_done import BATCH_SIZE, errors
+from rnn_course.experiments.until_done import BATCH_SIZE, errors, scores
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks.adding import make_adding
-from rnn_course.tasks.base import Split, Task
-from rnn_course.training.fit import History, evaluate, fit
+from rnn_course.tasks.base import Task
+from rnn_course.training.fit import History, fit
 from rnn_course.training.fit_checks import Diverged
 
 STEPS, UPDATES = 100, 300
@@ -81,11 +81,6 @@ def train(
         seed=seed,
         **options,
     )
-
-
-def scores(model: nn.Module, task: Task, split: Split, device: Device = None) -> dict[str, float]:
-    """The mean squared error."""
-    return {"error": evaluate(model, split, errors, device=device)}
 
 
 def in_tens(values: Sequence[float], of: Any) -> list[float]:

@@ -157,8 +157,8 @@ def train(
     )
 
 
-def scores(model: nn.Module, task: str, split: Split, device: Device = None) -> dict[str, float]:
-    """The mean of `errors`."""
+def scores(model: nn.Module, task: Any, split: Split, device: Device = None) -> dict[str, float]:
+    """The mean of `errors`, whatever the task."""
     return {"error": evaluate(model, split, errors, device=device)}
 
 

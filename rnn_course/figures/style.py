@@ -79,12 +79,12 @@ KINDS = {
 _ROWS: tuple[tuple[Style, tuple[str, ...]], ...] = (
     # cells, their starts and remedies
     (BLUE, ("tanh", "tanh network", "tanh, as torch starts it")),
-    (VERMILION, ("orthogonal W", "tanh, orthogonal")),
+    (VERMILION, ("tanh, orthogonal",)),
     (INDIGO, ("tanh, orthogonal, not clipped",)),
     (WINE, ("ReLU, identity",)),
     (OLIVE, ("leaky units",)),
-    (BROWN, ("skips", "skips over 10 steps")),
-    (INDIGO, ("LSTM", "LSTM, forget bias 4")),
+    (BROWN, ("skips over 10 steps",)),
+    (INDIGO, ("LSTM",)),
     (PURPLE, ("LSTM, forget bias", "LSTM, forget bias 1")),
     (ORANGE, ("LSTM, biases for long gaps",)),
     (GREEN, ("GRU",)),

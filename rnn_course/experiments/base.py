@@ -39,6 +39,8 @@ NAMES = (
     "clipping",
     "attention",
     "language_model",
+    "parity",
+    "selective",
 )
 FOLDER = Path(__file__).with_name("results")
 

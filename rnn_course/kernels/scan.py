@@ -15,9 +15,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from rnn_course import checks
 from rnn_course.kernels.kernel import first_derivative_only, with_lengths
+from rnn_course.padding import inside, reversed_inside
 
 BUSY = 6000
 """From so many units on, over all sequences, one step keeps a processor busy (measured)."""
@@ -58,10 +60,11 @@ def scan(a: Tensor, b: Tensor, h0: Tensor, K: int | None = None) -> Tensor:
 def linear(
     x: Tensor, state: Tensor, lengths: Tensor | None, project: Callable, read: Callable
 ) -> tuple[Tensor, Tensor]:
-    """All steps of a `networks.linear.LinearCell`: what its `project`, `step` and `read` compute."""
+    """All steps of a `networks.linear.LinearCell`, from its `project` and its `read`."""
 
     def all_states(x: Tensor, h0: Tensor) -> Tensor:
-        return scan(*project(x).chunk(2, dim=2), h0)
+        a, b = project(x).chunk(2, dim=2)
+        return scan(a, b, h0)
 
     h, last = with_lengths(all_states)(x, state, lengths)
     return read(h), last
@@ -79,8 +82,9 @@ def states(a: Tensor, b: Tensor, h0: Tensor, K: int, back: bool = False) -> Tens
     """
     T = b.shape[1]
     L = T // K
-    whole, rest = (slice(T - K * L, T), range(T - K * L)) if back else (
-        slice(0, K * L), range(K * L, T))
+    whole, rest = (
+        (slice(T - K * L, T), range(T - K * L)) if back else (slice(0, K * L), range(K * L, T))
+    )
     h = torch.empty_like(b, memory_format=torch.contiguous_format)
     in_chunks = (part[:, whole].unflatten(1, (K, L)).unbind(2) for part in (a, b, h))
     steps = [*zip(*in_chunks, strict=True)]  # L triples of (B, K, H)
@@ -109,6 +113,37 @@ def states(a: Tensor, b: Tensor, h0: Tensor, K: int, back: bool = False) -> Tens
     return h
 
 
+def convolution(
+    x: Tensor, state: Tensor, lengths: Tensor | None, U: Tensor, modes: tuple[Tensor, ...]
+) -> tuple[Tensor, Tensor]:
+    """All steps of a `networks.linear.S4DLin`, without any states between the first and the last.
+
+    With λ constant, h is the input convolved with the answer to an impulse, once and for all:
+
+        h^(t) = Σ_j k^(j) ⊙ u^(t-j),    k^(j) = 2 Re Σ_n C_n ⊙ β_n ⊙ λ_n^j
+
+    computed by the fast Fourier transform in T log T. `modes` are ln λ, β and C (n_hidden, n).
+    """
+    log_eigenvalues, beta, C = modes
+    B, T, _ = x.shape
+    s0 = state.unflatten(1, C.shape)
+    powers = (torch.arange(T + 1, device=x.device).view(-1, 1, 1) * log_eigenvalues).exp()
+    u = F.linear(x, U)
+    k = 2 * (powers[:-1] * (C * beta)).real.sum(2)
+    long = 2 * T  # so that the end does not run into the beginning
+    h = torch.fft.irfft(
+        torch.fft.rfft(u, long, dim=1) * torch.fft.rfft(k, long, dim=0), long, dim=1
+    )[:, :T]
+    h = h + 2 * torch.einsum("bcn,tcn->btc", C * s0, powers[1:]).real
+    tau = torch.full((B,), T, device=x.device) if lengths is None else lengths
+    back = reversed_inside(u, lengths).to(powers.dtype)  # zero in the padding, as x is
+    last = powers[tau] * s0 + beta * torch.einsum("btc,tcn->bcn", back, powers[:-1])
+    if lengths is not None:
+        at_end = h.gather(1, (tau - 1).view(-1, 1, 1).expand(-1, 1, h.shape[2]))
+        h = torch.where(inside(tau, T).unsqueeze(2), h, at_end)
+    return h, last.flatten(1)
+
+
 class Scan(torch.autograd.Function):
     """h^(t) = a^(t) ⊙ h^(t-1) + b^(t) for all t, and its gradient, which is such a scan as well.
 
@@ -118,7 +153,7 @@ class Scan(torch.autograd.Function):
         ∂L/∂b^(t) = δ^(t),    ∂L/∂a^(t) = δ^(t) ⊙ h^(t-1)*,    ∂L/∂h^(0) = a^(1)* ⊙ δ^(1)
 
     It has only a first derivative, and raises `NotImplementedError` if asked for a second.
-    Shapes: a, b (B, T, H), h0 (B, H), all real or all complex; K, the number of chunks; h (B, T, H).
+    Shapes: a, b (B, T, H), h0 (B, H), all real or all complex; K chunks; h (B, T, H).
     Source: Blelloch (1990), section 1.4; Martin and Cundy (2018); statements M1 to M3.
     """
 

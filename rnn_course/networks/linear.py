@@ -3,21 +3,23 @@
     h^(t) = a^(t) ⊙ h^(t-1) + b^(t)
 
 a and b may depend on x^(t), but not on the state. What is not linear stands before or after the
-recurrence, at each step; in a `Stack`, a `MemorylessCell` between two of these cells.
+recurrence, at each step: see `layers`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnn_course import checks
-from rnn_course.cells import Cell
+from rnn_course.cells import Cell, MemorylessCell
 from rnn_course.kernels import scan as kernels
 from rnn_course.kernels.kernel import Kernel
+from rnn_course.networks.deep import Stack
 
 LONGEST = 1000
 """Unless told otherwise, the memories of these cells last between 1 and this many steps."""
@@ -99,8 +101,8 @@ class SignedMinGRU(MinGRU):
 
         z = tanh(b + U x^(t)),    h̃ = b + U x^(t),    h^(t) = z ⊙ h^(t-1) + (1 - z) ⊙ h̃
 
-    z lies in -1 … 1. At z = -1, h^(t) = 2 h̃ - h^(t-1): the state is reflected at the candidate, as a
-    bit is flipped by a one. No gate in 0 … 1 can do that. Parameters and their start as in `MinGRU`.
+    z lies in -1 … 1. At z = -1, h^(t) = 2 h̃ - h^(t-1): the state is reflected at the candidate, as
+    a bit is flipped by a one. No gate in 0 … 1 can do that. Parameters and start as in `MinGRU`.
     Source: Grazzi et al. (2025), who widen the range of other cells' gates; statement M5.
     """
 
@@ -190,11 +192,17 @@ class S4DLin(LinearCell):
         self.A = nn.Parameter(A.repeat(n_hidden, 1, 1))
         self.C = nn.Parameter(torch.randn(n_hidden, n, 2) / (2 * n) ** 0.5)
 
-    def project(self, x: Tensor) -> Tensor:
+    @property
+    def modes(self) -> tuple[Tensor, Tensor, Tensor]:
+        """ln λ, (λ - 1)/A and C, each (n_hidden, n), complex."""
         A = torch.complex(-self.A[..., 0].exp(), self.A[..., 1])
-        eigenvalues = (self.log_delta.exp().unsqueeze(1) * A).exp()
-        b = (eigenvalues - 1) / A * F.linear(x, self.U).unsqueeze(-1)
-        return _constant(eigenvalues.flatten(), b.flatten(-2))
+        log_eigenvalues = self.log_delta.exp().unsqueeze(1) * A
+        return log_eigenvalues, (log_eigenvalues.exp() - 1) / A, torch.view_as_complex(self.C)
+
+    def project(self, x: Tensor) -> Tensor:
+        log_eigenvalues, beta, _ = self.modes
+        b = beta * F.linear(x, self.U).unsqueeze(-1)
+        return _constant(log_eigenvalues.exp().flatten(), b.flatten(-2))
 
     def read(self, state: Tensor) -> Tensor:
         """From states (..., n_hidden · n) to h (..., n_hidden)."""
@@ -204,6 +212,23 @@ class S4DLin(LinearCell):
     def initial_state(self, batch: int) -> Tensor:
         """Complex zeros (batch, n_hidden · n)."""
         return torch.view_as_complex(self.like.new_zeros(batch, self.n_state, 2))
+
+    kernel = Kernel(kernels.convolution, "U modes", project, read, LinearCell.step)
+
+
+def layers(kind: Callable[[int, int], LinearCell], n_in: int, n_hidden: int, depth: int) -> Stack:
+    """`depth` times a linear recurrence, `kind(n_in, n_hidden)`, and a tanh layer at each step.
+
+        h_k^(t) = read_k(s_k^(t)),    y_k^(t) = tanh(b_k + U_k h_k^(t)),    k = 1 … depth
+
+    Each y_k has n_hidden units, and y_(k-1) is the input of layer k, x that of the first. Only the
+    recurrences go from step to step.
+    """
+    cells: list[Cell] = []
+    for _ in range(checks.positive("depth", depth)):
+        recurrence = kind(cells[-1].n_hidden if cells else n_in, n_hidden)
+        cells += [recurrence, MemorylessCell(recurrence.n_hidden, n_hidden)]
+    return Stack(*cells)
 
 
 def _half(n_hidden: int) -> int:

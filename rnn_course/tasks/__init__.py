@@ -33,7 +33,10 @@ from rnn_course.tasks.holes import load_holes
 from rnn_course.tasks.letters.task import load_letters
 from rnn_course.tasks.names import load_names
 from rnn_course.tasks.number_words import make_number_words
+from rnn_course.tasks.parity import make_parity
+from rnn_course.tasks.pixels import load_pixels
 from rnn_course.tasks.pronunciations import load_pronunciations
+from rnn_course.tasks.selective_copying import make_selective_copying
 from rnn_course.tasks.tunes.task import load_tunes
 from rnn_course.tasks.years.task import make_years
 
@@ -46,6 +49,7 @@ __all__ = [
     "load_holes",
     "load_letters",
     "load_names",
+    "load_pixels",
     "load_pronunciations",
     "load_tunes",
     "make_adding",
@@ -55,5 +59,7 @@ __all__ = [
     "make_fluent",
     "make_futures",
     "make_number_words",
+    "make_parity",
+    "make_selective_copying",
     "make_years",
 ]

@@ -36,7 +36,7 @@ UNGATED = tuple(name for name in CELLS if name not in KNOWN)
 NEW = {
     "parity": "parity",
     "pixels": "parity",
-    "copying": "selective",
+    "short copying": "selective",
     "selective copying": "selective",
 }
 """The experiments of chapter 14, by task."""
@@ -47,8 +47,8 @@ WRITING = ("LSTM without i", "GRU without z")
 
 def _run(task: str, name: str) -> str:
     """The experiment whose results have that network on that task."""
-    if name in LINEAR or task not in ("adding", "copying", "sentences"):
-        return NEW.get(task, "linear")
+    if task in NEW:
+        return NEW[task]
     return "remedies" if task == "sentences" or name in UNGATED else "gates"
 
 

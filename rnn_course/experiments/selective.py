@@ -1,4 +1,4 @@
-"""Chapter 14, M7: copying after a fixed time, and after a time that differs from letter to letter."""
+"""Chapter 14, M7: copying after a time that is fixed, or that differs from letter to letter."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _REHEARSAL = {
 
 EXPERIMENT = Experiment(
     name="selective",
-    about="Copying and selective copying by linear recurrences, each network until it is done.",
+    about="Copying over 20 steps, after a fixed or a random time, each network until it is done.",
     statements=("M7", "M8"),
     settings=(
         *rates_and_seeds("selective copying", (*COMPARED, *LINEAR)),
-        *rates_and_seeds("copying", LINEAR),
+        *rates_and_seeds("short copying", (*COMPARED, *LINEAR)),
         _REHEARSAL,
     ),
     trial=trial,

@@ -84,9 +84,6 @@ def rates_and_seeds(task: str, names: Iterable[str]) -> Iterator[dict[str, Any]]
     """For each network all rates with seed 0, and four more seeds at the best of them."""
     for seed in range(5):
         for name in names:
-            for lr in (
-                ([rate_of(task, name)] if name in RATES.get(task, {}) else [])
-                if seed
-                else RATES_TRIED
-            ):
+            best = [rate_of(task, name)] if name in RATES.get(task, {}) else []
+            for lr in best if seed else RATES_TRIED:
                 yield setting(task, name, lr, seed)

@@ -63,9 +63,6 @@ REMOVED: Mapping[str, Callable[[int, int, int], Cell]] = {
 
 
 LINEAR: Mapping[str, Callable[[int, int, int], Cell]] = {
-    "minGRU, one layer": lambda steps, n_in, H: layers(
-        partial(MinGRU, longest=steps), n_in, H, depth=1
-    ),
     "minGRU": lambda steps, n_in, H: layers(partial(MinGRU, longest=steps), n_in, H, depth=2),
     "signed minGRU": lambda steps, n_in, H: layers(
         partial(SignedMinGRU, longest=steps), n_in, H, depth=2
@@ -75,7 +72,7 @@ LINEAR: Mapping[str, Callable[[int, int, int], Cell]] = {
     ),
     "S4D-Lin": lambda steps, n_in, H: layers(partial(S4DLin, longest=steps), n_in, H, depth=2),
 }
-"""The linear recurrences of chapter 14, in two layers unless the name says one."""
+"""The linear recurrences of chapter 14, in two layers."""
 
 COMPARED = ("tanh, orthogonal", "LSTM, biases for long gaps", "GRU, biases for long gaps")
 """The networks beside which they stand."""

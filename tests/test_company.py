@@ -51,6 +51,7 @@ from rnn_course.networks.encoder_decoder import EncoderDecoder
 from rnn_course.networks.gates import Held
 from rnn_course.networks.language_model import LanguageModel
 from rnn_course.networks.layer_norm import LayerNormCell, LayerNormGRUCell
+from rnn_course.networks.linear import LRU, LinearCell, MinGRU, S4DLin, SignedMinGRU, layers
 from rnn_course.networks.reader import Reader
 from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.networks.sharing import (
@@ -258,6 +259,11 @@ CELLS = {
     "skip": lambda: SkipCell(3, 4, 3),
     "layer norm": lambda: LayerNormCell(3, 4),
     "layer norm GRU": lambda: LayerNormGRUCell(3, 4),
+    "minGRU": lambda: MinGRU(3, 4),
+    "signed minGRU": lambda: SignedMinGRU(3, 4),
+    "LRU": lambda: LRU(3, 4),
+    "S4D-Lin": lambda: S4DLin(3, 4),
+    "linear layers": lambda: layers(MinGRU, 3, 4, depth=2),
     "deep transition": lambda: BlockCell(3, mlp(3, 5, 4), Transition(4, 2)),
     "skip transition": lambda: BlockCell(3, mlp(3, 4), SkipTransition(4, 3)),
     "stack": lambda: Stack(GRUCell(3, 4), LSTMCell(4, 2), ElmanCell(2, 3)),
@@ -496,6 +502,7 @@ def test_a_summary_is_taken_where_each_direction_ends():
 WITHOUT_COMPANY = {
     Cell: "the contract: it has no step of its own",
     DenseCell: "the weights: it has no step of its own",
+    LinearCell: "the recurrence alone: it has no weights",
     Siamese: "says something of pairs: see test_company_does_not_matter_to_a_pair",
     siamese.Comparison: "the same",
     Held: "holds some rows of the weights: it sees no sequence",

@@ -57,6 +57,16 @@ def scan(a: Tensor, b: Tensor, h0: Tensor, K: int | None = None) -> Tensor:
     return Scan.apply(a, b, h0, K)
 
 
+def as_complex(s: Tensor) -> Tensor:
+    """Real and imaginary parts side by side, (..., 2n), as complex numbers (..., n)."""
+    return torch.complex(*s.chunk(2, dim=-1))
+
+
+def as_real(s: Tensor) -> Tensor:
+    """Complex numbers (..., n) as real and imaginary parts side by side, (..., 2n); real as is."""
+    return torch.cat([s.real, s.imag], dim=-1) if s.is_complex() else s
+
+
 def linear(
     x: Tensor, state: Tensor, lengths: Tensor | None, project: Callable, read: Callable
 ) -> tuple[Tensor, Tensor]:
@@ -64,7 +74,7 @@ def linear(
 
     def all_states(x: Tensor, h0: Tensor) -> Tensor:
         a, b = project(x).chunk(2, dim=2)
-        return scan(a, b, h0)
+        return as_real(scan(a, b, as_complex(h0) if a.is_complex() else h0))
 
     h, last = with_lengths(all_states)(x, state, lengths)
     return read(h), last
@@ -126,7 +136,7 @@ def convolution(
     """
     log_eigenvalues, beta, C = modes
     B, T, _ = x.shape
-    s0 = state.unflatten(1, C.shape)
+    s0 = as_complex(state).unflatten(1, C.shape)
     powers = (torch.arange(T + 1, device=x.device).view(-1, 1, 1) * log_eigenvalues).exp()
     u = F.linear(x, U)
     k = 2 * (powers[:-1] * (C * beta)).real.sum(2)
@@ -141,7 +151,7 @@ def convolution(
     if lengths is not None:
         at_end = h.gather(1, (tau - 1).view(-1, 1, 1).expand(-1, 1, h.shape[2]))
         h = torch.where(inside(tau, T).unsqueeze(2), h, at_end)
-    return h, last.flatten(1)
+    return h, as_real(last.flatten(1))
 
 
 class Scan(torch.autograd.Function):

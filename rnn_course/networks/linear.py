@@ -19,6 +19,7 @@ from rnn_course import checks
 from rnn_course.cells import Cell, MemorylessCell
 from rnn_course.kernels import scan as kernels
 from rnn_course.kernels.kernel import Kernel
+from rnn_course.kernels.scan import as_complex, as_real
 from rnn_course.networks.deep import Stack
 
 LONGEST = 1000
@@ -31,7 +32,8 @@ class LinearCell(Cell):
         a^(t), b^(t) = project(x^(t)),    s^(t) = a^(t) ⊙ s^(t-1) + b^(t),    h^(t) = read(s^(t))
 
     A subclass defines `project`, which gives a and b side by side, and, if h is not the state
-    itself, `read`. An `RNN` of it runs by the scan of `kernels.scan`.
+    itself, `read`. If a and b are complex, the state holds real and imaginary parts side by side.
+    An `RNN` of it runs by the scan of `kernels.scan`.
     Shapes: x (..., n_in), a and b (..., n_state) each, state (B, n_state), h (B, n_hidden).
     Source: Martin and Cundy (2018); statements M1 to M4.
     """
@@ -42,7 +44,7 @@ class LinearCell(Cell):
 
     def step(self, a_t: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         a, b = a_t.chunk(2, dim=1)
-        state = a * state + b
+        state = as_real(a * (as_complex(state) if a.is_complex() else state) + b)
         return self.read(state), state
 
     def read(self, state: Tensor) -> Tensor:
@@ -134,7 +136,7 @@ class LRU(LinearCell):
         self, n_in: int, n_hidden: int, r_min: float = 0.0, r_max: float = 1 - 1 / LONGEST
     ) -> None:
         n = _half(n_hidden)
-        super().__init__(n_in, n_hidden, n)
+        super().__init__(n_in, n_hidden)
         if not 0 <= checks.real(r_min) < checks.real(r_max) < 1:
             raise ValueError(
                 f"r_min, r_max: expected 0 ≤ r_min < r_max < 1, got {r_min!r} and {r_max!r}"
@@ -155,14 +157,6 @@ class LRU(LinearCell):
         B = torch.view_as_complex(self.B) * self.log_gamma.exp().unsqueeze(1)
         return _constant(self.eigenvalues, F.linear(x.to(B.dtype), B))
 
-    def read(self, state: Tensor) -> Tensor:
-        """From states (..., n) to their real and imaginary parts side by side, (..., n_hidden)."""
-        return torch.cat([state.real, state.imag], dim=-1)
-
-    def initial_state(self, batch: int) -> Tensor:
-        """Complex zeros (batch, n_state)."""
-        return torch.view_as_complex(self.like.new_zeros(batch, self.n_state, 2))
-
 
 class S4DLin(LinearCell):
     """A diagonal state space model: channels, each with n complex states that are its memory.
@@ -182,7 +176,7 @@ class S4DLin(LinearCell):
 
     def __init__(self, n_in: int, n_hidden: int, n: int = 8, longest: int = LONGEST) -> None:
         self.n = checks.positive("n", n)
-        super().__init__(n_in, n_hidden, checks.positive("n_hidden", n_hidden) * self.n)
+        super().__init__(n_in, n_hidden, 2 * checks.positive("n_hidden", n_hidden) * self.n)
         if checks.positive("longest", longest) < 2:
             raise ValueError(f"longest: expected at least 2 steps, got {longest}")
         self.U = nn.Parameter(nn.init.xavier_uniform_(torch.empty(n_hidden, n_in)))
@@ -205,13 +199,9 @@ class S4DLin(LinearCell):
         return _constant(log_eigenvalues.exp().flatten(), b.flatten(-2))
 
     def read(self, state: Tensor) -> Tensor:
-        """From states (..., n_hidden · n) to h (..., n_hidden)."""
-        s = state.unflatten(-1, (self.n_hidden, self.n))
+        """From states (..., 2 · n_hidden · n) to h (..., n_hidden)."""
+        s = as_complex(state).unflatten(-1, (self.n_hidden, self.n))
         return 2 * (torch.view_as_complex(self.C) * s).real.sum(-1)
-
-    def initial_state(self, batch: int) -> Tensor:
-        """Complex zeros (batch, n_hidden · n)."""
-        return torch.view_as_complex(self.like.new_zeros(batch, self.n_state, 2))
 
     kernel = Kernel(kernels.convolution, "U modes", project, read, LinearCell.step)
 

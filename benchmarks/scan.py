@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
 from benchmarks.measure import milliseconds, trained
-from rnn_course.kernels.scan import scan
+from rnn_course.experiments.scan import WAYS, inputs
 from rnn_course.networks.linear import MinGRU
 from rnn_course.rnn import RNN
 
@@ -19,40 +18,6 @@ GATES = {(8, 32, 784): 5.0}
 """How many times faster than the loop the scan has to be, on one thread."""
 LAYER = (32, 64, 784)
 """Where a whole minGRU has to be at least as fast as torch's GRU."""
-
-
-def unbound(a: Tensor, b: Tensor, h: Tensor) -> Tensor:
-    """The loop, which autograd records: two operations per step."""
-    out = []
-    for a_t, b_t in zip(a.unbind(1), b.unbind(1), strict=True):
-        h = a_t * h + b_t
-        out.append(h)
-    return torch.stack(out, dim=1)
-
-
-def doubling(a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
-    """The textbook's scan of depth log T: in round k each step takes in the one 2^k before."""
-    d = 1
-    while d < a.shape[1]:
-        b = torch.cat([b[:, :d], b[:, d:] + a[:, d:] * b[:, :-d]], dim=1)
-        a = torch.cat([a[:, :d], a[:, d:] * a[:, :-d]], dim=1)
-        d *= 2
-    return a * h0.unsqueeze(1) + b
-
-
-def in_logarithms(a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
-    """The form in which minGRU was published, for a, b, h0 > 0: a cumulative sum of logarithms."""
-    log_a = F.pad(a.log().cumsum(1), (0, 0, 1, 0))
-    log_b = torch.cat([h0.unsqueeze(1), b], dim=1).log()
-    return (log_a + (log_b - log_a).logcumsumexp(1)).exp()[:, 1:]
-
-
-WAYS = {
-    "loop": unbound,
-    "scan": lambda a, b, h0: scan(a, b, h0),
-    "doubling": doubling,
-    "logarithms": in_logarithms,
-}
 
 
 @dataclass(frozen=True)
@@ -108,11 +73,10 @@ def measure(shape: tuple[int, int, int], threads: int, seconds: float) -> Row:
 
 def variants(B: int, H: int, T: int) -> dict[str, Callable[[], object]]:
     """What is timed: each way takes a, b and h0 to h, and a gradient at h back to a and b."""
-    torch.manual_seed(0)
-    inputs = nn.ParameterList([torch.rand(B, T, H) * 0.9 + 0.05, torch.rand(B, T, H)])
-    h0, g = torch.ones(B, H), torch.randn(B, T, H)
+    given, h0, g = inputs(B, H, T)
+    both = nn.ParameterList([each.detach() for each in given])
     runs = {
-        name: trained(lambda way=way: way(*inputs, h0), inputs, g)  # type: ignore[misc]
+        name: trained(lambda way=way: way(*both, h0), both, g)  # type: ignore[misc]
         for name, way in WAYS.items()
     }
     expected = runs["loop"]()

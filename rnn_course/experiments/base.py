@@ -39,6 +39,7 @@ NAMES = (
     "clipping",
     "attention",
     "language_model",
+    "scan",
     "parity",
     "selective",
 )

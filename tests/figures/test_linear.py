@@ -9,7 +9,7 @@ from rnn_course.figures.linear import brackets, speed_ups, states_over_time
 
 
 def lines(ax):
-    return {line.get_label(): line.get_ydata().tolist() for line in ax.get_lines()}
+    return {line.get_label(): [*line.get_ydata()] for line in ax.get_lines()}
 
 
 def test_brackets_are_a_row_of_steps_and_a_tree_over_them():

@@ -54,4 +54,4 @@ def load_pixels() -> Task:
     splits = {
         side: Split(ink.unsqueeze(2) / FULL, y) for side, (ink, y) in digit_images(0.6).items()
     }
-    return Task("pixels", **splits, labels=tuple("0123456789"))
+    return Task("pixels", **splits, symbols=(), labels=tuple("0123456789"))

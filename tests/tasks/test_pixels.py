@@ -84,8 +84,9 @@ def test_a_last_pixel_that_training_lacks_counts_for_nothing(task):
     """Training has blank corners only, so all that is left is the most frequent digit."""
     blank = task.train.x[:, -1, 0] == 0
     half = replace(task, train=Split(task.train.x[blank], task.train.y[blank]))
+    usual = int(half.train.y.mode().values)
     assert task.test.x[:, -1].max() > 0
-    assert last_pixel(half, task.test) == most_frequent(half, task.test)
+    assert last_pixel(half, Split(task.test.x, torch.full_like(task.test.y, usual))) == 1
 
 
 def test_logistic_regression_by_minimising_its_loss(task):

@@ -55,14 +55,12 @@ def make_parity(steps: int, n_train: int = 20_000, *, n_test: int = 1000, seed: 
     `make_parity(10 * steps, 1).test`. Sequences are drawn independently: there are 2^T, so short
     ones occur in several splits, those of 40 steps or more hardly ever.
 
-    Source: Grazzi et al. (2025), section 4.1. In finite precision, linear recurrences
+    Source: Grazzi et al. (2025), section 4.1; M5. In finite precision, linear recurrences
     h^(t) = A(x^(t)) h^(t-1) + b(x^(t)) in any number of layers cannot solve it for all lengths if
     the eigenvalues of all A are real and at least 0 (theorem 1). With a negative one, a single unit
     is the answer:
 
         h^(t) = (1 - 2 x^(t)) h^(t-1) + x^(t),    h^(0) = 0
-
-    M5.
 
     Raises:
         ValueError: If the number of steps or a count is not a positive integer.

@@ -2,20 +2,23 @@
 
 `load_…` reads data that come with a package, `make_…` draws synthetic examples:
 
-    names           the language of a name (slide S1.3)
-    number_words    two handwritten digits and a language to a number spelled out (S2.4)
-    coins           outputs that depend on each other, with the best likelihood known (S3.2)
-    chorales        a bass to a melody (S3.1), and the keys of the next step (S7.3)
-    tunes           the next character of an Irish tune (chapter 12)
-    years           the year in a sentence, wherever it is (S4)
-    letters         what each letter of a word says (S5.1)
-    futures         outputs that depend on later inputs, with the best accuracy known (S5.1)
-    holes           the pixels that the stroke of a digit encloses (S5.4)
-    pronunciations  the phones of a word (S6.1)
-    echo            the symbol of some steps ago (S7.2, S7.4, S7.6)
-    fluent          a language, asked for long after its country (S8.2)
-    adding          the sum of two marked numbers (S8.3)
-    copying         ten letters after a long gap (S8.3)
+    names              the language of a name (slide S1.3)
+    number_words       two handwritten digits and a language to a number spelled out (S2.4)
+    coins              outputs that depend on each other, with the best likelihood known (S3.2)
+    chorales           a bass to a melody (S3.1), and the keys of the next step (S7.3)
+    tunes              the next character of an Irish tune (chapter 12)
+    years              the year in a sentence, wherever it is (S4)
+    letters            what each letter of a word says (S5.1)
+    futures            outputs that depend on later inputs, with the best accuracy known (S5.1)
+    holes              the pixels that the stroke of a digit encloses (S5.4)
+    pronunciations     the phones of a word (S6.1)
+    echo               the symbol of some steps ago (S7.2, S7.4, S7.6)
+    fluent             a language, asked for long after its country (S8.2)
+    adding             the sum of two marked numbers (S8.3)
+    copying            ten letters after a long gap (S8.3)
+    parity             whether the ones so far are odd (M5)
+    selective_copying  ten letters after gaps that differ (M7)
+    pixels             a handwritten digit, pixel by pixel (M8)
 
 A task imports the package that its data come from when it is called, since some take a second.
 """

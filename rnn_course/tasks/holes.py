@@ -16,9 +16,10 @@ from torch import Tensor
 
 from rnn_course import checks
 from rnn_course.tasks.base import SPLITS, Split, Task
+from rnn_course.tasks.digits import FULL, every_digit
 
-FULL, DARK = 16, 7
-"""The most ink a pixel of the digits can have, and the least that counts as ink."""
+DARK = 7
+"""The least ink of a pixel of the digits that counts as ink; the most is `digits.FULL`."""
 
 INK = -100
 """The target of a pixel with ink, which is not scored: cross-entropy ignores -100."""
@@ -62,10 +63,8 @@ def sides() -> dict[str, tuple[Tensor, Tensor]]:
     the patterns of ink are shuffled, with a seed of their own, and those that agree when rotated or
     mirrored count as one: no pattern is in two splits.
     """
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    images, y = torch.tensor(digits.images, dtype=torch.float32), torch.tensor(digits.target)
+    ink, y = every_digit()
+    images = ink.view(-1, 8, 8)
     bits = orientations(images >= DARK).flatten(2).long()
     number = (bits << torch.arange(bits.shape[2])).sum(2).amin(0)  # one for all eight orientations
     patterns, pattern = number.unique(return_inverse=True)

@@ -15,12 +15,11 @@ from typing import NamedTuple
 import torch
 from torch import Generator
 
-from rnn_course.tasks import parity
 from rnn_course.tasks.adding import make_adding, memoryless
 from rnn_course.tasks.base import Batch, Split, Task
 from rnn_course.tasks.copying import SYMBOLS, forgetful, make_copying
 from rnn_course.tasks.fluent import languages, make_fluent
-from rnn_course.tasks.parity import make_parity
+from rnn_course.tasks.parity import make_parity, windowed
 from rnn_course.tasks.pixels import load_pixels
 from rnn_course.tasks.selective_copying import make_selective_copying
 
@@ -55,7 +54,7 @@ TASKS: Mapping[str, Challenge] = {
         partial(make_fluent, 80), 85, math.log(len(set(languages().values()))), 4_000, 40_000
     ),
     "parity": Challenge(
-        partial(make_parity, PARITY), PARITY, parity.forgetful(PARITY), 4_000, 5_500
+        partial(make_parity, PARITY), PARITY, windowed(PARITY, window=1), 4_000, 5_500
     ),
     "short copying": Challenge(partial(make_copying, 20), 40, forgetful(20), 4_000, 5_500),
     "selective copying": Challenge(

@@ -35,7 +35,6 @@ UNGATED = tuple(name for name in CELLS if name not in KNOWN)
 
 NEW = {
     "parity": "parity",
-    "pixels": "parity",
     "short copying": "selective",
     "selective copying": "selective",
 }

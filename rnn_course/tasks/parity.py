@@ -47,7 +47,7 @@ def windowed(steps: int, window: int) -> float:
 
 
 def make_parity(steps: int, n_train: int = 20_000, *, n_test: int = 1000, seed: int = 0) -> Task:
-    """The task: x and y (N, T) int64 of zeros and ones, and y^(t) the parity of x^(1) … x^(t).
+    """The task: x (N, T, 1) bits as floats, and y (N, T) int64 with the parity of x^(1) … x^(t).
 
         y^(t) = (x^(1) + … + x^(t)) mod 2,    so y^(t) = x^(t) XOR y^(t-1)
 
@@ -68,8 +68,7 @@ def make_parity(steps: int, n_train: int = 20_000, *, n_test: int = 1000, seed: 
     checks.positive("steps", steps)
 
     def draw(count: int, generator: torch.Generator) -> Split:
-        x = torch.randint(2, (count, steps), generator=generator)
-        return Split(x, x.cumsum(1) % 2)
+        bits = torch.randint(2, (count, steps), generator=generator)
+        return Split(bits.unsqueeze(2).float(), bits.cumsum(1) % 2)
 
-    splits = draw_splits(draw, n_train, n_test, seed)
-    return Task("parity", *splits, symbols=("0", "1"), labels=("even", "odd"))
+    return Task("parity", *draw_splits(draw, n_train, n_test, seed), labels=("even", "odd"))

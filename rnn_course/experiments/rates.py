@@ -51,6 +51,15 @@ RATES: Mapping[str, Mapping[str, float]] = {
         "LRU": 0.008,
         "S4D-Lin": 0.002,
     },
+    "selective copying": {
+        "tanh, orthogonal": 0.0005,
+        "LSTM, biases for long gaps": 0.032,
+        "GRU, biases for long gaps": 0.032,
+        "minGRU": 0.008,
+        "signed minGRU": 0.008,
+        "LRU": 0.008,
+        "S4D-Lin": 0.008,
+    },
 }
 """The rate with the lowest validation error in the fewest updates, as the results have it."""
 

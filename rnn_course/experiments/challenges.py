@@ -56,7 +56,6 @@ TASKS: Mapping[str, Challenge] = {
     "parity": Challenge(
         partial(make_parity, PARITY), PARITY, windowed(PARITY, window=1), 4_000, 5_500
     ),
-    "short copying": Challenge(partial(make_copying, 20), 40, forgetful(20), 4_000, 5_500),
     "selective copying": Challenge(
         partial(make_selective_copying, 20), 40, forgetful(20), 4_000, 5_500
     ),
@@ -67,7 +66,6 @@ SIZES: Mapping[str, tuple[int, int]] = {
     "adding": (2, 1),
     "copying": (len(SYMBOLS), len(SYMBOLS)),
     "parity": (1, 2),
-    "short copying": (len(SYMBOLS), len(SYMBOLS)),
     "selective copying": (len(SYMBOLS), len(SYMBOLS)),
     "pixels": (1, 10),
 }

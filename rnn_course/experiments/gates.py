@@ -33,11 +33,7 @@ UNGATED = tuple(name for name in CELLS if name not in KNOWN)
 """The networks of chapter 11."""
 
 
-NEW = {
-    "parity": "parity",
-    "short copying": "selective",
-    "selective copying": "selective",
-}
+NEW = {"parity": "parity", "selective copying": "selective"}
 """The experiments of chapter 14, by task."""
 
 WRITING = ("LSTM without i", "GRU without z")

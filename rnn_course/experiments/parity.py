@@ -18,10 +18,7 @@ EXPERIMENT = Experiment(
     name="parity",
     about="Parity over 40 steps, each network until it is done, and then over 4,000.",
     statements=("M5", "M6", "M8"),
-    settings=(
-        *rates_and_seeds("parity", (*COMPARED, *LINEAR)),
-        _REHEARSAL,
-    ),
+    settings=(*rates_and_seeds("parity", (*COMPARED, *LINEAR)), _REHEARSAL),
     trial=trial,
     small=(_REHEARSAL,),
     tolerance={"error": 0.02, "valid": 0.05},

@@ -15,8 +15,6 @@ NETWORKS = {
     task: tuple(CELLS) if task in ("adding", "copying", "sentences") else (*COMPARED, *LINEAR)
     for task in RATES
 }
-if "short copying" in NETWORKS:
-    NETWORKS["short copying"] = (COMPARED[-1], *LINEAR)
 
 
 def trials_of(task, **where):

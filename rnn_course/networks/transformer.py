@@ -75,8 +75,8 @@ class MultiHeadAttention(nn.Module):
         return Memory(self._split(self.W_k(h)), self._split(self.W_v(h)))
 
     def forward(self, x: Tensor, memory: Memory, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """x (B, T, n_hidden), mask (B, T, S) to o (B, T, n_hidden), α (B, heads, T, S)."""
-        a, alpha = attend(self._split(self.W_q(x)), *memory, mask.unsqueeze(1))
+        """x (B, T, n_hidden), mask (B, T, S) or (T, S) to o (B, T, n_hidden) and each head's α."""
+        a, alpha = attend(self._split(self.W_q(x)), *memory, mask.unsqueeze(-3))
         return self.W_o(a.transpose(1, 2).flatten(2)), alpha
 
     def _split(self, x: Tensor) -> Tensor:

@@ -959,7 +959,33 @@ def overflown(e, inside):
     return kept / kept.sum(2, keepdim=True)
 
 
+def in_heads(q, k, v, heads, scale=None, causal=True):
+    q, k, v = (part.unflatten(1, (heads, -1)).transpose(0, 1) for part in (q, k, v))
+    return (
+        F.scaled_dot_product_attention(q, k, v, is_causal=causal, scale=scale)
+        .transpose(0, 1)
+        .flatten(1)
+    )
+
+
+def viewed(q, k, v, heads):
+    q, k, v = (part.view(heads, len(part), -1) for part in (q, k, v))
+    return F.scaled_dot_product_attention(q, k, v, is_causal=True).view(q.shape[1], -1)
+
+
+def by_a_loop(q, k, v, heads):
+    d, out = q.shape[1] // heads, torch.zeros_like(v)
+    for i in range(0, q.shape[1], d):
+        for t in range(len(q)):
+            e = k[: t + 1, i : i + d] @ q[t, i : i + d] / d**0.5
+            out[t, i : i + d] = F.softmax(e, dim=0) @ v[: t + 1, i : i + d]
+    return out
+
+
 ATTENTION = [
+    ("ex-ch13-heads", in_heads),
+    ("ex-ch13-heads", by_a_loop),
+    ("ex-ch13-cost", lambda T, n: (2 * n * T * (2 * n + T), 6 * T * n**2, 2 * T * n)),
     ("ex-ch13-mask", weighed),
     ("ex-ch13-mask", lambda e, inside: F.softmax(e - 1e9 * ~inside[:, None], dim=-1)),
     ("ex-ch13-additive", one_by_one),
@@ -969,6 +995,27 @@ ATTENTION = [
     ),
 ]
 NOT_ATTENTION = [
+    ("ex-ch13-heads", lambda *given: in_heads(*given, causal=False), "looks ahead"),
+    ("ex-ch13-heads", viewed, "view mixes steps and heads"),
+    ("ex-ch13-heads", lambda q, k, v, heads: in_heads(q, k, v, heads, q.shape[1] ** -0.5), "d = n"),
+    ("ex-ch13-heads", lambda q, k, v, heads: in_heads(q, k, v, heads, 1.0), "not divided by √d"),
+    ("ex-ch13-heads", lambda q, k, v, heads: in_heads(q, k, v, 1), "that is one head"),
+    ("ex-ch13-cost", lambda T, n: (2 * n * T * T, 6 * n * n * T, 2 * n * T), "only the scores"),
+    (
+        "ex-ch13-cost",
+        lambda T, n: (4 * n * n * T + 2 * n * T, 6 * n * n * T, 2 * n * T),
+        "each of the T² pairs",
+    ),
+    (
+        "ex-ch13-cost",
+        lambda T, n: (4 * n * n * T + 2 * n * T * T, 2 * n * n * T, 2 * n * T),
+        "three blocks of rows",
+    ),
+    (
+        "ex-ch13-cost",
+        lambda T, n: (4 * n * n * T + 2 * n * T * T, 6 * n * n * T, n * T),
+        "two vectors a step",
+    ),
     ("ex-ch13-mask", lambda e, inside: e.softmax(2), "padding has a weight above 0"),
     ("ex-ch13-mask", lambda e, inside: e.softmax(2) * inside[:, None], "no longer sum to 1"),
     ("ex-ch13-mask", lambda e, inside: (e * inside[:, None]).softmax(2), "exp(0) = 1"),

@@ -15,7 +15,7 @@ from rnn_course.padding import Lengths, blanked, inside
 def sinusoids(t: Tensor, n: int, dtype: torch.dtype = torch.float32) -> Tensor:
     """A vector for each position t (…), (…, n) with n even, as sine and cosine in turn:
 
-        p_2i = sin(t / 10000^(2i/n)),    p_2i+1 = cos(t / 10000^(2i/n)),    i = 0 … n/2 - 1
+        p_(2i) = sin(t / c_i),    p_(2i+1) = cos(t / c_i),    c_i = 10000^(2i/n),    i = 0 … n/2 - 1
 
     Source: Vaswani et al. (2017), section 3.5.
     """
@@ -27,7 +27,8 @@ def sinusoids(t: Tensor, n: int, dtype: torch.dtype = torch.float32) -> Tensor:
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """What is found at the keys that agree with each query, and the weights α:
 
-        e_tj = q^(t)ᵀ k^(j) / √d,    α_tj = exp(e_tj) / Σ_j' exp(e_tj'),    a^(t) = Σ_j α_tj v^(j)
+        e_tj = q^(t)ᵀ k^(j) / sqrt(d)
+        α_tj = exp(e_tj) / Σ_j' exp(e_tj'),    a^(t) = Σ_j α_tj v^(j)
 
     q (…, T, d), k (…, S, d), v (…, S, d), to a (…, T, d) and α (…, T, S). j runs over the steps at
     which step t may look: those true in the mask (…, T, S), one at least. √d keeps the spread of
@@ -53,10 +54,11 @@ class MultiHeadAttention(nn.Module):
     """Attention with a query for each step of x, a key and a value for each of h, in several heads:
 
         q^(t) = W_q x^(t),    k^(j) = W_k h^(j),    v^(j) = W_v h^(j)
-        o^(t) = W_o [a_1^(t), …, a_heads^(t)]
+        o^(t) = W_o [a_1^(t), …, a_m^(t)]
 
-    Each head has n_hidden / heads numbers of every q, k and v, and looks where it likes (`attend`).
-    Where h is x, a sequence attends to itself. `W_q`, `W_k`, `W_v`, `W_o` have biases, as torch's.
+    Each of m heads has n_hidden / m numbers of every q, k and v, and looks where it likes: see
+    `attend`. Where h is x, a sequence attends to itself. `W_q`, `W_k`, `W_v` and `W_o` have biases,
+    as torch's do.
     Source: Vaswani et al. (2017), section 3.2.2.
 
     Raises:
@@ -130,13 +132,14 @@ class Cache(NamedTuple):
 class Transformer(nn.Module):
     """Blocks that look at no later step, called like an `RNN`: `h, state = network(x, state)`.
 
-        h_0^(t) = √n_hidden x^(t) + p^(t),    h_l = block_l(h_l-1),    h = N(h_blocks)
+        h_0^(t) = sqrt(n_hidden) x^(t) + p^(t),    h_l = block(h_(l-1)),    h = N(h_L)
 
-    p are `sinusoids`: but for them and the mask, the order of the steps would not matter. Step t
-    looks at the steps j ≤ t of its own sequence, at the last `window` of them if that is given,
-    itself included. What comes out is the same for a sequence in one call or in several, with the
-    state handed on. The state is all keys and values that may be looked at again, so that a step
-    more costs one row of each attention. h is 0 in the padding. Parameters: `blocks`, `norm`.
+    L is the number of blocks, and p are `sinusoids`: but for them and the mask, the order of the
+    steps would not matter. Step t looks at the steps j ≤ t of its own sequence, at the last
+    `window` of them if that is given, itself included. A sequence may come in one call or in
+    several, with the state handed on: it makes no difference. The state is all keys and values
+    that may be looked at again, so that one step more costs a row of scores in each head. h is 0
+    in the padding. Parameters: `blocks`, `norm`.
     Source: Vaswani et al. (2017); Dai et al. (2019) for the state.
 
     Raises:

@@ -175,10 +175,10 @@ class Transformer(nn.Module):
         tau = checks.lengths([T] * B if lengths is None else lengths, B, T, x.device)
         t = torch.arange(T, device=x.device).minimum(tau.unsqueeze(1) - 1) + _next(past.t)
         j = torch.cat([past.t, t.masked_fill(~inside(tau, T), -1)], dim=1)
-        back = t.unsqueeze(2) - j.unsqueeze(1)  # (B, T, S): how many steps back
-        mask = (j >= 0).unsqueeze(1) & (back >= 0)
+        at, to = t.unsqueeze(2), j.unsqueeze(1)
+        mask = (to >= 0) & (to <= at)  # (B, T, S)
         if self.window is not None:
-            mask = mask & (back < self.window)
+            mask = mask & (to > at - self.window)
         h = blanked(x, tau) * self.n_hidden**0.5 + sinusoids(t, self.n_hidden, x.dtype)
         memory = []
         for block, before in zip(self.blocks, past.memory, strict=True):

@@ -35,7 +35,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> tuple[Tensor, Tenso
     the scores the same for every width.
     Source: Vaswani et al. (2017), section 3.2.1.
     """
-    alpha = masked_softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5, mask)
+    alpha = masked_softmax(q * q.shape[-1] ** -0.5 @ k.transpose(-1, -2), mask)
     return alpha @ v, alpha
 
 

@@ -33,9 +33,10 @@ from rnn_course.networks import (
     language_model,
     likelihood,
     siamese,
+    transformer,
     two_dimensions,
 )
-from rnn_course.networks.attention import AttentiveEncoderDecoder
+from rnn_course.networks.attention import AdditiveAttention, AttentiveEncoderDecoder
 from rnn_course.networks.both_directions import Backwards, Bidirectional
 from rnn_course.networks.dashed_edges import FeedbackTagger, Tagger
 from rnn_course.networks.deep import (
@@ -63,6 +64,7 @@ from rnn_course.networks.sharing import (
 )
 from rnn_course.networks.siamese import Siamese
 from rnn_course.networks.summarise import Summariser
+from rnn_course.networks.transformer import Transformer
 from rnn_course.networks.two_dimensions import (
     MDRNN,
     GridCell,
@@ -161,6 +163,16 @@ def steps(run):
         ]
 
     return say
+
+
+def looked_back(model, batch):
+    """o inside the sequence, and the keys and values at which its next step will look."""
+    h, state = model(batch.x, lengths=batch.lengths)
+    last = model.rnn.window or 99
+    return [
+        [mine, *(part[i][:, state.t[i] >= 0][:, -last:] for part in flat(state.memory))]
+        for i, mine in enumerate(each_step(h, batch.lengths))
+    ]
 
 
 def summaries(model, batch):
@@ -329,7 +341,22 @@ def _networks():
                 pairs,
                 translations,
             )
+    yield (
+        "additive AttentiveEncoderDecoder",
+        lambda: AttentiveEncoderDecoder(
+            6, 5, ENCODERS["both"](), GRUCell(5, 4), 2, 4, attention=AdditiveAttention
+        ),
+        pairs,
+        translations,
+    )
     yield "LanguageModel", lambda: LanguageModel(6, LSTMCell(3, 4)), symbols, steps(None)
+    for window in (None, 3):
+        yield (
+            f"Transformer, window {window}",
+            lambda w=window: LanguageModel(6, Transformer(4, 2, 2, w)),
+            symbols,
+            looked_back,
+        )
     yield "MDRNN", lambda: MDRNN.four(1, 3), images, pixels(None)
     yield "PixelTagger", lambda: PixelTagger(MDRNN.four(1, 3), 3), images, pixels(None)
     yield "PixelConvolution", lambda: PixelConvolution(1, 4, 3, 2), images, pixels(None)
@@ -355,6 +382,7 @@ LOSSES = [
     (dashed_edges.tagging_loss, lambda: FeedbackTagger(6, 3, GRUCell(6, 4), 5), beside, n_steps),
     (dashed_edges.tagging_loss, NETWORKS["Tagger both"][0], beside, n_steps),
     (language_model.whole_nll, NETWORKS["LanguageModel"][0], beside, None),
+    (language_model.whole_nll, NETWORKS["Transformer, window 3"][0], beside, None),
     (encoder_decoder.sequence_nll, NETWORKS["EncoderDecoder both"][0], pairs, n_sequences),
     (encoder_decoder.sequence_nll, NETWORKS["AttentiveEncoderDecoder both"][0], pairs, n_sequences),
     (
@@ -584,6 +612,12 @@ BUGS = {
         "inside",
         lambda lengths, steps: torch.ones(len(lengths), steps).bool(),
         "AttentiveEncoderDecoder GRU",
+    ),
+    "a cache with padding in it": (
+        transformer,
+        "inside",
+        lambda lengths, steps: torch.ones(len(lengths), steps).bool(),
+        "Transformer, window None",
     ),
     "a NaN in the padding, times zero": (
         dashed_edges,

@@ -147,6 +147,8 @@ _ROWS: tuple[tuple[Style, tuple[str, ...]], ...] = (
     (BLUE, ("fixed C",)),
     (VERMILION, ("attention",)),
     (GREEN, ("attention, both directions",)),
+    (VERMILION, ("self-attention",)),
+    (PURPLE, ("self-attention, fused",)),
 )
 NETWORKS = {name: style for style, names in _ROWS for name in names}
 

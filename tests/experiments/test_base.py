@@ -272,7 +272,12 @@ def test_network_train_and_scores_mean_the_same_in_every_experiment(name):
             assert [parameters[place] for _, place in places] == [name for name, _ in places]
     # the first has two, `donor` and `host`; the second times a recurrence
     assert experiment.network or name in ("transplant", "scan")
-    shared = name in ("gates", "remedies", "parity", "selective")  # which differ in their settings only
+    shared = name in (
+        "gates",
+        "remedies",
+        "parity",
+        "selective",
+    )  # which differ in their settings only
     where = "rnn_course.experiments.until_done" if shared else module.__name__
     assert experiment.trial.__module__ == where
 

@@ -34,7 +34,7 @@ CHANGED = $(if $(shell find book notebooks rnn_course -type f ! -path '*/vendor/
 	! -name '*.pyc' -newer $(BUILT) 2>/dev/null | head -n 1),FORCE)
 
 # Statements named beside falsify, as in `make falsify S7.2 G5`, are no files to make.
-S = $(filter S% G%,$(MAKECMDGOALS))
+S = $(filter S% G% M%,$(MAKECMDGOALS))
 NAMED := $(S)
 
 .PHONY: help book paper test lint serve bench notebooks homework reader address falsify clean browser \

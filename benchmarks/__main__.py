@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import grid, jobs, pairs, tanh
+from benchmarks import grid, jobs, pairs, scan, tanh
 from benchmarks.measure import machine
 from rnn_course import command, storage
 from rnn_course.progress import progress_bar
@@ -16,7 +16,7 @@ TABLE = Path(__file__).with_name("results.md")
 SECONDS = 3.0
 THREADS = (1, 2)
 
-Figures = tanh.Row | tanh.Scaling | pairs.Row | grid.Row | jobs.Row
+Figures = tanh.Row | tanh.Scaling | pairs.Row | grid.Row | jobs.Row | scan.Row | scan.Layer
 
 
 def main() -> int:
@@ -42,6 +42,8 @@ def main() -> int:
     rows = [row for row in found if isinstance(row, tanh.Row)]
     compared = [row for row in found if isinstance(row, pairs.Row)]
     grids = [row for row in found if isinstance(row, grid.Row)]
+    scans = [row for row in found if isinstance(row, scan.Row)]
+    layers = [row for row in found if isinstance(row, scan.Layer)]
     [scaling] = (row for row in found if isinstance(row, tanh.Scaling))
     [spread] = (row for row in found if isinstance(row, jobs.Row))
     text = "\n\n".join(
@@ -49,6 +51,7 @@ def main() -> int:
             markdown(about, rows, scaling),
             pairs.markdown(compared),
             grid.markdown(grids),
+            scan.markdown(scans, layers),
             jobs.markdown(spread),
         ]
     )
@@ -79,6 +82,12 @@ def plan(seconds: float) -> list[tuple[str, Callable[[], Figures]]]:
         for n in THREADS
         for shape in grid.SHAPES
     ]
+    rows += [
+        (f"scan {shape}", partial(scan.measure, shape, n, seconds))
+        for n in THREADS
+        for shape in scan.SHAPES
+    ]
+    rows += [("minGRU", partial(scan.measure_layer, n, seconds)) for n in THREADS]
     return [*rows, ("trials in processes", jobs.measure)]
 
 

@@ -1,7 +1,7 @@
 """Recurrent networks, one step at a time: the code that goes with the lecture.
 
 To read: `cells` (one step), `rnn` (all steps) and `networks` (what the slides show, a file for each
-section), some 2,900 lines with their equations. Everything else is apparatus: `kernels` (the same
+section), some 3,200 lines with their equations. Everything else is apparatus: `kernels` (the same
 steps, faster), `training`, `tasks` (data), `measures`, `figures`, `experiments` (the long runs).
 """
 
@@ -31,6 +31,7 @@ from rnn_course.networks.language_model import LanguageModel
 from rnn_course.networks.layer_norm import LayerNormCell, LayerNormGRUCell
 from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.networks.summarise import Summariser
+from rnn_course.networks.transformer import Transformer
 from rnn_course.networks.two_dimensions import MDRNN, GridCell, PixelTagger, unroll_grid
 from rnn_course.networks.vector_to_sequence import VectorToSequence
 from rnn_course.rnn import RNN, unroll
@@ -65,6 +66,7 @@ __all__ = [
     "Summariser",
     "Tagger",
     "ThreeBlocks",
+    "Transformer",
     "Transition",
     "VectorToSequence",
     "__version__",

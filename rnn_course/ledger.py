@@ -24,11 +24,11 @@ from rnn_course.notebooks import chapters, read
 
 FILE = Path(__file__).with_name("ledger.toml")
 COUNT = 33
-"""The statements of the lecture; those of the book's own, G1, G2 …, are counted apart."""
+"""The statements of the lecture; those of the book's own, G1 … and M1 …, are counted apart."""
 STATES = ("settled", "open")
 OUTCOMES = {"holds": "✓", "holds in part": "◐"}  # each with its mark
 KINDS = {"measured": "measured", "construction": "by construction"}
-ID = r"(?:S\d+\.\d+|G\d+)"
+ID = r"(?:S\d+\.\d+|[GM]\d+)"
 VERDICT = re.compile(rf"^({ID}) settled: (.+)$", re.MULTILINE)
 
 
@@ -67,7 +67,7 @@ class Statement:
     @property
     def own(self) -> bool:
         """Is it one of the book's own, which the lecture does not make?"""
-        return self.id.startswith("G")
+        return not self.id.startswith("S")
 
 
 class Verdict(NamedTuple):
@@ -230,8 +230,8 @@ def _glued(outputs: Sequence[dict[str, Any]]) -> dict[str, dict[str, str]]:
 
 
 def _section(name: str) -> str:
-    """The section of a statement: S7 of S7.2, G of G5."""
-    return "G" if name.startswith("G") else name.partition(".")[0]
+    """The section of a statement: S7 of S7.2, G of G5, M of M1."""
+    return name.partition(".")[0] if name.startswith("S") else name[0]
 
 
 def _fault(row: dict[str, Any], sections: Mapping[str, str], earlier: list[str]) -> str | None:

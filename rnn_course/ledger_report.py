@@ -82,7 +82,8 @@ def as_markdown(statements: Sequence[Statement], found: Sequence[Verdict]) -> st
         here = list(rows)
         if here[0].own:
             counted, came_out = count_line(here, own=True), outcomes(here, own=True)
-            parts.append(OWN.format(counted=counted, outcomes=came_out))
+            opening = OWN if here[0].id.startswith("G") else "**{counted}.** {outcomes}\n"
+            parts.append(opening.format(counted=counted, outcomes=came_out))
         for s in here:
             parts += [f"### {s.id}\n", f"**{s.text}**\n"]
             if s.id not in verdict:

@@ -83,6 +83,14 @@ class RNN(nn.Module):
         """The last h of each sequence, h^(τ), from what `forward` returned, (B, T, n_hidden)."""
         return h[:, -1].clone()  # h stays as it is past each end
 
+    def initial_state(self, batch: int) -> State:
+        """The cell's state before the first step."""
+        return self.cell.initial_state(batch)
+
+    def restarted(self, state: State, fresh: Tensor) -> State:
+        """The state with its initial rows where `fresh` (B,) is true: there, a sequence begins."""
+        return _where(fresh.unsqueeze(1), self.initial_state(len(fresh)), state)
+
 
 def _where(live: Tensor, new: State, old: State) -> State:
     return each(lambda n, o: torch.where(live, n, o), new, old)

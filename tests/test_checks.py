@@ -29,6 +29,8 @@ from rnn_course.tasks.copying import make_copying
 from rnn_course.tasks.echo import make_echo
 from rnn_course.tasks.futures import make_futures
 from rnn_course.tasks.holes import RandomImages
+from rnn_course.tasks.parity import make_parity
+from rnn_course.tasks.selective_copying import make_selective_copying
 from rnn_course.training.fit import evaluate, fit
 
 THREE = [3, np.int64(3), np.int32(3), np.uint8(3), np.array(3), torch.tensor(3)]
@@ -164,6 +166,8 @@ def test_tasks_sizes_and_symbols_may_be_numpys():
     assert make_adding(n(8), n_train=n(10), n_test=n(4)).train.x.shape == (10, 8, 2)
     assert make_copying(n(5), n_train=n(10), n_test=n(4)).test.x.shape[0] == 4
     assert make_echo(n(2), n(9), n(10), n_test=n(4)).train.x.shape == (10, 9)
+    assert make_parity(n(8), n_train=n(10), n_test=n(4)).train.x.shape == (10, 8)
+    assert make_selective_copying(n(5), n(10), n_test=n(4)).test.x.shape[0] == 4
     assert (
         make_futures(n(6), past=n(1), future=n(1), n_train=n(10), n_test=n(4)).train.x.shape[0]
         == 10

@@ -33,9 +33,10 @@ from rnn_course.networks import (
     language_model,
     likelihood,
     siamese,
+    transformer,
     two_dimensions,
 )
-from rnn_course.networks.attention import AttentiveEncoderDecoder
+from rnn_course.networks.attention import AdditiveAttention, AttentiveEncoderDecoder
 from rnn_course.networks.both_directions import Backwards, Bidirectional
 from rnn_course.networks.dashed_edges import FeedbackTagger, Tagger
 from rnn_course.networks.deep import (
@@ -51,6 +52,7 @@ from rnn_course.networks.encoder_decoder import EncoderDecoder
 from rnn_course.networks.gates import Held
 from rnn_course.networks.language_model import LanguageModel
 from rnn_course.networks.layer_norm import LayerNormCell, LayerNormGRUCell
+from rnn_course.networks.linear import LRU, LinearCell, MinGRU, S4DLin, SignedMinGRU, layers
 from rnn_course.networks.reader import Reader
 from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.networks.sharing import (
@@ -62,6 +64,7 @@ from rnn_course.networks.sharing import (
 )
 from rnn_course.networks.siamese import Siamese
 from rnn_course.networks.summarise import Summariser
+from rnn_course.networks.transformer import Transformer
 from rnn_course.networks.two_dimensions import (
     MDRNN,
     GridCell,
@@ -162,6 +165,16 @@ def steps(run):
     return say
 
 
+def looked_back(model, batch):
+    """o inside the sequence, and the keys and values at which its next step will look."""
+    h, state = model(batch.x, lengths=batch.lengths)
+    last = model.rnn.window or 99
+    return [
+        [mine, *(part[i][:, state.t[i] >= 0][:, -last:] for part in flat(state.memory))]
+        for i, mine in enumerate(each_step(h, batch.lengths))
+    ]
+
+
 def summaries(model, batch):
     h, _ = model(batch.x, lengths=batch.lengths)
     return [[mine] for mine in model.summary(h)]
@@ -258,6 +271,11 @@ CELLS = {
     "skip": lambda: SkipCell(3, 4, 3),
     "layer norm": lambda: LayerNormCell(3, 4),
     "layer norm GRU": lambda: LayerNormGRUCell(3, 4),
+    "minGRU": lambda: MinGRU(3, 4),
+    "signed minGRU": lambda: SignedMinGRU(3, 4),
+    "LRU": lambda: LRU(3, 4),
+    "S4D-Lin": lambda: S4DLin(3, 4),
+    "linear layers": lambda: layers(MinGRU, 3, 4, depth=2),
     "deep transition": lambda: BlockCell(3, mlp(3, 5, 4), Transition(4, 2)),
     "skip transition": lambda: BlockCell(3, mlp(3, 4), SkipTransition(4, 3)),
     "stack": lambda: Stack(GRUCell(3, 4), LSTMCell(4, 2), ElmanCell(2, 3)),
@@ -323,7 +341,22 @@ def _networks():
                 pairs,
                 translations,
             )
+    yield (
+        "additive AttentiveEncoderDecoder",
+        lambda: AttentiveEncoderDecoder(
+            6, 5, ENCODERS["both"](), GRUCell(5, 4), 2, 4, attention=AdditiveAttention
+        ),
+        pairs,
+        translations,
+    )
     yield "LanguageModel", lambda: LanguageModel(6, LSTMCell(3, 4)), symbols, steps(None)
+    for window in (None, 3):
+        yield (
+            f"Transformer, window {window}",
+            lambda w=window: LanguageModel(6, Transformer(4, 2, 2, w)),
+            symbols,
+            looked_back,
+        )
     yield "MDRNN", lambda: MDRNN.four(1, 3), images, pixels(None)
     yield "PixelTagger", lambda: PixelTagger(MDRNN.four(1, 3), 3), images, pixels(None)
     yield "PixelConvolution", lambda: PixelConvolution(1, 4, 3, 2), images, pixels(None)
@@ -349,6 +382,7 @@ LOSSES = [
     (dashed_edges.tagging_loss, lambda: FeedbackTagger(6, 3, GRUCell(6, 4), 5), beside, n_steps),
     (dashed_edges.tagging_loss, NETWORKS["Tagger both"][0], beside, n_steps),
     (language_model.whole_nll, NETWORKS["LanguageModel"][0], beside, None),
+    (language_model.whole_nll, NETWORKS["Transformer, window 3"][0], beside, None),
     (encoder_decoder.sequence_nll, NETWORKS["EncoderDecoder both"][0], pairs, n_sequences),
     (encoder_decoder.sequence_nll, NETWORKS["AttentiveEncoderDecoder both"][0], pairs, n_sequences),
     (
@@ -496,6 +530,7 @@ def test_a_summary_is_taken_where_each_direction_ends():
 WITHOUT_COMPANY = {
     Cell: "the contract: it has no step of its own",
     DenseCell: "the weights: it has no step of its own",
+    LinearCell: "the recurrence alone: it has no weights",
     Siamese: "says something of pairs: see test_company_does_not_matter_to_a_pair",
     siamese.Comparison: "the same",
     Held: "holds some rows of the weights: it sees no sequence",
@@ -577,6 +612,12 @@ BUGS = {
         "inside",
         lambda lengths, steps: torch.ones(len(lengths), steps).bool(),
         "AttentiveEncoderDecoder GRU",
+    ),
+    "a cache with padding in it": (
+        transformer,
+        "inside",
+        lambda lengths, steps: torch.ones(len(lengths), steps).bool(),
+        "Transformer, window None",
     ),
     "a NaN in the padding, times zero": (
         dashed_edges,

@@ -81,7 +81,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": {"tasks", "checks", "padding", "states", "storage", "devices", "progress"},
     "measures": {"tasks", "rnn", "cells", "checks", "padding", "states"},
     "figures": {"measures", "checks"},
-    "experiments": {"networks", "training", "measures", "tasks", "rnn", "cells", *FLOOR},
+    "experiments": {"networks", "training", "measures", "tasks", "rnn", "cells", "kernels", *FLOOR},
     "notebooks": {"checks"},
     "effects": set(),
     "ledger": {"effects", "notebooks", "checks", "storage"},

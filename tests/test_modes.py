@@ -22,7 +22,18 @@ from rnn_course.networks.summarise import Summariser
 from rnn_course.networks.two_dimensions import MDRNN
 from rnn_course.rnn import RNN, unroll
 
-KERNELS = ("Elman", "GRU", "LSTM", "memoryless", "deep transition", "skip transition", "stack")
+KERNELS = (
+    "Elman",
+    "GRU",
+    "LSTM",
+    "memoryless",
+    "deep transition",
+    "skip transition",
+    "stack",
+    "minGRU",
+    "LRU",
+    "S4D-Lin",
+)
 TAU = torch.tensor([6, 1, 4])
 
 

@@ -11,9 +11,11 @@ import unicodedata
 
 MATHEMATICS = re.compile(r"\^[\w(]|[Σ∂Π⊙‖≠σ]|\bln\b|\b[A-Z]_\w\(")
 SIGNS = {
-    "α": r"\alpha", "δ": r"\delta", "θ": r"\theta", "μ": r"\mu", "ν": r"\nu",
+    "Δ": r"\Delta", "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta",
+    "λ": r"\lambda", "θ": r"\theta", "μ": r"\mu", "ν": r"\nu",
     "σ": r"\sigma", "τ": r"\tau",
     "Σ": r"\sum", "Π": r"\prod", "∂": r"\partial", "⊙": r"\odot", "·": r"\cdot", "…": r"\dots",
+    "∘": r"\circ",
     "‖": r"\Vert", "≤": r"\le", "≠": r"\ne", "|": r"\vert", "{": r"\{", "}": r"\}", "−": "-",
     "tanh": r"\tanh", "exp": r"\exp", "log": r"\log", "ln": r"\ln", "max": r"\max",
     "min": r"\min", "cos": r"\cos",

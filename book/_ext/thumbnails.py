@@ -233,6 +233,17 @@ def _attention() -> str:
     return p.svg("A chain of states reads; a state of the chain that writes looks at all of them.")
 
 
+def _linear() -> str:
+    p = Picture()
+    low = p.row((20, 56, 92, 128), BOTTOM, "h")
+    middle, high = p.row((38, 110), MIDDLE, "h"), p.node((74, TOP), "h")
+    for k, each in enumerate(low):
+        p.arrow(each, middle[k // 2])
+    for each in middle:
+        p.arrow(each, high)
+    return p.svg("Four steps are joined in pairs, and the two pairs into one.")
+
+
 def _which() -> str:
     p = Picture()
     root = p.node((80, TOP), "C")
@@ -256,6 +267,7 @@ DRAWN = {
     "11_remedies": _remedies,
     "12_language_model": _language_model,
     "13_attention": _attention,
+    "14_linear": _linear,
     "which_network": _which,
 }
 

@@ -12,6 +12,7 @@ from rnn_course.exercises import (
     encoder_decoder,
     gates,
     language_model,
+    linear,
     long_gaps,
     remedies,
     sharing,
@@ -39,4 +40,5 @@ CHAPTERS = (
     remedies,
     language_model,
     attention,
+    linear,
 )

@@ -39,6 +39,9 @@ NAMES = (
     "clipping",
     "attention",
     "language_model",
+    "scan",
+    "parity",
+    "selective",
 )
 FOLDER = Path(__file__).with_name("results")
 

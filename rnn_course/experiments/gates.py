@@ -7,18 +7,19 @@ Here are the trials of chapter 10, adding and copying by the plain network and t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Any
 
 from rnn_course.experiments.base import Experiment, figures, results
+from rnn_course.experiments.challenges import TASKS
+from rnn_course.experiments.rates import RATES_TRIED, rate_of, rates_and_seeds, setting
 from rnn_course.experiments.until_done import (
     CELLS,
     GATED,
     LEARNT,
     REMOVED,
     SOLVED,
-    TASKS,
     UPDATES,
     network,
     scores,
@@ -32,72 +33,17 @@ UNGATED = tuple(name for name in CELLS if name not in KNOWN)
 """The networks of chapter 11."""
 
 
+NEW = {"parity": "parity", "selective copying": "selective"}
+"""The experiments of chapter 14, by task."""
+
 WRITING = ("LSTM without i", "GRU without z")
 """Those without the gate that writes, with one seed at the other rates as well."""
-
-RATES_TRIED = (1e-4, 5e-4, 2e-3, 8e-3, 3.2e-2)
-"""Each network is trained at all of these with seed 0, and at the best of them with four more."""
-
-RATES: Mapping[str, Mapping[str, float]] = {
-    "adding": {
-        "tanh, orthogonal": 0.002,
-        "ReLU, identity": 0.0001,
-        "leaky units": 0.008,
-        "skips over 10 steps": 0.002,
-        "LSTM, forget bias 1": 0.032,
-        "LSTM, biases for long gaps": 0.032,
-        "GRU": 0.032,
-        "GRU, biases for long gaps": 0.032,
-    },
-    "copying": {
-        "tanh, orthogonal": 0.0005,
-        "ReLU, identity": 0.0005,
-        "leaky units": 0.008,
-        "skips over 10 steps": 0.008,
-        "LSTM, forget bias 1": 0.008,
-        "LSTM, biases for long gaps": 0.008,
-        "GRU": 0.032,
-        "GRU, biases for long gaps": 0.032,
-    },
-    "sentences": {
-        "tanh, orthogonal": 0.0005,
-        "ReLU, identity": 0.0001,
-        "leaky units": 0.008,
-        "skips over 10 steps": 0.002,
-        "LSTM, forget bias 1": 0.002,
-        "LSTM, biases for long gaps": 0.032,
-        "GRU": 0.0005,
-        "GRU, biases for long gaps": 0.032,
-    },
-}
-"""The rate with the lowest validation error in the fewest updates, as the results have it."""
-
-
-def best_rate(trials: Sequence[Mapping[str, Any]]) -> float:
-    """The rate of the trial that was done in the fewest updates; if none was, of the lowest error.
-
-    The error is the mean of the last three on the validation examples. One that diverged is last.
-    """
-
-    def order(trial: Mapping[str, Any]) -> tuple[float, ...]:
-        valid, line = trial["figures"]["valid"], TASKS[trial["setting"]["task"]].line
-        if not valid:
-            return (2,)
-        if valid[-1] <= SOLVED * line:
-            return 0, len(valid), valid[-1]
-        return 1, sum(valid[-3:])
-
-    return min(trials, key=order)["setting"]["lr"]
-
-
-def rate_of(task: str, name: str) -> float:
-    """The best rate of a network; without one of its gates it has the rate of the complete one."""
-    whole = f"{name.split()[0]}, biases for long gaps" if name in REMOVED else name
-    return RATES[task][whole]
 
 
 def _run(task: str, name: str) -> str:
     """The experiment whose results have that network on that task."""
+    if task in NEW:
+        return NEW[task]
     return "remedies" if task == "sentences" or name in UNGATED else "gates"
 
 
@@ -165,25 +111,6 @@ def in_words(task: str, name: str) -> dict[str, str]:
         "done": after(found["done"]),
         "error": span(found["share"], ".2g") if learnt else "not trained enough to tell",
     }
-
-
-def setting(task: str, name: str, lr: float, seed: int) -> dict[str, Any]:
-    """The setting of a trial with the whole budget of its task."""
-    return {
-        "task": task,
-        "network_name": name,
-        "lr": lr,
-        "updates": TASKS[task].budget,
-        "seed": seed,
-    }
-
-
-def rates_and_seeds(task: str, names: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """For each network all rates with seed 0, and four more seeds at the best of them."""
-    for seed in range(5):
-        for name in names:
-            for lr in [rate_of(task, name)] if seed else RATES_TRIED:
-                yield setting(task, name, lr, seed)
 
 
 _REHEARSAL = {"task": "copying", "network_name": "GRU", "lr": 2e-3, "updates": 100, "seed": 0}

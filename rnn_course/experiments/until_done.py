@@ -1,35 +1,32 @@
-"""How chapters 10 and 11 train: until a network is done, or its budget of updates is spent.
+"""How chapters 10, 11 and 14 train: until a network is done, or its budget of updates is spent.
 
-Networks of equal size on three tasks that need memory, for each of which the error that can be had
-without any is known, the *line*. Examples are drawn anew, so that no network sees one twice and
-none can learn them by heart.
+Networks of equal size on the tasks of `challenges`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache, partial
+from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
-from rnn_course.devices import Device
+from rnn_course.devices import Device, device_for, lent
+from rnn_course.experiments.challenges import FURTHER, PARITY, SIZES, TASKS, Anew, task_of
 from rnn_course.networks.gates import without
 from rnn_course.networks.initial import chrono
 from rnn_course.networks.likelihood import log_likelihood
+from rnn_course.networks.linear import LRU, MinGRU, S4DLin, SignedMinGRU, layers
 from rnn_course.networks.reader import Reader
 from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.networks.sizes import n_parameters, widest
 from rnn_course.networks.summarise import Summariser
-from rnn_course.tasks.adding import make_adding, memoryless
-from rnn_course.tasks.base import Batch, Split, Task
-from rnn_course.tasks.copying import SYMBOLS, forgetful, make_copying
-from rnn_course.tasks.fluent import languages, make_fluent
+from rnn_course.tasks.base import Batch, Split
+from rnn_course.tasks.parity import make_parity
 from rnn_course.training.fit import History, evaluate, fit
 
 BATCH_SIZE, UPDATES = 50, 100
@@ -41,26 +38,6 @@ SOLVED = 0.05
 LEARNT = 0.9
 """A network is off the line once its error is under this share of it."""
 
-
-class Challenge(NamedTuple):
-    """A task that needs memory, the error of a network without any, and the budget."""
-
-    make: Callable[..., Task]
-    steps: int
-    line: float
-    budget: int
-    """The most updates of the weights."""
-    parameters: int
-    """The most parameters of a network."""
-
-
-TASKS: Mapping[str, Challenge] = {
-    "adding": Challenge(partial(make_adding, 200), 200, memoryless(200), 4_000, 5_500),
-    "copying": Challenge(partial(make_copying, 50), 70, forgetful(50), 8_000, 5_500),
-    "sentences": Challenge(
-        partial(make_fluent, 80), 85, math.log(len(set(languages().values()))), 4_000, 40_000
-    ),
-}
 
 CELLS: Mapping[str, Callable[[int, int, int], Cell]] = {
     "tanh, orthogonal": lambda steps, n_in, H: ElmanCell(n_in, H),
@@ -85,33 +62,28 @@ REMOVED: Mapping[str, Callable[[int, int, int], Cell]] = {
 """The two with biases for long gaps and one gate removed."""
 
 
-@dataclass(frozen=True)
-class Anew:
-    """Training examples that are drawn anew in each pass over them."""
+LINEAR: Mapping[str, Callable[[int, int, int], Cell]] = {
+    "minGRU": lambda steps, n_in, H: layers(partial(MinGRU, longest=steps), n_in, H, depth=2),
+    "signed minGRU": lambda steps, n_in, H: layers(
+        partial(SignedMinGRU, longest=steps), n_in, H, depth=2
+    ),
+    "LRU": lambda steps, n_in, H: layers(
+        lambda n_in, H: LRU(n_in, 2 * H, r_max=1 - 1 / steps), n_in, H, depth=2
+    ),
+    "S4D-Lin": lambda steps, n_in, H: layers(partial(S4DLin, longest=steps), n_in, H, depth=2),
+}
+"""The linear recurrences of chapter 14, in two layers."""
 
-    make: Callable[..., Task]
-    count: int
+COMPARED = ("tanh, orthogonal", "LSTM, biases for long gaps", "GRU, biases for long gaps")
+"""The networks beside which they stand."""
 
-    def __len__(self) -> int:
-        return self.count
-
-    def batches(self, batch_size: int, generator: Generator) -> Iterator[Batch]:
-        """`count` examples of the task with a seed from the generator, in batches."""
-        seed = int(torch.randint(2**31, (), generator=generator))
-        train = self.make(n_train=self.count, n_test=1, seed=seed).train
-        return train.batches(batch_size, generator)
-
-
-@cache
-def task_of(name: str) -> Task:
-    """The validation and test examples of a task, 1,000 each."""
-    return TASKS[name].make(n_train=1, n_test=1000)
+EVERY = {**CELLS, **REMOVED, **LINEAR}
 
 
 def network(task: str, name: str, seed: int) -> nn.Module:
-    """The network with a cell of `CELLS` or `REMOVED`, as wide as the task's parameters allow."""
+    """The network with a cell of `EVERY`, as wide as the task's parameters allow."""
     data, given = task_of(task), TASKS[task]
-    cell = {**CELLS, **REMOVED}[name]
+    cell = EVERY[name]
 
     def make(n_hidden: int) -> nn.Module:
         torch.manual_seed(seed)
@@ -119,7 +91,7 @@ def network(task: str, name: str, seed: int) -> nn.Module:
             n_embed = 32
             made = cell(given.steps, n_embed, n_hidden)
             return Summariser(len(data.symbols), n_embed, made, len(data.labels))
-        n_in, n_out = (2, 1) if task == "adding" else (len(SYMBOLS), len(SYMBOLS))
+        n_in, n_out = SIZES[task]
         return Reader(cell(given.steps, n_in, n_hidden), n_out)
 
     return widest(make, given.parameters)
@@ -132,6 +104,8 @@ def errors(model: Any, batch: Batch) -> Tensor:
     o = model(batch.x, batch.lengths)
     if batch.y.is_floating_point():
         return (o[:, -1] - batch.y).square().squeeze(1)  # o stays the same past each end
+    if batch.y.dim() == 1:
+        return nn.functional.cross_entropy(o[:, -1], batch.y, reduction="none")
     steps = batch.y.shape[1] if batch.y_lengths is None else batch.y_lengths
     return -log_likelihood(o, batch.y, batch.y_lengths) / steps
 
@@ -157,9 +131,30 @@ def train(
     )
 
 
-def scores(model: nn.Module, task: Any, split: Split, device: Device = None) -> dict[str, float]:
-    """The mean of `errors`, whatever the task."""
-    return {"error": evaluate(model, split, errors, device=device)}
+def scores(model: nn.Module, task: Any, split: Split, device: Device = None) -> dict[str, Any]:
+    """The mean of `errors`, whatever the task; of parity also the accuracy on long sequences."""
+    found: dict[str, Any] = {"error": evaluate(model, split, errors, device=device)}
+    if task == "parity":
+        found["accuracy"] = further(model, device)
+    if task == "pixels":
+        found["accuracy"] = evaluate(
+            model,
+            split,
+            lambda model, b: (model(b.x)[:, -1].argmax(1) == b.y).double(),
+            device=device,
+        )
+    return found
+
+
+@torch.no_grad()
+def further(model: nn.Module, device: Device = None) -> list[float]:
+    """Of 100 sequences, the accuracy at steps 1 … 40, as in training, … 400 and … 4000."""
+    device = device_for(model, device)
+    batch = next(make_parity(FURTHER, 1, n_test=100).test.batches(100)).to(device)
+    with lent(model.eval(), device):
+        right = (model(batch.x).argmax(2) == batch.y).double()
+    ends = [0, PARITY, 10 * PARITY, FURTHER]
+    return [right[:, i:j].mean().item() for i, j in pairwise(ends)]
 
 
 def trial(

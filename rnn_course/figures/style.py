@@ -89,6 +89,14 @@ _ROWS: tuple[tuple[Style, tuple[str, ...]], ...] = (
     (ORANGE, ("LSTM, biases for long gaps",)),
     (GREEN, ("GRU",)),
     (SKY, ("GRU, biases for long gaps",)),
+    # linear recurrences
+    (BLUE, ("minGRU", "a = 0.9")),
+    (GREEN, ("signed minGRU", "a = -1")),
+    (WINE, ("LRU",)),
+    (OLIVE, ("S4D-Lin",)),
+    (BLUE, ("chunks (ours)",)),
+    (VERMILION, ("doubling",)),
+    (GREEN, ("in logarithms",)),
     # clipping; what training changed
     (BLUE, ("clipped",)),
     (VERMILION, ("not clipped",)),
@@ -139,6 +147,8 @@ _ROWS: tuple[tuple[Style, tuple[str, ...]], ...] = (
     (BLUE, ("fixed C",)),
     (VERMILION, ("attention",)),
     (GREEN, ("attention, both directions",)),
+    (VERMILION, ("self-attention",)),
+    (PURPLE, ("self-attention, fused",)),
 )
 NETWORKS = {name: style for style, names in _ROWS for name in names}
 

@@ -14,7 +14,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -189,7 +189,7 @@ def load(name: str, key: str = PUBLIC, folder: Path = SOURCE) -> Assignment:
     drawn = draw(about.get("choose", {}), f"{key}/{name}")
     drawn |= {"minutes": about["minutes"], "points": sum(map(int, POINTS.findall(text)))}
     for derived, expression in about.get("derive", {}).items():
-        drawn[derived] = _templates().compile_expression(expression)(**drawn)
+        drawn[derived] = _expression(expression)(**drawn)
     cells = _cells(_render(text, drawn))
     _check(name, cells)
     return Assignment(
@@ -235,7 +235,7 @@ def draw(choices: Mapping[str, Any], key: str) -> dict[str, Any]:
     return drawn
 
 
-@lru_cache
+@cache
 def _templates() -> Any:
     """Jinja, with the cell that installs, and an error for a name that is not drawn."""
     from jinja2 import Environment, StrictUndefined
@@ -247,14 +247,26 @@ def _templates() -> Any:
     return templates
 
 
+@cache
+def _template(text: str) -> Any:
+    """A text as Jinja compiles it, once for all keys."""
+    return _templates().from_string(text)
+
+
+@cache
+def _expression(text: str) -> Any:
+    """An expression as Jinja compiles it, once for all keys."""
+    return _templates().compile_expression(text)
+
+
 def _render(text: str, drawn: Mapping[str, Any]) -> str:
     """Fill in what was drawn."""
-    return _templates().from_string(text).render(drawn)
+    return str(_template(text).render(drawn))
 
 
 def _wanted(each: Mapping[str, Any], drawn: Mapping[str, Any]) -> bool:
     """Does an answer or a mutant belong to what was drawn?"""
-    return bool(_templates().compile_expression(each.get("when", "true"))(**drawn))
+    return bool(_expression(each.get("when", "true"))(**drawn))
 
 
 def _cells(text: str) -> tuple[Cell, ...]:

@@ -15,6 +15,15 @@ DEATHS = 5
 """So many cells of one notebook may take their process with them; what comes later is not run."""
 
 
+PRELOADED = [
+    "rnn_course",
+    "rnn_course.homework.worker",
+    "IPython.core.inputtransformer2",
+    "matplotlib.pyplot",
+]
+"""What is imported once, in the server that forks the processes, and not in each of them."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one cell may take: seconds, and megabytes of memory of its process."""
@@ -54,7 +63,7 @@ class _Process:
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         context: Any = multiprocessing.get_context("forkserver" if _can_fork() else "spawn")
         if _can_fork():
-            context.set_forkserver_preload(["rnn_course", "rnn_course.homework.worker"])
+            context.set_forkserver_preload(PRELOADED)
         self.connection, other = context.Pipe()
         self.process = context.Process(
             target=worker.serve, args=(other, self.folder.name, seed), daemon=True

@@ -46,8 +46,10 @@ def serve(connection: Connection, folder: str, seed: int) -> None:
     "error", the kind and message of an exception or None, "output", and "reports": of each sentence
     of a check its kind, its text, what came and what was expected.
     """
+    import matplotlib
     import torch
 
+    matplotlib.use("agg")
     os.environ |= {"MPLBACKEND": "agg", "TMPDIR": folder}
     tempfile.tempdir = folder
     os.chdir(folder)

@@ -13,6 +13,7 @@ from rnn_course.cells import Cell
 from rnn_course.networks.decoding import Generated, generate
 from rnn_course.networks.embedding import symbol_table
 from rnn_course.networks.likelihood import log_likelihood, mean_nll
+from rnn_course.networks.transformer import Transformer
 from rnn_course.padding import Lengths
 from rnn_course.rnn import RNN
 from rnn_course.states import State, each
@@ -24,9 +25,10 @@ class LanguageModel(nn.Module):
         h^(t), state = cell(E x^(t), state),    o^(t) = c + V h^(t)
         P(x^(t+1) | x^(1), …, x^(t)) = softmax(o^(t))
 
-    Parameters: `embed` (E, n_symbols rows of n_in numbers), `rnn` (around the cell), `V` (its bias
-    is c). With `dropout`, in training each number of E x^(t) and of h^(t) on its way to V is zeroed
-    with this probability, and the rest scaled up; what one step hands to the next is left alone.
+    Parameters: `embed` (E, n_symbols rows of n_in numbers), `rnn` (around the cell, or a network
+    given in place of the cell: an `RNN`, a `Transformer`), `V` (its bias is c). With `dropout`, in
+    training each number of E x^(t) and of h^(t) on its way to V is zeroed with this probability,
+    and the rest scaled up; what one step hands to the next is left alone.
     Source: Mikolov et al. (2010); Zaremba et al. (2014) for dropout; Goodfellow et al. (2016),
     section 12.4.
 
@@ -35,9 +37,11 @@ class LanguageModel(nn.Module):
             if dropout is not a number from 0 to 1.
     """
 
-    def __init__(self, n_symbols: int, cell: Cell, dropout: float = 0.0) -> None:
+    def __init__(
+        self, n_symbols: int, cell: Cell | RNN | Transformer, dropout: float = 0.0
+    ) -> None:
         super().__init__()
-        self.rnn = RNN(cell)
+        self.rnn = cell if isinstance(cell, RNN | Transformer) else RNN(cell)
         self.embed = symbol_table("n_symbols", n_symbols, cell.n_in)
         self.dropout = nn.Dropout(checks.real(dropout))
         self.V = nn.Linear(cell.n_hidden, n_symbols)
@@ -104,8 +108,8 @@ class CarriedOver:
     def __call__(self, model: LanguageModel, batch: Any) -> Tensor:
         if not hasattr(batch, "fresh"):
             return whole_nll(model, batch).sum() / batch.lengths.sum()
-        initial = model.rnn.cell.initial_state(len(batch.x))
-        state = self._begun(batch.fresh.unsqueeze(1), initial)
+        initial = model.rnn.initial_state(len(batch.x))
+        state = self._begun(model, batch.fresh, initial)
         outputs = []
         for x in batch.x.split(self.reach or batch.x.shape[1], dim=1):
             o, state = model(x, each(Tensor.detach, state if self.handed_on else initial))
@@ -113,13 +117,13 @@ class CarriedOver:
         self.state = each(Tensor.detach, state)
         return mean_nll(torch.cat(outputs, dim=1), batch.y, batch.lengths)
 
-    def _begun(self, fresh: Tensor, initial: State) -> State:
+    def _begun(self, model: LanguageModel, fresh: Tensor, initial: State) -> State:
         """The state before a window: initial where a text begins, else what the last one left."""
         if self.state is None:
             if not fresh.all():
                 raise RuntimeError("state: expected the window before this one, got none")
             return initial
-        return each(lambda new, old: torch.where(fresh, new, old), initial, self.state)
+        return model.rnn.restarted(self.state, fresh)
 
 
 def whole_nll(model: LanguageModel, batch: Any) -> Tensor:

@@ -16,9 +16,10 @@ from torch import Tensor
 
 from rnn_course import checks
 from rnn_course.tasks.base import SPLITS, Split, Task
+from rnn_course.tasks.digits import FULL, every_digit
 
-FULL, DARK = 16, 7
-"""The most ink a pixel of the digits can have, and the least that counts as ink."""
+DARK = 7
+"""The least ink of a pixel of the digits that counts as ink; the most is `digits.FULL`."""
 
 INK = -100
 """The target of a pixel with ink, which is not scored: cross-entropy ignores -100."""
@@ -55,17 +56,15 @@ def orientations(images: Tensor) -> Tensor:
 
 
 @cache
-def _sides() -> dict[str, tuple[Tensor, Tensor]]:
+def sides() -> dict[str, tuple[Tensor, Tensor]]:
     """The 1,797 digits by split: images (N, 8, 8) of 0 to 16, and digits (N,) int64.
 
     There are no duplicates, but some images have ink at the same pixels, and so the same holes. So
     the patterns of ink are shuffled, with a seed of their own, and those that agree when rotated or
     mirrored count as one: no pattern is in two splits.
     """
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    images, y = torch.tensor(digits.images, dtype=torch.float32), torch.tensor(digits.target)
+    ink, y = every_digit()
+    images = ink.view(-1, 8, 8)
     bits = orientations(images >= DARK).flatten(2).long()
     number = (bits << torch.arange(bits.shape[2])).sum(2).amin(0)  # one for all eight orientations
     patterns, pattern = number.unique(return_inverse=True)
@@ -85,10 +84,10 @@ def load_holes() -> Task:
     where there is ink (at least 7 of 16). Seven tenths of the images are for training. A hole stays
     a hole in any orientation, so training has each of its images in all eight.
     """
-    sides = {side: images for side, (images, _) in _sides().items()}
-    sides["train"] = orientations(sides["train"]).flatten(0, 1)
+    parts = {side: images for side, (images, _) in sides().items()}
+    parts["train"] = orientations(parts["train"]).flatten(0, 1)
     splits = {
-        side: Split(_as_input(images), targets(images >= DARK)) for side, images in sides.items()
+        side: Split(_as_input(images), targets(images >= DARK)) for side, images in parts.items()
     }
     return Task("holes", **splits, symbols=(), labels=("open", "enclosed"))
 
@@ -97,7 +96,7 @@ def digit_everywhere() -> Task:
     """The task: name the digit, at each of its pixels. x as in `load_holes`, y (N, 8, 8) 0 … 9."""
     splits = {
         side: Split(_as_input(images), y[:, None, None].expand(-1, 8, 8).contiguous())
-        for side, (images, y) in _sides().items()
+        for side, (images, y) in sides().items()
     }
     return Task("digit everywhere", **splits, symbols=(), labels=tuple("0123456789"))
 

@@ -18,7 +18,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rnn_course import checks
-from rnn_course.tasks.base import SPLITS, Batch, Split, Task, encode
+from rnn_course.tasks.base import Batch, Split, Task, encode
+from rnn_course.tasks.digits import digit_images
 
 LANGUAGES = ("en", "de", "fr", "es")
 """num2words' codes of English, German, French and Spanish. German says the units first."""
@@ -115,24 +116,6 @@ def shared_letters(n: int, language: str) -> int:
     """
     first = n - n % 10
     return len(commonprefix(words(language)[first + 1 : first + 10]))
-
-
-@cache
-def digit_images() -> dict[str, tuple[Tensor, Tensor]]:
-    """The 1,797 digits by split: ink (N, 64), float32 from 0 to 16, and digits (N,) int64.
-
-    Seven tenths are for training, half of the rest for validation and half for the test, shuffled
-    with a seed of their own. All splits share the same 13 writers, since the package does not say
-    which of them wrote which digit.
-    """
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    ink, y = torch.tensor(digits.data, dtype=torch.float32), torch.tensor(digits.target)
-    order = torch.randperm(len(y), generator=torch.Generator().manual_seed(0))
-    cuts = [int(0.7 * len(y)), int(0.85 * len(y))]
-    parts = torch.tensor_split(order, cuts)
-    return {side: (ink[part], y[part]) for side, part in zip(SPLITS, parts, strict=True)}
 
 
 def _usual_ink() -> tuple[Tensor, Tensor]:

@@ -51,6 +51,7 @@ def fit(
     weight_decay: float = 0.01,
     optimiser: Callable[..., torch.optim.Optimizer] = torch.optim.AdamW,
     decay: bool = True,
+    warm_up: int = 0,
     clip: float | None = 1.0,
     metric: Callable[[M, Any], Tensor] | None = None,
     seed: int = 0,
@@ -69,7 +70,8 @@ def fit(
 
     - Each step records the norm of the whole gradient, then scales the gradient down to the norm
       `clip` if it is longer (None: never). With `decay`, the learning rate falls linearly from `lr`
-      and reaches 0 just after the last step.
+      and reaches 0 just after the last step. Over the first `warm_up` steps it is scaled by 1, 2, …
+      of `warm_up` parts, so that the optimiser's averages have settled before the steps are long.
     - After each epoch, `valid` gives the mean loss and the mean of `metric(model, batch)` (one
       score per example), in eval mode. With `patience`, the run ends when that many epochs in a row
       have brought no lower loss, and the model gets the weights of the best epoch. Without
@@ -94,7 +96,7 @@ def fit(
             `history` is that of the steps before.
         CheckpointError: If the checkpoint cannot be used.
     """
-    (epochs, batch_size, patience, save_every, seed, lr, weight_decay, clip, until) = (
+    (epochs, batch_size, patience, save_every, warm_up, seed, lr, weight_decay, clip, until) = (
         check_arguments(locals())
     )
     device = device_for(model, device)
@@ -107,6 +109,7 @@ def fit(
         batch_size=batch_size,
         lr=lr,
         decay=decay,
+        warm_up=warm_up,
         clip=clip,
         seed=seed,
         patience=patience,
@@ -133,6 +136,7 @@ def fit(
             skip = run.steps_into_epoch()
             for batch in _batches("train", train, batch_size, device, order, skip):
                 rate = lr * (1 - run.share_done()) if decay else lr
+                rate *= min(1.0, (1 + len(run.history.loss)) / max(1, warm_up))
                 opt.param_groups[0]["lr"] = rate
 
                 opt.zero_grad()

@@ -10,15 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnn_course.checks import integer, positive, real
+from rnn_course.checks import integer, positive, real, whole
 
 
 def check_arguments(given: dict[str, Any]) -> tuple[Any, ...]:
     """Check the arguments of `fit`, given by name.
 
     Returns:
-        Its numbers as Python's: epochs, batch_size, patience, save_every, seed, lr, weight_decay,
-        clip, until.
+        Its numbers as Python's: epochs, batch_size, patience, save_every, warm_up, seed, lr,
+        weight_decay, clip, until.
 
     Raises:
         TypeError: If an argument is of the wrong type.
@@ -46,6 +46,7 @@ def check_arguments(given: dict[str, Any]) -> tuple[Any, ...]:
         else positive(name, given[name])
         for name in ("epochs", "batch_size", "patience", "save_every")
     ]
+    counts.append(whole("warm_up", given["warm_up"]))
     for name in ("patience", "metric", "until"):
         if given[name] is not None and valid is None:
             raise ValueError(f"valid: expected one together with {name}, got None")

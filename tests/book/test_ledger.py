@@ -214,7 +214,7 @@ def test_a_malformed_file_names_the_statement(tmp_path, old, new, message):
 
 OWN = """
 [[statement]]
-id = "G99"
+id = "M99"
 text = "The book says so."
 chapter = "01_summarise"
 state = "settled"
@@ -234,7 +234,7 @@ def with_own(folder: Path, sections: str = 'G = "Beyond') -> tuple[ledger.Statem
 def test_the_statements_of_the_books_own_are_counted_apart(tmp_path):
     *before, last = statements = with_own(tmp_path)
     assert [s.id for s in before if s.own] == [s.id for s in ledger.load() if s.own]
-    assert last.own and last.section == "G · Beyond the deck: the book's own"
+    assert last.own and last.section == "M · Recurrences that need not wait: the book's own"
     assert ledger_report.count_line(statements) == ledger_report.count_line(ledger.load())
     assert ledger_report.count_line([last], own=True) == (
         "1 of 1 settled: 0 measured, 1 by construction"
@@ -244,13 +244,14 @@ def test_the_statements_of_the_books_own_are_counted_apart(tmp_path):
     page = ledger_report.as_markdown(statements, [])
     assert "for each of the 33 statements of the lecture" in page
     lecture, apart = page.split("\n## G · Beyond the deck: the book's own\n")
-    assert "### S8.3" in lecture and "### S" not in apart and "### G99" in apart
-    counted = ledger_report.count_line(statements, own=True)
-    assert f"is counted apart: **{counted}.** Of these," in apart
+    assert "### S8.3" in lecture and "### S" not in apart and "### M99" in apart
+    for letter, before in (("G", "is counted apart: "), ("M", "the book's own\n\n")):
+        own = [s for s in statements if s.id.startswith(letter)]
+        assert f"{before}**{ledger_report.count_line(own, own=True)}.** Of these," in apart
 
 
 def test_the_lectures_statements_come_first_and_all_are_in_order():
-    own = [int(s.id[1:]) for s in ledger.load() if s.own]
+    own = [(s.id[0], int(s.id[1:])) for s in ledger.load() if s.own]
     assert own == sorted(own)
     assert not any(s.own for s in ledger.load()[: ledger.COUNT])
 

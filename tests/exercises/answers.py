@@ -959,7 +959,33 @@ def overflown(e, inside):
     return kept / kept.sum(2, keepdim=True)
 
 
+def in_heads(q, k, v, heads, scale=None, causal=True):
+    q, k, v = (part.unflatten(1, (heads, -1)).transpose(0, 1) for part in (q, k, v))
+    return (
+        F.scaled_dot_product_attention(q, k, v, is_causal=causal, scale=scale)
+        .transpose(0, 1)
+        .flatten(1)
+    )
+
+
+def viewed(q, k, v, heads):
+    q, k, v = (part.view(heads, len(part), -1) for part in (q, k, v))
+    return F.scaled_dot_product_attention(q, k, v, is_causal=True).view(q.shape[1], -1)
+
+
+def by_a_loop(q, k, v, heads):
+    d, out = q.shape[1] // heads, torch.zeros_like(v)
+    for i in range(0, q.shape[1], d):
+        for t in range(len(q)):
+            e = k[: t + 1, i : i + d] @ q[t, i : i + d] / d**0.5
+            out[t, i : i + d] = F.softmax(e, dim=0) @ v[: t + 1, i : i + d]
+    return out
+
+
 ATTENTION = [
+    ("ex-ch13-heads", in_heads),
+    ("ex-ch13-heads", by_a_loop),
+    ("ex-ch13-cost", lambda T, n: (2 * n * T * (2 * n + T), 6 * T * n**2, 2 * T * n)),
     ("ex-ch13-mask", weighed),
     ("ex-ch13-mask", lambda e, inside: F.softmax(e - 1e9 * ~inside[:, None], dim=-1)),
     ("ex-ch13-additive", one_by_one),
@@ -969,6 +995,27 @@ ATTENTION = [
     ),
 ]
 NOT_ATTENTION = [
+    ("ex-ch13-heads", lambda *given: in_heads(*given, causal=False), "looks ahead"),
+    ("ex-ch13-heads", viewed, "view mixes steps and heads"),
+    ("ex-ch13-heads", lambda q, k, v, heads: in_heads(q, k, v, heads, q.shape[1] ** -0.5), "d = n"),
+    ("ex-ch13-heads", lambda q, k, v, heads: in_heads(q, k, v, heads, 1.0), "not divided by √d"),
+    ("ex-ch13-heads", lambda q, k, v, heads: in_heads(q, k, v, 1), "that is one head"),
+    ("ex-ch13-cost", lambda T, n: (2 * n * T * T, 6 * n * n * T, 2 * n * T), "only the scores"),
+    (
+        "ex-ch13-cost",
+        lambda T, n: (4 * n * n * T + 2 * n * T, 6 * n * n * T, 2 * n * T),
+        "each of the T² pairs",
+    ),
+    (
+        "ex-ch13-cost",
+        lambda T, n: (4 * n * n * T + 2 * n * T * T, 2 * n * n * T, 2 * n * T),
+        "three blocks of rows",
+    ),
+    (
+        "ex-ch13-cost",
+        lambda T, n: (4 * n * n * T + 2 * n * T * T, 6 * n * n * T, n * T),
+        "two vectors a step",
+    ),
     ("ex-ch13-mask", lambda e, inside: e.softmax(2), "padding has a weight above 0"),
     ("ex-ch13-mask", lambda e, inside: e.softmax(2) * inside[:, None], "no longer sum to 1"),
     ("ex-ch13-mask", lambda e, inside: (e * inside[:, None]).softmax(2), "exp(0) = 1"),
@@ -992,13 +1039,51 @@ NOT_ATTENTION = [
     ),
 ]
 
+# --- 14: linear recurrences ---------------------------------------------------------------------
+
+
+def run_three(a_1, b_1, a_2, b_2, a_3, b_3):
+    h = 0.0
+    for a, b in ((a_1, b_1), (a_2, b_2), (a_3, b_3)):
+        h = a * h + b
+    return h
+
+
+def counted(T):
+    return 0 if T == 1 else 3 * T // 2 + counted(T // 2)
+
+
+LINEAR = [
+    ("ex-ch14-compose", run_three),
+    ("ex-ch14-compose", lambda a, b, c, d, e, f: e * c * b + e * d + f),
+    ("ex-ch14-work", counted),
+    ("ex-ch14-work", lambda T: 3 * T - 3),
+    ("ex-ch14-three", lambda x: complex(-0.5, 0.75**0.5) ** x),
+    ("ex-ch14-three", lambda x: torch.polar(torch.tensor(1.0), -torch.tensor(x * math.tau / 3))),
+]
+NOT_LINEAR = [
+    ("ex-ch14-compose", lambda a, b, c, d, e, f: b + d + f, "by all later factors"),
+    ("ex-ch14-compose", lambda a, b, c, d, e, f: a * b + c * d + e * f, "not its own"),
+    ("ex-ch14-compose", lambda a, b, c, d, e, f: c * b + e * d + f, "by a_2 and by a_3"),
+    ("ex-ch14-compose", lambda a, b, c, d, e, f: a * (c * f + d) + b, "the first step comes first"),
+    ("ex-ch14-work", lambda T: 3 * T / 2, "the first level alone"),
+    ("ex-ch14-work", lambda T: 1.5 * T * math.log2(T), "half as many pairs"),
+    ("ex-ch14-work", lambda T: 2 * (T - 1), "the odd states"),
+    ("ex-ch14-work", lambda T: 3 * T, "the number of products, for T = 1"),
+    ("ex-ch14-three", lambda x: (-1) ** x, "after two ones"),
+    ("ex-ch14-three", lambda x: 1j**x, "three ones have to bring the state back"),
+    ("ex-ch14-three", lambda x: 1 - 0.5 * x, "would grow or fade"),
+    ("ex-ch14-three", lambda x: 1, "a one changes nothing"),
+    ("ex-ch14-three", lambda x: -1, "a zero has to leave the state"),
+]
+
 RIGHT = [
     *BEFORE_THE_DECK, *SUMMARISE, *VECTOR_TO_SEQUENCE, *DASHED_EDGES, *SHARING, *BOTH_DIRECTIONS,
     *TWO_DIMENSIONS, *ENCODER_DECODER, *DEEP, *LONG_GAPS, *GATES, *REMEDIES,
-    *LANGUAGE_MODEL, *ATTENTION,
+    *LANGUAGE_MODEL, *ATTENTION, *LINEAR,
 ]  # fmt: skip
 WRONG = [
     *NOT_BEFORE_THE_DECK, *NOT_SUMMARISE, *NOT_VECTOR_TO_SEQUENCE, *NOT_DASHED_EDGES, *NOT_SHARING,
     *NOT_BOTH_DIRECTIONS, *NOT_TWO_DIMENSIONS, *NOT_ENCODER_DECODER, *NOT_DEEP, *NOT_LONG_GAPS,
-    *NOT_GATES, *NOT_REMEDIES, *NOT_LANGUAGE_MODEL, *NOT_ATTENTION,
+    *NOT_GATES, *NOT_REMEDIES, *NOT_LANGUAGE_MODEL, *NOT_ATTENTION, *NOT_LINEAR,
 ]  # fmt: skip

@@ -1,12 +1,18 @@
-"""The long runs of chapters 10 and 11: the same rates for all, and what is said of them."""
+"""The long runs of chapters 10, 11 and 14: the same rates for all, and what is said of them."""
 
 import pytest
 
 from rnn_course.experiments import figures, gates, results
-from rnn_course.experiments.gates import RATES, RATES_TRIED, WRITING
-from rnn_course.experiments.until_done import CELLS, GATED, LEARNT, SOLVED, TASKS
+from rnn_course.experiments.challenges import TASKS
+from rnn_course.experiments.gates import WRITING
+from rnn_course.experiments.rates import RATES, RATES_TRIED, best_rate
+from rnn_course.experiments.until_done import CELLS, COMPARED, GATED, LEARNT, LINEAR, SOLVED
 
-TRIALS = [trial for name in ("gates", "remedies") for trial in results(name)]
+TRIALS = [trial for name in ("gates", "remedies", "parity", "selective") for trial in results(name)]
+NETWORKS = {
+    task: tuple(CELLS) if task in ("adding", "copying", "sentences") else (*COMPARED, *LINEAR)
+    for task in RATES
+}
 
 
 def trials_of(task, **where):
@@ -15,17 +21,17 @@ def trials_of(task, **where):
     return [trial for trial in TRIALS if where.items() <= trial["setting"].items()]
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", RATES)
 def test_the_rates_are_the_best_of_those_tried(task):
     """Of runs that are done, the one with the fewest updates; else the lowest error at the end."""
-    assert set(RATES[task]) == set(CELLS)
-    for name in CELLS:
+    assert set(RATES[task]) == set(NETWORKS[task])
+    for name in NETWORKS[task]:
         tried = trials_of(task, network_name=name, seed=0)
         assert {trial["setting"]["lr"] for trial in tried} == set(RATES_TRIED)
-        assert RATES[task][name] == gates.best_rate(tried), name
+        assert RATES[task][name] == best_rate(tried), name
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", RATES)
 def test_a_run_is_done_or_its_budget_is_spent(task):
     for trial in trials_of(task):
         valid = trial["figures"]["valid"]
@@ -42,9 +48,9 @@ def test_what_must_be_shown_of_the_adding_problem():
         assert len(error) == 5 and max(error) < 0.1 * TASKS["adding"].line
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", RATES)
 def test_each_network_has_five_seeds(task):
-    for name in CELLS:
+    for name in NETWORKS[task]:
         found = gates.summary(task, name)
         assert {len(found[key]) for key in ("off", "done", "share")} == {5}
 

@@ -11,14 +11,16 @@ from laws import CLOSE
 from networks.test_encoder_decoder import END, FIRST, batch
 
 from rnn_course.cells import GRUCell
-from rnn_course.networks.attention import Attention, AttentiveEncoderDecoder
+from rnn_course.networks.attention import AdditiveAttention, Attention, AttentiveEncoderDecoder
 from rnn_course.networks.both_directions import Bidirectional
 from rnn_course.networks.encoder_decoder import sequence_nll
 from rnn_course.tasks.base import Batch, Split
 from rnn_course.training.fit import evaluate, fit
 
+SCORES = [Attention, AdditiveAttention]
 
-def network(encoder="elman", decoder="elman", n_context=3, seed=0):
+
+def network(encoder="elman", decoder="elman", n_context=3, seed=0, attention=Attention):
     model = AttentiveEncoderDecoder(
         6,
         5,
@@ -26,8 +28,16 @@ def network(encoder="elman", decoder="elman", n_context=3, seed=0):
         oracles.make(decoder, 2 + n_context, 4, seed + 1),
         n_context,
         FIRST,
+        attention=attention,
     )
     return model.double()
+
+
+def score(attention, s, h):
+    """What one state of the decoder and one of the encoder give."""
+    if isinstance(attention, Attention):
+        return s @ attention.K @ h
+    return attention.v @ torch.tanh(attention.K_1 @ s + attention.K_2 @ h)
 
 
 def by_hand(model, x, y, tau, tau_y):
@@ -39,7 +49,7 @@ def by_hand(model, x, y, tau, tau_y):
     s, before, log_p = torch.zeros(4).double(), FIRST, 0.0
     for t in range(tau_y):
         s = torch.tanh(dec.b + dec.W @ s + dec.U @ torch.cat([model.embed_y.weight[before], C]))
-        e = [(s @ model.attention.K @ h_s).exp() for h_s in h[1:]]
+        e = [score(model.attention, s, h_s).exp() for h_s in h[1:]]
         C_t = sum(e_s / sum(e) * h_s for e_s, h_s in zip(e, h[1:], strict=True))
         r = torch.tanh(model.A.weight @ torch.cat([s, C_t]) + model.A.bias)
         o = model.V.weight @ r + model.V.bias
@@ -48,8 +58,9 @@ def by_hand(model, x, y, tau, tau_y):
     return log_p
 
 
-def test_it_is_the_sum_written_by_hand():
-    model, pairs = network(), batch()
+@pytest.mark.parametrize("attention", SCORES)
+def test_it_is_the_sum_written_by_hand(attention):
+    model, pairs = network(attention=attention), batch()
     mine = model.log_p(*pairs)
     plain = torch.stack([by_hand(model, *row) for row in zip(*pairs, strict=True)])
     torch.testing.assert_close(mine, plain, **CLOSE)
@@ -62,20 +73,25 @@ def test_it_is_the_sum_written_by_hand():
         torch.testing.assert_close(a, b, **CLOSE)
 
 
-def test_attention_passes_gradcheck():
+@pytest.mark.parametrize("kind", SCORES)
+def test_attention_passes_gradcheck(kind):
     torch.manual_seed(0)
-    attention = Attention(3, 4).double()
+    attention = kind(3, 4).double()
+    names = [name for name, _ in attention.named_parameters()]
     inside = torch.tensor([[True, True, False], [True, True, True]])
     s, h = torch.randn(2, 2, 3).double(), torch.randn(2, 3, 4).double()
     assert torch.autograd.gradcheck(
-        lambda s, h, K: torch.func.functional_call(attention, {"K": K}, (s, h, inside)),
-        [t.requires_grad_() for t in (s, h, attention.K.detach().clone())],
+        lambda s, h, *weights: torch.func.functional_call(
+            attention, dict(zip(names, weights, strict=True)), (s, h, inside)
+        ),
+        [t.detach().clone().requires_grad_() for t in (s, h, *attention.parameters())],
     )
 
 
+@pytest.mark.parametrize("attention", SCORES)
 @pytest.mark.parametrize("lengths", [None, [6, 1, 4, 3]])
-def test_the_weights_are_a_distribution_over_the_steps_of_x(lengths):
-    model, pairs = network("gru after", "gru after"), batch()
+def test_the_weights_are_a_distribution_over_the_steps_of_x(lengths, attention):
+    model, pairs = network("gru after", "gru after", attention=attention), batch()
     alpha = model.alignment(pairs.x, pairs.y, lengths)
     assert alpha.shape == (4, 5, 6) and alpha.min() >= 0
     torch.testing.assert_close(alpha.sum(2), torch.ones(4, 5).double())
@@ -84,10 +100,11 @@ def test_the_weights_are_a_distribution_over_the_steps_of_x(lengths):
     assert (alpha.masked_select(~outside.unsqueeze(1)) > 0).all()
 
 
+@pytest.mark.parametrize("kind", SCORES)
 @pytest.mark.parametrize("rubbish", [7.0, float("nan"), float("inf")])
-def test_what_stands_in_the_padding_never_matters(rubbish):
+def test_what_stands_in_the_padding_never_matters(rubbish, kind):
     torch.manual_seed(0)
-    attention, inside = Attention(3, 4), torch.tensor([[True, True, False], [True, True, True]])
+    attention, inside = kind(3, 4), torch.tensor([[True, True, False], [True, True, True]])
     s, h = torch.randn(2, 2, 3), torch.randn(2, 3, 4)
     C, alpha = attention(s, h, inside)
     changed = h.clone()
@@ -95,12 +112,13 @@ def test_what_stands_in_the_padding_never_matters(rubbish):
     C_changed, alpha_changed = attention(s, changed, inside)
     assert torch.equal(C, C_changed) and torch.equal(alpha, alpha_changed)
     C_changed.sum().backward()
-    assert attention.K.grad.isfinite().all()
+    assert all(p.grad.isfinite().all() for p in attention.parameters())
 
 
-def test_bug_attention_that_ignores_the_encoder():
+@pytest.mark.parametrize("attention", SCORES)
+def test_bug_attention_that_ignores_the_encoder(attention):
     """Two inputs whose C is the same must still lead to different outputs, at each step of y."""
-    model, pairs = network(), batch()
+    model, pairs = network(attention=attention), batch()
     torch.nn.init.zeros_(model.Q.weight)  # C is the same for every x
     o = model(pairs.x, pairs.y, pairs.lengths)
     for s in range(6):
@@ -166,6 +184,12 @@ def test_what_is_written_is_what_the_teacher_would_have_given(decoder):
     )
 
 
+def test_the_width_of_the_additive_score():
+    attention = AdditiveAttention(3, 4, 7)
+    assert [tuple(p.shape) for p in attention.parameters()] == [(7, 3), (7, 4), (7,)]
+    assert AdditiveAttention(3, 4).v.shape == (3,)
+
+
 def test_an_encoder_from_both_ends():
     encoder = Bidirectional(oracles.make("gru after", 3, 4), oracles.make("gru after", 3, 4, 1))
     model = AttentiveEncoderDecoder(6, 5, encoder, oracles.make("elman", 5, 4), 3, FIRST).double()
@@ -204,6 +228,9 @@ def test_it_learns_to_turn_a_sequence_round_through_a_context_of_one_number():
     ("call", "error", "message"),
     [
         (lambda: Attention(0, 3), ValueError, "n_s: expected an integer of at least 1, got 0"),
+        (lambda: AdditiveAttention(0, 3), ValueError, "n_s: expected an integer of at least 1"),
+        (lambda: AdditiveAttention(3, 0), ValueError, "n_h: expected an integer of at least 1"),
+        (lambda: AdditiveAttention(3, 3, 0), ValueError, "n: expected an integer of at least 1"),
         (
             lambda: network()(torch.zeros(2, 3), torch.ones(2, 3).long()),
             TypeError,

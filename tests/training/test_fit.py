@@ -64,8 +64,9 @@ class Watched:
 
 
 @pytest.mark.parametrize("clip", [None, 0.5, 1e6])
+@pytest.mark.parametrize("warm_up", [0, 1, 4, 20])
 @pytest.mark.parametrize("decay", [True, False])
-def test_each_step_is_the_step_written_by_hand(clip, decay):
+def test_each_step_is_the_step_written_by_hand(clip, decay, warm_up):
     """Gradient descent: W ← W − rate · g · min(1, clip / |g|), with |g| over all weights."""
     loss, model = Watched(), network(dtype=torch.float64)
     history = quiet(
@@ -79,6 +80,7 @@ def test_each_step_is_the_step_written_by_hand(clip, decay):
         optimiser=torch.optim.SGD,
         clip=clip,
         decay=decay,
+        warm_up=warm_up,
     )
     assert history.steps_per_epoch == 3 and len(history.loss) == len(loss.batches) == 9
 
@@ -91,6 +93,8 @@ def test_each_step_is_the_step_written_by_hand(clip, decay):
         norm = math.sqrt(sum((g**2).sum().item() for g in gradient))
         scale = min(1.0, clip / norm) if clip else 1.0
         rate = 0.1 * (9 - step) / 9 if decay else 0.1
+        if step + 1 < warm_up:
+            rate *= (step + 1) / warm_up
         with torch.no_grad():
             for weight, g in zip(weights, gradient, strict=True):
                 weight -= rate * scale * g
@@ -319,6 +323,7 @@ NAN, INF = float("nan"), float("inf")
         ("clip", [0.0, -1, NAN, INF, "1"], "clip: expected a finite number > 0, got"),
         ("until", [0.0, -1, NAN, INF, "1", True], "until: expected a finite number > 0, got"),
         ("weight_decay", [-0.1, NAN, None], "weight_decay: expected a finite number ≥ 0, got"),
+        ("warm_up", [-1, 1.5, True, None], "warm_up: expected a whole number of at least 0, got"),
         ("seed", [-1, 2**32, 0.5, None, True], "seed: expected an integer 0 ≤ seed < 2"),
         ("decay", [1, None], "decay: expected True or False, got"),
         ("loss", [None, "mse"], "loss: expected a function of"),

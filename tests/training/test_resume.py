@@ -147,6 +147,18 @@ def test_patience_and_the_best_weights_go_on_as_they_were(path, stop):
     assert again == weights and same == history
 
 
+@pytest.mark.parametrize("stop", [1, 2, 3, 7])
+def test_the_warm_up_goes_on_as_it_was(path, stop):
+    """Of six steps: stopped within it and after it."""
+    settings = dict(warm_up=6, save_every=1)
+    weights, history, _ = run(**settings)
+    again, same, _ = stopped_and_resumed(path, stop, **settings)
+    assert again == weights and same == history
+    assert history.lr == pytest.approx(
+        [0.05 * (12 - k) / 12 * min(1, (k + 1) / 6) for k in range(12)]
+    )
+
+
 def test_a_finished_run_returns_at_once(path):
     for settings in ({}, dict(epochs=40, patience=4, lr=0.3, decay=False)):
         weights, history, _ = run(path, **settings)
@@ -183,6 +195,7 @@ def test_the_callers_random_state_is_kept(path):
         (dict(batch_size=5), "batch_size: 6 in the file, 5 here"),
         (dict(lr=0.06), "lr: 0.05 in the file, 0.06 here"),
         (dict(decay=False), "decay: True in the file, False here"),
+        (dict(warm_up=3), "warm_up: 0 in the file, 3 here"),
         (dict(clip=None), "clip: 0.5 in the file, None here"),
         (dict(seed_of_fit=1), "seed: 0 in the file, 1 here"),
         (dict(patience=9), "patience: None in the file, 9 here"),

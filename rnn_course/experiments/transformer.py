@@ -1,0 +1,130 @@
+"""Chapter 13: the next character of a tune, by a recurrence and by attention, at equal size.
+
+Not in `base.NAMES` as long as it has no results: add "transformer" there to run it.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rnn_course.devices import Device
+from rnn_course.experiments import language_model
+from rnn_course.experiments.base import Experiment
+from rnn_course.experiments.language_model import scores, train
+from rnn_course.networks.language_model import LanguageModel
+from rnn_course.networks.sizes import n_parameters
+from rnn_course.networks.transformer import Transformer
+from rnn_course.tasks.tunes.task import Tunes
+
+GRU_HIDDEN = language_model.WIDE["n_hidden"]
+HEADS, BLOCKS, WINDOW = 4, 2, 256
+MODELS = ("GRU", "transformer")
+
+
+def network(task: Tunes, model: str, seed: int, n_hidden: int, dropout: float) -> LanguageModel:
+    """One of `MODELS`. Of a transformer, `dropout` is in its blocks as well."""
+    if model == "GRU":
+        return language_model.network(task, "GRU", seed, n_hidden, dropout)
+    torch.manual_seed(seed)
+    blocks = Transformer(n_hidden, HEADS, BLOCKS, WINDOW, dropout)
+    return LanguageModel(len(task.symbols), blocks, dropout)
+
+
+def trial(
+    checkpoint: Path,
+    progress: bool,
+    device: Device,
+    *,
+    model: str,
+    n_hidden: int,
+    dropout: float,
+    lr: float,
+    warm_up: int,
+    epochs: int,
+    limit: int | None,
+    seed: int,
+) -> dict[str, Any]:
+    """Train one network by windows of 64 symbols, its state handed on, and score the test tunes.
+
+    The gradient ends at the window's beginning; what the transformer looks at reaches back
+    `WINDOW` symbols, as the GRU's state reaches back without an end.
+    """
+    task = language_model._task(limit)
+    net = network(task, model, seed, n_hidden, dropout)
+    history = train(
+        net,
+        task,
+        epochs,
+        seed,
+        lr=lr,
+        warm_up=warm_up,
+        device=device,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+    return {
+        **scores(net, task, task.test, device),
+        "valid_bits": scores(net, task, task.valid, device)["bits"],
+        "curve": [nats / math.log(2) for nats in history.valid_loss],
+        "best_epoch": history.best_epoch,
+        "updates": len(history.loss),
+        "parameters": n_parameters(net),
+        "train_seconds": history.seconds,
+    }
+
+
+# the widest transformer that four heads allow and that is no larger than chapter 12's GRU
+WIDTH = 96
+RATES, WARM_UPS = (5e-4, 1e-3, 2e-3, 4e-3), (0, 250)
+RATE, WARM_UP, DROPOUT = 2e-3, 250, 0.1  # of the five seeds: to be the best of the grid
+EPOCHS, EQUAL_TIME, LONG = 20, 10, 60
+"""As many updates as the GRU; as much time, at about twice the seconds an update; three times."""
+
+
+def _gru(seed: int, **different: Any) -> dict[str, Any]:
+    usual = {"n_hidden": GRU_HIDDEN, "dropout": 0.2, "lr": 8e-3, "warm_up": 0, "epochs": EPOCHS}
+    return {"model": "GRU", **usual, "limit": None, **different, "seed": seed}
+
+
+def _transformer(seed: int, **different: Any) -> dict[str, Any]:
+    usual = {"n_hidden": WIDTH, "dropout": DROPOUT, "lr": RATE, "warm_up": WARM_UP}
+    return {
+        "model": "transformer",
+        **usual,
+        "epochs": EPOCHS,
+        "limit": None,
+        **different,
+        "seed": seed,
+    }
+
+
+_REHEARSAL = [
+    _transformer(0, n_hidden=16, lr=4e-3, warm_up=10, epochs=4, limit=300),
+    _gru(0, n_hidden=16, lr=16e-3, epochs=4, limit=300),
+]
+_SETTINGS = [
+    *(_transformer(0, lr=lr, warm_up=warm_up) for lr in RATES for warm_up in WARM_UPS),
+    *(_transformer(0, dropout=dropout) for dropout in (0.0, 0.2)),
+    *(_gru(seed) for seed in range(5)),
+    *(_transformer(seed, epochs=n) for n in (EPOCHS, EQUAL_TIME) for seed in range(5)),
+    _transformer(0, epochs=LONG),
+    *_REHEARSAL,
+]
+
+EXPERIMENT = Experiment(
+    name="transformer",
+    about="Bits per character of Irish tunes: a GRU and a transformer, at equal size and time.",
+    statements=(),
+    settings=tuple({str(setting): setting for setting in _SETTINGS}.values()),  # each once
+    trial=trial,
+    small=tuple(_REHEARSAL),
+    tolerance={"bits": 0.05, "curve": 0.05},
+    packages=("music21",),
+    network=network,
+    train=train,
+    scores=scores,
+)

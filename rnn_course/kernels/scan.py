@@ -80,22 +80,21 @@ def linear(
     return read(h), last
 
 
-def states(a: Tensor, b: Tensor, h0: Tensor, K: int, back: bool = False) -> Tensor:
-    """The states of h^(t) = a^(t) ⊙ h^(t-1) + b^(t) from h0, in K chunks of equal length.
+def states(a: Tensor, b: Tensor, h0: Tensor, h: Tensor, K: int, back: bool = False) -> None:
+    """Write into h the states of h^(t) = a^(t) ⊙ h^(t-1) + b^(t) from h0, in K chunks.
 
         1. Each chunk, all side by side: the one step (p, e) that all of its steps together are.
         2. From chunk to chunk, the state that each starts from: s_(k+1) = p_k ⊙ s_k + e_k.
         3. Each chunk, all side by side: its states, from there.
 
     With `back`, from the last step to the first: h^(t) = a^(t) ⊙ h^(t+1) + b^(t). The T mod K
-    steps that are left come last, one by one. a, b (B, T, H), h0 (B, H); returns (B, T, H).
+    steps that are left come last, one by one. a, b, h (B, T, H), h0 (B, H).
     """
     T = b.shape[1]
     L = T // K
     whole, rest = (
         (slice(T - K * L, T), range(T - K * L)) if back else (slice(0, K * L), range(K * L, T))
     )
-    h = torch.empty_like(b, memory_format=torch.contiguous_format)
     in_chunks = (part[:, whole].unflatten(1, (K, L)).unbind(2) for part in (a, b, h))
     steps = [*zip(*in_chunks, strict=True)]  # L triples of (B, K, H)
     order = range(K)
@@ -120,7 +119,6 @@ def states(a: Tensor, b: Tensor, h0: Tensor, K: int, back: bool = False) -> Tens
     last = s[:, order[-1]]
     for t in reversed(rest) if back else rest:
         last = torch.addcmul(b[:, t], a[:, t], last, out=h[:, t])
-    return h
 
 
 def convolution(
@@ -169,7 +167,8 @@ class Scan(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, a: Tensor, b: Tensor, h0: Tensor, K: int) -> Tensor:
-        h = states(a, b, h0, K)
+        h = torch.empty_like(b, memory_format=torch.contiguous_format)
+        states(a, b, h0, h, K)
         ctx.save_for_backward(a, h0, h)
         ctx.K = K
         return h
@@ -183,7 +182,7 @@ class Scan(torch.autograd.Function):
         delta[:, -1] = g[:, -1]
         if h.shape[1] > 1:
             K = min(ctx.K, h.shape[1] - 1)
-            delta[:, :-1] = states(a[:, 1:], g[:, :-1], g[:, -1], K, back=True)
+            states(a[:, 1:], g[:, :-1], g[:, -1], delta[:, :-1], K, back=True)
         da = torch.empty_like(h)
         torch.mul(delta[:, 1:], h[:, :-1].conj(), out=da[:, 1:])
         torch.mul(delta[:, 0], h0.conj(), out=da[:, 0])

@@ -10,10 +10,11 @@ import pytest
 import torch
 from joblib.externals.loky import get_reusable_executor
 
-from benchmarks import grid, jobs, measure, pairs, tanh
+from benchmarks import grid, jobs, measure, pairs, scan, tanh
 from benchmarks.__main__ import SECONDS, gates_missed, main, markdown, plan
 
 ROW = tanh.Row((200, 32, 128, 256), threads=1, ours=1.0, torch=1.3, d2l=1.5, limit=0.9)
+SCANNED = scan.Row((8, 32, 784), 1, loop=6.0, scan=1.0, doubling=3.0, logarithms=12.0)
 SCALING = tanh.Scaling([50, 100], [1.0, 2.0], exponent=1.0, bytes_ours=5, bytes_loop=9)
 
 
@@ -66,6 +67,7 @@ def test_the_page_says_which_gates_its_run_missed():
     gates = {
         "1 thread": (tanh.SHAPES, lambda shape: 1.4 if shape[0] >= 784 else 1.2),
         "Two dimensions, 28 × 28": (grid.SHAPES, lambda shape: 6 * (shape[2] < 64)),
+        "Linear recurrences": (scan.SHAPES, lambda shape: scan.GATES.get(shape, 0)),
         **{of.title: (pairs.SHAPES, lambda shape, of=of: of.gate) for of in pairs.COMPARISONS},
     }
     for title, (shapes, gate_of) in gates.items():
@@ -117,17 +119,35 @@ def test_the_gates_of_the_other_tables_can_be_missed_too():
     assert "| 16, 1, 24 | **7.00** | 7.0 | 1.0 |" in grid.markdown([plane])
 
 
+def test_the_gates_of_the_scan_can_be_missed_and_its_losses_are_shown():
+    assert not SCANNED.short_of and not replace(SCANNED, scan=3.0, threads=2).short_of
+    assert not replace(SCANNED, shape=(1, 16, 3136), scan=3.0).short_of
+    assert "4.00 times as fast as the loop, under 5" in replace(SCANNED, loop=4.0).short_of[0]
+    layer = scan.Layer(1, mingru=10.0, gru=30.0)
+    assert not layer.short_of and not replace(layer, gru=9.0, threads=2).short_of
+    assert "0.90 times as fast as torch.nn.GRU" in replace(layer, gru=9.0).short_of[0]
+    text = scan.markdown([SCANNED], [layer])
+    assert "| 1 | 8, 32, 784 | 6.0 | **6.00** | 2.00 | 0.50 |" in text
+    assert "a minGRU takes 10.0 ms at 32, 64, 784, torch.nn.GRU 30.0 ms: **3.00** times" in text
+    runs = scan.variants(2, 3, 20)  # which all do the same
+    assert set(runs) == {"loop", "scan", "doubling", "logarithms"}
+    assert all(value > 0 for value in measure.interleaved(runs, seconds=0, at_least=1).values())
+
+
 def test_a_run_is_planned_whole_and_says_how_far_it_is(monkeypatch, tmp_path, capsys):
     rows = plan(SECONDS)
     assert (
         len(rows)
         == 2 * (len(tanh.SHAPES) + len(grid.SHAPES) + len(pairs.COMPARISONS) * len(pairs.SHAPES))
+        + 2 * (len(scan.SHAPES) + 1)
         + 2
     )
     monkeypatch.setattr(tanh, "measure", lambda shape, n, s: replace(ROW, shape=shape, threads=n))
     monkeypatch.setattr(tanh, "scaling", lambda s: SCALING)
     monkeypatch.setattr(pairs, "measure", lambda of, shape, n, s: pairs.Row(of, shape, n, 1.0, 3.0))
     monkeypatch.setattr(grid, "measure", lambda shape, n, s: grid.Row(shape, n, 1.0, 5.0, 7.0, 0.5))
+    monkeypatch.setattr(scan, "measure", lambda shape, n, s: replace(SCANNED, shape=shape))
+    monkeypatch.setattr(scan, "measure_layer", lambda n, s: scan.Layer(n, 10.0, 30.0))
     monkeypatch.setattr(jobs, "measure", lambda: jobs.Row(20.0, 15.0, processors=2))
     monkeypatch.setattr("benchmarks.__main__.TABLE", tmp_path / "results.md")
     monkeypatch.setattr("sys.argv", ["benchmarks", "--save"])

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from rnn_course.experiments.base import Experiment, figures, results
-from rnn_course.experiments.challenges import TASKS
+from rnn_course.experiments.challenges import CHALLENGES
 from rnn_course.experiments.rates import RATES_TRIED, rate_of, rates_and_seeds, setting
 from rnn_course.experiments.until_done import (
     CELLS,
@@ -50,7 +50,7 @@ def _run(task: str, name: str) -> str:
 def trials(task: str, name: str, **where: Any) -> list[dict[str, Any]]:
     """The trials of a network on a task with its whole budget."""
     return results(
-        _run(task, name), task=task, network_name=name, updates=TASKS[task].budget, **where
+        _run(task, name), task=task, network_name=name, updates=CHALLENGES[task].budget, **where
     )
 
 
@@ -61,7 +61,7 @@ def summary(task: str, name: str) -> dict[str, Any]:
     and solved (None: never), and "share", its test error as a share of the line (infinite if it
     diverged).
     """
-    line, lr = TASKS[task].line, rate_of(task, name)
+    line, lr = CHALLENGES[task].line, rate_of(task, name)
 
     def first(valid: Sequence[float], share: float) -> int | None:
         return next((UPDATES * k for k, e in enumerate(valid, 1) if e <= share * line), None)
@@ -79,7 +79,7 @@ def curves(task: str, names: Iterable[str]) -> dict[str, list[list[float]]]:
     """Of each network at its best rate, the validation errors of every seed."""
     return {
         name: figures("valid", _run(task, name), task=task, network_name=name,
-                      lr=rate_of(task, name), updates=TASKS[task].budget)
+                      lr=rate_of(task, name), updates=CHALLENGES[task].budget)
         for name in names
     }  # fmt: skip
 
@@ -96,7 +96,7 @@ def in_words(task: str, name: str) -> dict[str, str]:
     Where not all seeds were off or done, it says how many were. The error is a share of the line;
     a network that was off it with no seed has none.
     """
-    found, budget = summary(task, name), TASKS[task].budget
+    found, budget = summary(task, name), CHALLENGES[task].budget
 
     def after(updates: Sequence[int | None]) -> str:
         at = [update for update in updates if update is not None]

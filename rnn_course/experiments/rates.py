@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rnn_course.experiments.challenges import TASKS
+from rnn_course.experiments.challenges import CHALLENGES
 from rnn_course.experiments.until_done import REMOVED, SOLVED
 
 RATES_TRIED = (1e-4, 5e-4, 2e-3, 8e-3, 3.2e-2)
@@ -71,7 +71,7 @@ def best_rate(trials: Sequence[Mapping[str, Any]]) -> float:
     """
 
     def order(trial: Mapping[str, Any]) -> tuple[float, ...]:
-        valid, line = trial["figures"]["valid"], TASKS[trial["setting"]["task"]].line
+        valid, line = trial["figures"]["valid"], CHALLENGES[trial["setting"]["task"]].line
         if not valid:
             return (2,)
         if valid[-1] <= SOLVED * line:
@@ -93,7 +93,7 @@ def setting(task: str, name: str, lr: float, seed: int) -> dict[str, Any]:
         "task": task,
         "network_name": name,
         "lr": lr,
-        "updates": TASKS[task].budget,
+        "updates": CHALLENGES[task].budget,
         "seed": seed,
     }
 

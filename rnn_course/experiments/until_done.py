@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from rnn_course.cells import Cell, ElmanCell, GRUCell, LSTMCell
 from rnn_course.devices import Device, device_for, lent
-from rnn_course.experiments.challenges import FURTHER, PARITY, SIZES, TASKS, Anew, task_of
+from rnn_course.experiments.challenges import CHALLENGES, FURTHER, PARITY, SIZES, Anew, task_of
 from rnn_course.networks.gates import without
 from rnn_course.networks.initial import chrono
 from rnn_course.networks.likelihood import log_likelihood
@@ -82,7 +82,7 @@ EVERY = {**CELLS, **REMOVED, **LINEAR}
 
 def network(task: str, name: str, seed: int) -> nn.Module:
     """The network with a cell of `EVERY`, as wide as the task's parameters allow."""
-    data, given = task_of(task), TASKS[task]
+    data, given = task_of(task), CHALLENGES[task]
     cell = EVERY[name]
 
     def make(n_hidden: int) -> nn.Module:
@@ -114,7 +114,7 @@ def train(
     model: nn.Module, task: str, epochs: int, seed: int, *, lr: float, **options: Any
 ) -> History:
     """`fit` at a constant rate, clipped at 1, until the task is solved or the epochs are over."""
-    given = TASKS[task]
+    given = CHALLENGES[task]
     return fit(
         model,
         lambda model, batch: errors(model, batch).mean(),

@@ -3,7 +3,7 @@
 import pytest
 
 from rnn_course.experiments import figures, gates, results
-from rnn_course.experiments.challenges import TASKS
+from rnn_course.experiments.challenges import CHALLENGES
 from rnn_course.experiments.gates import WRITING
 from rnn_course.experiments.rates import RATES, RATES_TRIED, best_rate
 from rnn_course.experiments.until_done import CELLS, COMPARED, GATED, LEARNT, LINEAR, SOLVED
@@ -17,7 +17,7 @@ NETWORKS = {
 
 def trials_of(task, **where):
     """The trials of both runs on a task, with its whole budget."""
-    where |= {"task": task, "updates": TASKS[task].budget}
+    where |= {"task": task, "updates": CHALLENGES[task].budget}
     return [trial for trial in TRIALS if where.items() <= trial["setting"].items()]
 
 
@@ -35,9 +35,9 @@ def test_the_rates_are_the_best_of_those_tried(task):
 def test_a_run_is_done_or_its_budget_is_spent(task):
     for trial in trials_of(task):
         valid = trial["figures"]["valid"]
-        done = bool(valid) and valid[-1] <= SOLVED * TASKS[task].line
-        assert done or trial["figures"]["diverged"] or len(valid) * 100 == TASKS[task].budget
-        assert all(error > SOLVED * TASKS[task].line for error in valid[:-1])
+        done = bool(valid) and valid[-1] <= SOLVED * CHALLENGES[task].line
+        assert done or trial["figures"]["diverged"] or len(valid) * 100 == CHALLENGES[task].budget
+        assert all(error > SOLVED * CHALLENGES[task].line for error in valid[:-1])
 
 
 def test_what_must_be_shown_of_the_adding_problem():
@@ -45,7 +45,7 @@ def test_what_must_be_shown_of_the_adding_problem():
         error = figures(
             "error", "gates", task="adding", network_name=name, lr=RATES["adding"][name]
         )
-        assert len(error) == 5 and max(error) < 0.1 * TASKS["adding"].line
+        assert len(error) == 5 and max(error) < 0.1 * CHALLENGES["adding"].line
 
 
 @pytest.mark.parametrize("task", RATES)
@@ -60,7 +60,7 @@ def test_without_the_gate_that_writes_no_rate_leads_off_the_line():
         tried = trials_of("adding", network_name=name, seed=0)
         assert {trial["setting"]["lr"] for trial in tried} == set(RATES_TRIED)
         for trial in tried:
-            assert trial["figures"]["error"] > LEARNT * TASKS["adding"].line
+            assert trial["figures"]["error"] > LEARNT * CHALLENGES["adding"].line
 
 
 def test_a_table_says_when_and_how_many():

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from rnn_course.experiments import until_done
-from rnn_course.experiments.until_done import CELLS, REMOVED, TASKS, errors, network, task_of, train
+from rnn_course.experiments.challenges import CHALLENGES, TASKS, task_of
+from rnn_course.experiments.until_done import CELLS, REMOVED, errors, network, train
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks.adding import guessing, make_adding, memoryless
 from rnn_course.tasks.copying import forgetful
@@ -56,9 +57,9 @@ def test_examples_are_drawn_anew_in_each_pass_and_are_the_same_from_the_same_see
 def test_a_run_ends_when_it_is_done():
     model = network("copying", "GRU", 0)
     done = TASKS["copying"]._replace(line=1e6)
-    original, until_done.TASKS = until_done.TASKS, {**TASKS, "copying": done}
+    original, until_done.CHALLENGES = CHALLENGES, {**CHALLENGES, "copying": done}
     try:
         history = train(model, "copying", 3, 0, lr=1e-3, progress=False)
     finally:
-        until_done.TASKS = original
+        until_done.CHALLENGES = original
     assert len(history.loss) == 100 and history.stopped_early

@@ -47,6 +47,12 @@ def work(products: Any) -> None:
                 1.5 * T * math.log2(T)
             ),
             "the odd states take a product each as well": lambda T: 2 * (T - 1),
+            "that is a scan by doubling, in which all T steps stay at each level": lambda T: (
+                T * math.log2(T)
+            ),
+            "that is a scan by doubling, in which all T steps stay at each level; a and b both": (
+                lambda T: 2 * T * math.log2(T)
+            ),
         },
     ))  # fmt: skip
 
@@ -65,6 +71,7 @@ def three(a: Any) -> None:
     )
     assert abs(turn - 1) > 1e-6, "with a(1) = 1 a one changes nothing"
     assert abs(turn + 1) > 1e-6, "with a(1) = -1 the state is back after two ones, not three"
+    assert abs(turn**2 + 1) > 1e-6, "with a(1) = ±i the state is back after four ones, not three"
     assert abs(turn**3 - 1) < 1e-6, (
         f"three ones have to bring the state back; a(1)³ has the angle {cmath.phase(turn**3):.2f}"
     )

@@ -20,9 +20,9 @@ SIGNS = {
     "tanh": r"\tanh", "exp": r"\exp", "log": r"\log", "ln": r"\ln", "max": r"\max",
     "min": r"\min", "cos": r"\cos",
 }  # fmt: skip
-FUNCTIONS = {"softmax", "relu", "sqrt", "XOR"}
-RAISED = {"²": "2", "ᵀ": r"\top", "⁺": "+", "₂": "2"}
-PROSE = {"if", "else", "from", "over", "of", "where", "mean"}
+FUNCTIONS = {"softmax", "relu", "sqrt", "XOR", "mod", "Re", "Im"}
+RAISED = {"²": "2", "ᵀ": r"\top", "⁺": "+", "₂": "2", "*": "*"}
+PROSE = {"if", "else", "from", "over", "of", "so", "where", "mean"}
 PIECES = re.compile(r"\s{3,}")
 KNOWN = "|".join(sorted({*FUNCTIONS} | {sign for sign in SIGNS if len(sign) > 1}))
 WORD = rf"(?!(?:{KNOWN})\b)[A-Za-z]{{2,}}"

@@ -83,9 +83,9 @@ def linear(
 def states(a: Tensor, b: Tensor, h0: Tensor, h: Tensor, K: int, back: bool = False) -> None:
     """Write into h the states of h^(t) = a^(t) ⊙ h^(t-1) + b^(t) from h0, in K chunks.
 
-        1. Each chunk, all side by side: the one step (p, e) that all of its steps together are.
-        2. From chunk to chunk, the state that each starts from: s_(k+1) = p_k ⊙ s_k + e_k.
-        3. Each chunk, all side by side: its states, from there.
+    1. Each chunk, all side by side: the one step (p, e) that all of its steps together are.
+    2. From chunk to chunk, the state that each starts from: s_(k+1) = p_k ⊙ s_k + e_k.
+    3. Each chunk, all side by side: its states, from there.
 
     With `back`, from the last step to the first: h^(t) = a^(t) ⊙ h^(t+1) + b^(t). The T mod K
     steps that are left come last, one by one. a, b, h (B, T, H), h0 (B, H).

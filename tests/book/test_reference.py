@@ -110,6 +110,9 @@ def test_the_pages_link_to_the_source():
         ("a = cell.project(x)", r"a = \mathrm{cell.project}(x)"),
         ("h = unroll_grid(x)", r"h = \mathrm{unroll\_grid}(x)"),
         ("L = x,    in nats per pair", r"L = x, \quad \text{in nats per pair}"),
+        ("a^(t)* ⊙ δ", r"{a^{(t)}}^{*} \odot  \delta"),
+        ("h = 2 Re s, so 1", r"h = 2 \operatorname{Re} s, \text{ so } 1"),
+        ("y = n mod 2", r"y = n \operatorname{mod} 2"),
     ],
 )
 def test_typed_equations_become_tex(typed, expected):

@@ -55,7 +55,7 @@ def looked_back(ax: Axes, t: int, steps: int) -> str:
     ax.set_yticks([each - 0.5 for each in ticks], list(map(str, ticks)))
     ax.tick_params(length=0)
     again = t * (t + 1) // 2
-    ax.set_title(f"step {t}: with the cache {t}, without it {again}", fontsize=11)
+    ax.set_title(f"step {t}: {t} scores with the cache, {again} without", fontsize=11)
     name_axes(ax, "step looked at, j", "step that looks, t")
     return f"Step {t} computes a row of {t} scores; all rows up to it have {again}."
 

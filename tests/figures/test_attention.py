@@ -28,7 +28,7 @@ def test_a_step_computes_its_row_and_the_rows_before_stand_there(ax, t):
         assert kind[row].tolist() == [expected] * (row + 1) + [0] * (4 - row)
     again = kind.astype(bool).sum()
     assert said == f"Step {t} computes a row of {t} scores; all rows up to it have {again}."
-    assert ax.get_title() == f"step {t}: with the cache {t}, without it {again}"
+    assert ax.get_title() == f"step {t}: {t} scores with the cache, {again} without"
     for bad in (0, 6):
         with pytest.raises(ValueError, match="t: expected"):
             looked_back(ax, bad, 5)

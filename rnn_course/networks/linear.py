@@ -123,10 +123,10 @@ class LRU(LinearCell):
         s^(t) = λ ⊙ s^(t-1) + γ ⊙ (B x^(t)),    λ = exp(-exp(ν) + i exp(θ)),    h = [Re s, Im s]
 
     With n = n_hidden / 2 complex units, ν, θ and ln γ (n) and B (n, n_in, 2), real and imaginary
-    parts. |λ| < 1 whatever ν is. λ starts uniformly in the ring r_min ≤ |λ| ≤ r_max, and
-    γ = √(1 - |λ|²), so that all units begin with states of a like size. The readout C of the
-    paper is whatever reads h.
-    Source: Orvieto et al. (2023), section 3 and algorithm 1.
+    parts. The size of each λ is under 1, whatever ν is. λ starts uniformly in the ring between the
+    radii r_min and r_max, and γ at the root of one minus its squared size, so that all units begin
+    with states of a like size. The readout C of the paper is whatever reads h.
+    Source: Orvieto et al. (2023), section 3.
 
     Raises:
         ValueError: If n_hidden is not even, or if not 0 ≤ r_min < r_max < 1.
@@ -168,7 +168,7 @@ class S4DLin(LinearCell):
     n = 0, 1, … in each channel, which is "Lin", and Δ log-uniformly, so that memories last up to
     `longest` steps. Learnt are U (n_hidden, n_in), ln Δ (n_hidden), A (n_hidden, n, 2) by the
     logarithm of -Re A and by Im A, and C (n_hidden, n, 2). The paper adds D u^(t) to h.
-    Source: Gu et al. (2022), sections 3.2 and 4.1.
+    Source: Gu et al. (2022).
 
     Raises:
         ValueError: If a size is not a positive integer, or if `longest` is not at least 2.

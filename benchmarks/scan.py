@@ -105,12 +105,13 @@ def markdown(rows: Sequence[Row], layers: Sequence[Layer]) -> str:
     lines = [
         "**Linear recurrences**",
         "",
-        "| threads | B, H, T | loop, ms | scan, times as fast | log-depth scan | in logarithms |",
+        "| threads | B, H, T | speed-up | loop, ms | scan of depth log T, speed-up "
+        "| in logarithms, speed-up |",
         "| ---: | --- | ---: | ---: | ---: | ---: |",
     ]
     lines += [
-        f"| {row.threads} | {', '.join(map(str, row.shape))} | {row.loop:.1f} "
-        f"| **{row.speed_up:.2f}** | {row.loop / row.doubling:.2f} "
+        f"| {row.threads} | {', '.join(map(str, row.shape))} | **{row.speed_up:.2f}** "
+        f"| {row.loop:.1f} | {row.loop / row.doubling:.2f} "
         f"| {row.loop / row.logarithms:.2f} |"
         for row in rows
     ]

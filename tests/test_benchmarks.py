@@ -127,7 +127,7 @@ def test_the_gates_of_the_scan_can_be_missed_and_its_losses_are_shown():
     assert not layer.short_of and not replace(layer, gru=9.0, threads=2).short_of
     assert "0.90 times as fast as torch.nn.GRU" in replace(layer, gru=9.0).short_of[0]
     text = scan.markdown([SCANNED], [layer])
-    assert "| 1 | 8, 32, 784 | 6.0 | **6.00** | 2.00 | 0.50 |" in text
+    assert "| 1 | 8, 32, 784 | **6.00** | 6.0 | 2.00 | 0.50 |" in text
     assert "a minGRU takes 10.0 ms at 32, 64, 784, torch.nn.GRU 30.0 ms: **3.00** times" in text
     runs = scan.variants(2, 3, 20)  # which all do the same
     assert set(runs) == {"loop", "scan", "doubling", "logarithms"}

@@ -140,7 +140,7 @@ def scores(model: nn.Module, task: Any, split: Split, device: Device = None) -> 
         found["accuracy"] = evaluate(
             model,
             split,
-            lambda model, b: (model(b.x)[:, -1].argmax(1) == b.y).double(),
+            lambda model, b: (model(b.x)[:, -1].argmax(1) == b.y).float(),
             device=device,
         )
     return found
@@ -152,7 +152,7 @@ def further(model: nn.Module, device: Device = None) -> list[float]:
     device = device_for(model, device)
     batch = next(make_parity(FURTHER, 1, n_test=100).test.batches(100)).to(device)
     with lent(model.eval(), device):
-        right = (model(batch.x).argmax(2) == batch.y).double()
+        right = (model(batch.x).argmax(2) == batch.y).float().cpu()
     ends = [0, PARITY, 10 * PARITY, FURTHER]
     return [right[:, i:j].mean().item() for i, j in pairwise(ends)]
 

@@ -166,7 +166,7 @@ def test_tasks_sizes_and_symbols_may_be_numpys():
     assert make_adding(n(8), n_train=n(10), n_test=n(4)).train.x.shape == (10, 8, 2)
     assert make_copying(n(5), n_train=n(10), n_test=n(4)).test.x.shape[0] == 4
     assert make_echo(n(2), n(9), n(10), n_test=n(4)).train.x.shape == (10, 9)
-    assert make_parity(n(8), n_train=n(10), n_test=n(4)).train.x.shape == (10, 8)
+    assert make_parity(n(8), n_train=n(10), n_test=n(4)).train.x.shape == (10, 8, 1)
     assert make_selective_copying(n(5), n(10), n_test=n(4)).test.x.shape[0] == 4
     assert (
         make_futures(n(6), past=n(1), future=n(1), n_train=n(10), n_test=n(4)).train.x.shape[0]

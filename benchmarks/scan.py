@@ -73,8 +73,8 @@ def measure(shape: tuple[int, int, int], threads: int, seconds: float) -> Row:
 
 def variants(B: int, H: int, T: int) -> dict[str, Callable[[], object]]:
     """What is timed: each way takes a, b and h0 to h, and a gradient at h back to a and b."""
-    given, h0, g = inputs(B, H, T)
-    both = nn.ParameterList([each.detach() for each in given])
+    *given, h0, g = inputs(B, H, T)
+    both = nn.ParameterList(given)
     runs = {
         name: trained(lambda way=way: way(*both, h0), both, g)  # type: ignore[misc]
         for name, way in WAYS.items()

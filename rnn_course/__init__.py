@@ -1,7 +1,7 @@
 """Recurrent networks, one step at a time: the code that goes with the lecture.
 
 To read: `cells` (one step), `rnn` (all steps) and `networks` (what the slides show, a file for each
-section), some 3,200 lines with their equations. Everything else is apparatus: `kernels` (the same
+section), some 3,400 lines with their equations. Everything else is apparatus: `kernels` (the same
 steps, faster), `training`, `tasks` (data), `measures`, `figures`, `experiments` (the long runs).
 """
 

@@ -1,7 +1,8 @@
-"""Chapters 10 and 11: one grid of rates for every network, and what became of them.
+"""Chapters 10, 11 and 14: what became of the networks that were trained until done.
 
 Here are the trials of chapter 10, adding and copying by the plain network and those with gates;
-`remedies` has those of chapter 11. Both are read by the functions below.
+`remedies` has those of chapter 11, `parity` and `selective` those of chapter 14. All are read by
+the functions below.
 """
 
 from __future__ import annotations

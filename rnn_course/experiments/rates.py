@@ -99,7 +99,10 @@ def setting(task: str, name: str, lr: float, seed: int) -> dict[str, Any]:
 
 
 def rates_and_seeds(task: str, names: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """For each network all rates with seed 0, and four more seeds at the best of them."""
+    """For each network all rates with seed 0, and four more seeds at the best of them.
+
+    A network whose best rate is not in `RATES` yet has the rates alone: they are run to find it.
+    """
     for seed in range(5):
         for name in names:
             best = [rate_of(task, name)] if name in RATES.get(task, {}) else []

@@ -10,7 +10,8 @@ from matplotlib.colors import ListedColormap
 from torch import Tensor
 
 from rnn_course import checks
-from rnn_course.figures.style import BLUE, SKY, name_axes, styles, white_axes, write_shares
+from rnn_course.figures.curves import marked
+from rnn_course.figures.style import BLUE, SKY, name_axes, white_axes, write_shares
 
 
 def alignment(ax: Axes, alpha: Tensor, letters: Sequence[str], phones: Sequence[str]) -> Axes:
@@ -69,14 +70,13 @@ def growth(
         ValueError: If a network has the wrong number of costs.
     """
     white_axes(ax, 4, 4)
-    for name, style in styles(costs).items():
-        if len(costs[name]) != len(lengths):
+    for name, values in costs.items():
+        if len(values) != len(lengths):
             raise ValueError(
                 f"costs[{name!r}]: expected one for each of {len(lengths)} lengths, "
-                f"got {len(costs[name])}"
+                f"got {len(values)}"
             )
-        line = style.dashes + style.mark
-        ax.plot(lengths, costs[name], line, color=style.colour, label=name, markersize=4)
+    marked(ax, {name: (lengths, values) for name, values in costs.items()}, size=4)
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
     ax.set_xticks(lengths, list(map(str, lengths)))

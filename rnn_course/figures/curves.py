@@ -128,6 +128,22 @@ def _curve(name: str, entry: Any, values: str, smooth: int) -> np.ndarray:
     return np.convolve(curve, np.full(smooth, 1 / smooth), mode="valid")
 
 
+def marked(
+    ax: Axes, lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], size: float = 6
+) -> None:
+    """Draw a line with a mark at each point for each name: its x and its y."""
+    for name, style in styles(lines).items():
+        ax.plot(
+            *lines[name],
+            style.dashes,
+            marker=style.mark,
+            markersize=size,
+            color=style.colour,
+            linewidth=1.8,
+            label=name,
+        )
+
+
 def every_seed(ax: Axes, runs: Mapping[str, Sequence[Sequence[float]]], every: int) -> None:
     """Draw a thin line for each seed of each name: values after every `every` updates."""
     for name, style in styles(runs).items():

@@ -9,7 +9,7 @@ from matplotlib.patches import Circle
 from torch import Tensor
 
 from rnn_course import checks
-from rnn_course.figures.curves import every_seed
+from rnn_course.figures.curves import every_seed, marked
 from rnn_course.figures.drawing import arrow, canvas, node
 from rnn_course.figures.style import COLOURS, INK, KINDS, PALE, SIZE, name_axes, styles, white_axes
 
@@ -169,17 +169,8 @@ def errors_over_rates(found: Mapping[str, Mapping[float, float]], ax: Axes | Non
     if not found or not all(found.values()):
         raise ValueError(f"found: expected {{name: {{rate: error}}}}, got {found!r}")
     ax = white_axes(ax, 6, 3.6)
-    for name, style in styles(found).items():
-        rates = sorted(found[name])
-        ax.plot(
-            rates,
-            [found[name][rate] for rate in rates],
-            style.dashes,
-            marker=style.mark,
-            color=style.colour,
-            linewidth=1.8,
-            label=name,
-        )
+    ordered = {name: sorted(at) for name, at in found.items()}
+    marked(ax, {n: (rates, [found[n][rate] for rate in rates]) for n, rates in ordered.items()})
     ax.axhline(1, color=PALE, linestyle="--", linewidth=1.2, zorder=0)
     ax.set(xscale="log", yscale="log")
     _legend_above(ax)

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 
 from rnn_course import checks
-from rnn_course.figures.style import COLOURS, INK, PALE, SIZE, name_axes, styles, white_axes
+from rnn_course.figures.curves import marked
+from rnn_course.figures.style import COLOURS, INK, PALE, SIZE, name_axes, white_axes
 
 
 def brackets(ax: Axes | None = None, levels: int = 3) -> Axes:
@@ -54,17 +55,8 @@ def speed_ups(found: Mapping[str, Mapping[str, float]], ax: Axes | None = None) 
     if not found or not all(found.values()):
         raise ValueError(f"found: expected {{size: {{name: ratio}}}}, got {found!r}")
     ax = white_axes(ax, 6, 3.4)
-    names = list(next(iter(found.values())))
-    for name, style in styles(names).items():
-        ax.plot(
-            range(len(found)),
-            [ratios[name] for ratios in found.values()],
-            style.dashes,
-            marker=style.mark,
-            color=style.colour,
-            linewidth=1.8,
-            label=name,
-        )
+    names = next(iter(found.values()))
+    marked(ax, {n: (range(len(found)), [ratios[n] for ratios in found.values()]) for n in names})
     ax.axhline(1, color=PALE, linestyle="--", linewidth=1.2, zorder=0)
     ax.set(yscale="log", xticks=range(len(found)), xticklabels=list(found))
     ax.legend(frameon=False, labelcolor=INK, fontsize=SIZE - 1)
@@ -83,17 +75,7 @@ def states_over_time(
     if not states or not all(map(len, states.values())):
         raise ValueError(f"states: expected {{name: one number per step}}, got {states!r}")
     ax = white_axes(ax, 6, 3)
-    for name, style in styles(states).items():
-        steps = range(1, len(states[name]) + 1)
-        ax.plot(
-            steps,
-            states[name],
-            style.dashes,
-            marker=style.mark,
-            markersize=4,
-            color=style.colour,
-            label=name,
-        )
+    marked(ax, {name: (range(1, len(h) + 1), h) for name, h in states.items()}, size=4)
     ax.legend(frameon=False, labelcolor=INK, fontsize=SIZE - 1)
     name_axes(ax, "step", ylabel)
     return ax

@@ -91,10 +91,16 @@ def with_lengths(kernel: Callable[..., Tensor]) -> Callable[..., tuple[Tensor, S
         h = kernel(x, state, *weights)
         if lengths is None:
             return h, (h[:, -1] if state.shape[1] else state).clone()
-        # No step looks ahead, so the kernel may run on into the padding; what it wrote there is
-        # replaced by the last h that counts.
-        last = h.gather(1, (lengths - 1).view(-1, 1, 1).expand(-1, 1, h.shape[2]))
-        h = torch.where(inside(lengths, x.shape[1]).unsqueeze(2), h, last)
-        return h, last.squeeze(1) if state.shape[1] else state.clone()
+        h, last = held(h, lengths)
+        return h, last if state.shape[1] else state.clone()
 
     return run
+
+
+def held(h: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """h (B, T, H) with h^(τ) in place of what comes after it, and h^(τ) itself, (B, H).
+
+    No step looks ahead, so a kernel may run on into the padding; what it wrote there goes.
+    """
+    last = h.gather(1, (lengths - 1).view(-1, 1, 1).expand(-1, 1, h.shape[2]))
+    return torch.where(inside(lengths, h.shape[1]).unsqueeze(2), h, last), last.squeeze(1)

@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rnn_course import checks
-from rnn_course.kernels.kernel import first_derivative_only, with_lengths
-from rnn_course.padding import inside, reversed_inside
+from rnn_course.kernels.kernel import first_derivative_only, held, with_lengths
+from rnn_course.padding import reversed_inside
 
 BUSY = 6000
 """From so many units on, over all sequences, one step keeps a processor busy (measured)."""
@@ -147,8 +147,7 @@ def convolution(
     back = reversed_inside(u, lengths).to(powers.dtype)  # zero in the padding, as x is
     last = powers[tau] * s0 + beta * torch.einsum("btc,tcn->bcn", back, powers[:-1])
     if lengths is not None:
-        at_end = h.gather(1, (tau - 1).view(-1, 1, 1).expand(-1, 1, h.shape[2]))
-        h = torch.where(inside(tau, T).unsqueeze(2), h, at_end)
+        h, _ = held(h, lengths)
     return h, as_real(last.flatten(1))
 
 

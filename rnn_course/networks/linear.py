@@ -74,8 +74,7 @@ class MinGRU(LinearCell):
 
     def __init__(self, n_in: int, n_hidden: int, longest: int = LONGEST) -> None:
         super().__init__(n_in, n_hidden)
-        if checks.positive("longest", longest) < 2:
-            raise ValueError(f"longest: expected at least 2 steps, got {longest}")
+        longest = _at_least_two(longest)
         self.U = nn.Parameter(torch.empty(2 * n_hidden, n_in))
         self.b = nn.Parameter(torch.zeros(2 * n_hidden))
         for block in self.U.detach().split(n_hidden):
@@ -177,8 +176,7 @@ class S4DLin(LinearCell):
     def __init__(self, n_in: int, n_hidden: int, n: int = 8, longest: int = LONGEST) -> None:
         self.n = checks.positive("n", n)
         super().__init__(n_in, n_hidden, 2 * checks.positive("n_hidden", n_hidden) * self.n)
-        if checks.positive("longest", longest) < 2:
-            raise ValueError(f"longest: expected at least 2 steps, got {longest}")
+        longest = _at_least_two(longest)
         self.U = nn.Parameter(nn.init.xavier_uniform_(torch.empty(n_hidden, n_in)))
         # a memory that shrinks to 1/e in 2/Δ steps: Δ between 2/longest and 1
         self.log_delta = nn.Parameter(torch.rand(n_hidden) * math.log(2 / longest))
@@ -219,6 +217,12 @@ def layers(kind: Callable[[int, int], LinearCell], n_in: int, n_hidden: int, dep
         recurrence = kind(cells[-1].n_hidden if cells else n_in, n_hidden)
         cells += [recurrence, MemorylessCell(recurrence.n_hidden, n_hidden)]
     return Stack(*cells)
+
+
+def _at_least_two(longest: int) -> int:
+    if checks.positive("longest", longest) < 2:
+        raise ValueError(f"longest: expected at least 2 steps, got {longest}")
+    return longest
 
 
 def _half(n_hidden: int) -> int:

@@ -18,7 +18,7 @@
     copying            ten letters after a long gap (S8.3)
     parity             whether the ones so far are odd (M5)
     selective_copying  ten letters after gaps that differ (M7)
-    pixels             a handwritten digit, pixel by pixel (M8)
+    pixels             a handwritten digit, pixel by pixel
 
 A task imports the package that its data come from when it is called, since some take a second.
 """

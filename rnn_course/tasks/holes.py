@@ -56,7 +56,7 @@ def orientations(images: Tensor) -> Tensor:
 
 
 @cache
-def sides() -> dict[str, tuple[Tensor, Tensor]]:
+def _sides() -> dict[str, tuple[Tensor, Tensor]]:
     """The 1,797 digits by split: images (N, 8, 8) of 0 to 16, and digits (N,) int64.
 
     There are no duplicates, but some images have ink at the same pixels, and so the same holes. So
@@ -84,10 +84,10 @@ def load_holes() -> Task:
     where there is ink (at least 7 of 16). Seven tenths of the images are for training. A hole stays
     a hole in any orientation, so training has each of its images in all eight.
     """
-    parts = {side: images for side, (images, _) in sides().items()}
-    parts["train"] = orientations(parts["train"]).flatten(0, 1)
+    sides = {side: images for side, (images, _) in _sides().items()}
+    sides["train"] = orientations(sides["train"]).flatten(0, 1)
     splits = {
-        side: Split(_as_input(images), targets(images >= DARK)) for side, images in parts.items()
+        side: Split(_as_input(images), targets(images >= DARK)) for side, images in sides.items()
     }
     return Task("holes", **splits, symbols=(), labels=("open", "enclosed"))
 
@@ -96,7 +96,7 @@ def digit_everywhere() -> Task:
     """The task: name the digit, at each of its pixels. x as in `load_holes`, y (N, 8, 8) 0 … 9."""
     splits = {
         side: Split(_as_input(images), y[:, None, None].expand(-1, 8, 8).contiguous())
-        for side, (images, y) in sides().items()
+        for side, (images, y) in _sides().items()
     }
     return Task("digit everywhere", **splits, symbols=(), labels=tuple("0123456789"))
 

@@ -49,7 +49,7 @@ def load_pixels() -> Task:
     training, two for validation, two for the test. No image is in two splits, but the same 13
     people wrote all of them: the score says nothing about handwriting of others.
     Source: the digits of `tasks.digits`; Le et al. (2015), who read the 784 pixels of MNIST in this
-    way. M8.
+    way.
     """
     splits = {
         side: Split(ink.unsqueeze(2) / FULL, y) for side, (ink, y) in digit_images(0.6).items()

@@ -114,7 +114,7 @@ def in_words(task: str, name: str) -> dict[str, str]:
     }
 
 
-_REHEARSAL = {"task": "copying", "network_name": "GRU", "lr": 2e-3, "updates": 100, "seed": 0}
+_REHEARSAL = setting("copying", "GRU", lr=2e-3, seed=0) | {"updates": 100}
 
 EXPERIMENT = Experiment(
     name="gates",

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from rnn_course.experiments.base import Experiment
-from rnn_course.experiments.rates import rates_and_seeds
+from rnn_course.experiments.rates import rates_and_seeds, setting
 from rnn_course.experiments.until_done import COMPARED, LINEAR, network, scores, train, trial
 
-_REHEARSAL = {
-    "task": "parity",
-    "network_name": "signed minGRU",
-    "lr": 2e-3,
-    "updates": 100,
-    "seed": 0,
-}
+_REHEARSAL = setting("parity", "signed minGRU", lr=2e-3, seed=0) | {"updates": 100}
 
 EXPERIMENT = Experiment(
     name="parity",

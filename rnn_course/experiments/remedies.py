@@ -6,16 +6,11 @@ The same tasks, rates and budgets as in `gates`, whose trials are not repeated h
 from __future__ import annotations
 
 from rnn_course.experiments.base import Experiment
-from rnn_course.experiments.gates import UNGATED, rates_and_seeds
+from rnn_course.experiments.gates import UNGATED
+from rnn_course.experiments.rates import rates_and_seeds, setting
 from rnn_course.experiments.until_done import CELLS, network, scores, train, trial
 
-_REHEARSAL = {
-    "task": "sentences",
-    "network_name": "leaky units",
-    "lr": 2e-3,
-    "updates": 100,
-    "seed": 0,
-}
+_REHEARSAL = setting("sentences", "leaky units", lr=2e-3, seed=0) | {"updates": 100}
 
 EXPERIMENT = Experiment(
     name="remedies",

@@ -135,7 +135,13 @@ def visit(
         ),
     )
     page.on("pageerror", lambda error: note(f"uncaught: {error}"))
-    page.on("requestfailed", lambda request: note(f"request failed: {request.url}"))
+    page.on(
+        "requestfailed",
+        lambda request: (
+            request.failure != "net::ERR_ABORTED"  # the next page was asked for before it came
+            and note(f"request failed: {request.url}")
+        ),
+    )
     page.on("response", lambda response: visited.fetched.add(urlsplit(response.url).path))
     page.on(
         "response",

@@ -307,7 +307,6 @@ def test_the_site_can_be_read_from_a_folder(unpacked):
     with launch() as browser, visit(browser, unpacked.as_uri() + "/") as visited:
         visited.page.goto(f"{visited.base}index.html")
         visited.page.wait_for_url("**/book/intro.html")
-        visited.problems.clear()  # what the redirection has broken off
         visited.go("notebooks/01_summarise.html")
         figure = visited.page.locator(".movable").first
         before = figure.locator("img:visible").get_attribute("src")

@@ -21,7 +21,8 @@ from tools.browser import NAMES
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
 AXE = ROOT / "book" / "_static" / "vendor" / "axe" / "axe.min.js"
-AXE_RUN = """async () => (await axe.run()).violations.flatMap(v => v.nodes.map(
+AXE_RUN = """async () => (
+  await axe.run({resultTypes: ["violations"]})).violations.flatMap(v => v.nodes.map(
   n => `${v.id}: ${v.help}: ${n.target.join(' ')}: ${n.html.slice(0, 160)}`))"""
 FLAGS = [
     "--no-sandbox",

@@ -27,7 +27,8 @@ def fill_cache(app: Sphinx, env: BuildEnvironment, docnames: Iterable[str]) -> N
 
     A notebook that fails is not kept: MyST-NB runs it again when it comes to it, and reports it.
     """
-    paths = (Path(env.doc2path(docname)) for docname in sorted(docnames))
+    # The later chapters take longer: they come first, so that none is left alone at the end.
+    paths = (Path(env.doc2path(docname)) for docname in sorted(docnames, reverse=True))
     notebooks = [path for path in paths if path.suffix == ".ipynb"]
     if app.config.nb_execution_mode == "cache" and notebooks:
         cache = get_cache(app.config.nb_execution_cache_path)

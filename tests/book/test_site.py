@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -63,9 +64,15 @@ def base() -> Iterator[str]:
         yield address
 
 
+@cache
+def parsed(path: Path) -> BeautifulSoup:
+    """A page as it was built; parsed once for all tests, none of which changes it."""
+    return BeautifulSoup(path.read_bytes(), "html.parser")
+
+
 def typeset(name: str) -> None:
     """Assert that each formula in the source of a page was set when the site was built."""
-    built = BeautifulSoup((SITE / f"{name}.html").read_bytes(), "html.parser")
+    built = parsed(SITE / f"{name}.html")
     formulas = len(built.select("main .math"))
     written = re.sub(r"`[^`]*`", "", source(name))  # a $ in code is no formula
     assert formulas or not re.search(r"\$[^$\n]+\$", written), "formulas in the source only"
@@ -77,8 +84,7 @@ def typeset(name: str) -> None:
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_no_reader_is_shown_an_unknown_word(base: str, name: str) -> None:
     """Words that a network does not know are shown as written, not as the unknown symbol."""
-    built = BeautifulSoup((SITE / f"{name}.html").read_bytes(), "html.parser")
-    assert "�" not in built.select_one("main").text
+    assert "�" not in parsed(SITE / f"{name}.html").select_one("main").text
 
 
 def overflow(page: Page) -> int:
@@ -101,8 +107,8 @@ def test_page_is_sound(base: str, browser: Browser, name: str, size: str) -> Non
         visited.go(f"{name}.html")
         assert weight(visited) <= LIGHT, "a first view, compressed"
         page = visited.page
-        if name in {*CHAPTERS, *REFERENCE}:
-            typeset(name)
+        if size == "desktop" and name in {*CHAPTERS, *REFERENCE}:
+            typeset(name)  # of the file, whatever the window
         unfold(page)
         for theme in THEMES:
             page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
@@ -161,11 +167,8 @@ def test_search_finds_a_word(base: str, browser: Browser) -> None:
 
 
 def soups() -> dict[Path, BeautifulSoup]:
-    return {
-        path: BeautifulSoup(path.read_bytes(), "html.parser")
-        for path in SITE.rglob("*.html")
-        if "_static" not in path.parts
-    }  # the themes' templates are there
+    paths = (path for path in SITE.rglob("*.html") if "_static" not in path.parts)
+    return {path: parsed(path) for path in paths}  # the themes' templates are in _static
 
 
 def broken(pages: dict[Path, BeautifulSoup], folder: Path) -> list[str]:

@@ -49,11 +49,15 @@ book: $(BUILT)  ## build the site into _build/html
 
 paper: $(PAPER)  ## put the book on paper: a PDF, and the site as a zip, in _build/paper (a minute)
 
-# What is timed is timed alone; the rest runs in JOBS processes.
-test: lint browser $(BUILT) $(PAPER) | $(SETTINGS)  ## check everything: lint, book, tests, notebooks, browser
-	OMP_NUM_THREADS=1 $(PY) -m pytest tests/test_benchmarks.py tests/test_paint.py
+# nbval runs the chapters, and the pages show what it ran. What is timed is timed alone.
+RUN = tests/book/test_reproducible.py
+TIMED = tests/test_benchmarks.py tests/test_paint.py
+test: lint browser | $(SETTINGS)  ## check everything: lint, notebooks, book, tests, browser
+	$(PY) -m pytest -n $(JOBS) --dist worksteal $(RUN)
+	$(MAKE) --no-print-directory $(BUILT) $(PAPER)
+	OMP_NUM_THREADS=1 $(PY) -m pytest $(TIMED)
 	OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest -n $(JOBS) --dist worksteal \
-		--ignore tests/test_benchmarks.py --ignore tests/test_paint.py tests
+		$(addprefix --ignore ,$(RUN) $(TIMED)) tests
 
 lint: $(ENVIRONMENT)  ## check the form of the code and its types, notebooks included
 	$(PY) -m ruff format --check .

@@ -107,7 +107,13 @@ def recolour(app: Sphinx, exception: Exception | None) -> None:
 
 def draw_sharply(app: Sphinx, config: Config) -> None:
     """Let the kernels that run the chapters draw as `kernel_config` says."""
-    folder = Path(os.environ.setdefault("IPYTHONDIR", str(Path(app.outdir).parent / "ipython")))
+    draw_sharply_in(
+        Path(os.environ.setdefault("IPYTHONDIR", str(Path(app.outdir).parent / "ipython")))
+    )
+
+
+def draw_sharply_in(folder: Path) -> None:
+    """Let kernels whose IPYTHONDIR is this folder draw as `kernel_config` says."""
     profile = folder / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
     shutil.copy(Path(__file__).with_name("kernel_config.py"), profile / "ipython_kernel_config.py")

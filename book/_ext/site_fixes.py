@@ -33,20 +33,23 @@ CACHE = re.compile(r"[0-9a-f]{16}")
 PROGRESS = re.compile(r".*\[(\d+:)+\d\d[<,].*")
 
 
-def name_cache(app: Sphinx, config: Config) -> None:
-    """Keep executed notebooks only as long as the code that they ran has not changed.
+def executed(root: Path) -> Path:
+    """The folder for what this state of the code has executed.
 
     jupyter-cache compares the notebooks alone, and would show old outputs of new code.
     """
-    root = Path(app.srcdir)
     digest = hashlib.sha256(sys.version.encode())
     for path in sorted(path for pattern in INPUTS for path in root.glob(pattern)):
         if path.name.startswith(".") or not path.is_file() or "homework" in path.parts:
             continue  # an editor's, or the system's; and what no chapter imports
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
-    caches = Path(app.outdir).parent / "executed"
-    current = caches / digest.hexdigest()[:16]
-    for old in caches.glob("*"):
+    return root / "_build" / "executed" / digest.hexdigest()[:16]
+
+
+def name_cache(app: Sphinx, config: Config) -> None:
+    """Keep executed notebooks only as long as the code that they ran has not changed."""
+    current = executed(Path(app.srcdir))
+    for old in current.parent.glob("*"):
         # Only folders that were made here; a file manager may have put a file of its own beside.
         if old != current and CACHE.fullmatch(old.name) and old.is_dir() and not old.is_symlink():
             shutil.rmtree(old)

@@ -2,7 +2,8 @@
 
 nbval runs every notebook and compares the outputs with the committed ones. Those were made with
 any hash seed and with a network; here there are two threads, hash seed 2 and no network. Time and
-memory are measured. (`pytest --nbval notebooks` compares under your own conditions.)
+memory are measured. What has passed is kept, so that the pages show it and no chapter is run twice.
+(`pytest --nbval notebooks` compares under your own conditions.)
 """
 
 import os
@@ -17,7 +18,12 @@ import pytest
 
 from rnn_course.notebooks import chapters
 
-NOTEBOOKS = chapters(Path(__file__).resolve().parents[2] / "notebooks")
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+import site_fixes  # noqa: E402
+from figures import draw_sharply_in  # noqa: E402
+
+NOTEBOOKS = chapters(ROOT / "notebooks")
 SECONDS = 120  # a chapter's budget is 60 s on two free cores; a busy machine gets twice that
 GIGABYTES = 1.5
 
@@ -60,11 +66,20 @@ def test_same_outputs_with_two_threads_another_hash_seed_and_no_network(
     path, record_property, tmp_path
 ):
     cut = without_network()
-    command = [*cut, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", path]
-    environment = os.environ | {"OMP_NUM_THREADS": "2", "PYTHONHASHSEED": "2"}
+    plugins = ["-p", "no:cacheprovider", "-p", "tests.keep_executed"]
+    command = [*cut, sys.executable, "-m", "pytest", *plugins, "--nbval", path]
+    draw_sharply_in(tmp_path)
+    environment = os.environ | {
+        "OMP_NUM_THREADS": "2",
+        "PYTHONHASHSEED": "2",
+        "IPYTHONDIR": str(tmp_path),
+        "KEPT": str(site_fixes.executed(ROOT)),
+    }
     start, peak = time.perf_counter(), 0
     with (tmp_path / "output").open("w+") as output:
-        process = psutil.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        process = psutil.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
         try:
             while process.poll() is None:
                 peak = max(peak, memory(process))

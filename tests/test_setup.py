@@ -260,7 +260,7 @@ def test_make_looks_for_its_own_variables_on_the_command_line_only(course):
         PY="/nowhere/python",
     )
     assert words.split() == [".venv", "2", "8000", ".venv/bin/python"]
-    assert make(course, "-n", "test", "JOBS=5").stdout.count("-n 5 --dist") == 1
+    assert make(course, "-n", "test", "JOBS=5").stdout.count("-n 5 --dist") == 2
 
 
 def built(course):

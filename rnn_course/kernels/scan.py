@@ -130,7 +130,7 @@ def convolution(
 
         h^(t) = Σ_j k^(j) ⊙ u^(t-j),    k^(j) = 2 Re Σ_n C_n ⊙ β_n ⊙ λ_n^j
 
-    computed by the fast Fourier transform in T log T. `modes` are ln λ, β and C (n_hidden, n).
+    computed by `Convolution`. `modes` are ln λ, β and C (n_hidden, n).
     """
     log_eigenvalues, beta, C = modes
     B, T, _ = x.shape
@@ -138,10 +138,7 @@ def convolution(
     powers = (torch.arange(T + 1, device=x.device).view(-1, 1, 1) * log_eigenvalues).exp()
     u = F.linear(x, U)
     k = 2 * (powers[:-1] * (C * beta)).real.sum(2)
-    long = 2 * T  # so that the end does not run into the beginning
-    h = torch.fft.irfft(
-        torch.fft.rfft(u, long, dim=1) * torch.fft.rfft(k, long, dim=0), long, dim=1
-    )[:, :T]
+    h = Convolution.apply(u.transpose(1, 2).contiguous(), k.t().contiguous()).transpose(1, 2)
     h = h + 2 * torch.einsum("bcn,tcn->btc", C * s0, powers[1:]).real
     tau = torch.full((B,), T, device=x.device) if lengths is None else lengths
     back = reversed_inside(u, lengths).to(powers.dtype)  # zero in the padding, as x is
@@ -186,3 +183,29 @@ class Scan(torch.autograd.Function):
         torch.mul(delta[:, 1:], h[:, :-1].conj(), out=da[:, 1:])
         torch.mul(delta[:, 0], h0.conj(), out=da[:, 0])
         return da, delta, a[:, 0] * delta[:, 0], None
+
+
+class Convolution(torch.autograd.Function):
+    """h^(t) = Σ_(j ≤ t) k^(j) u^(t-j), by the fast Fourier transform in T log T, and its gradient:
+
+        ∂L/∂u^(t) = Σ_(i ≥ t) k^(i-t) g^(i),    ∂L/∂k^(t) = Σ_(i ≥ t) u^(i-t) g^(i)
+
+    two such sums with time reversed, which is what the conjugate does to a transform. u and h
+    (B, n, T), k (n, T), all real. It has only a first derivative, as `Scan`. Statement M3.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, u: Tensor, k: Tensor) -> Tensor:
+        T = u.shape[-1]
+        U, K = (torch.fft.rfft(each, 2 * T) for each in (u, k))  # the end is not to meet the start
+        ctx.save_for_backward(U, K)
+        return torch.fft.irfft(U * K, 2 * T)[..., :T]
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor]:
+        first_derivative_only("Convolution", g)
+        U, K = ctx.saved_tensors
+        T = g.shape[-1]
+        G = torch.fft.rfft(g, 2 * T)
+        du = torch.fft.irfft(G * K.conj(), 2 * T)[..., :T]
+        return du, torch.fft.irfft((G * U.conj()).sum(0), 2 * T)[..., :T]

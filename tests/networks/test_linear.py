@@ -15,7 +15,7 @@ from torch._higher_order_ops.associative_scan import generic_associative_scan
 
 from rnn_course import RNN, unroll
 from rnn_course.cells import Cell, MemorylessCell
-from rnn_course.kernels.scan import BUSY, Scan, chunks, scan
+from rnn_course.kernels.scan import BUSY, Convolution, Scan, chunks, scan
 from rnn_course.networks.linear import LRU, LinearCell, MinGRU, S4DLin, SignedMinGRU, layers
 
 CELLS = {"minGRU": MinGRU, "signed minGRU": SignedMinGRU, "LRU": LRU, "S4D-Lin": S4DLin}
@@ -115,6 +115,15 @@ def test_gradcheck(name, K):
     )
 
 
+def test_the_way_back_of_a_convolution_is_right_and_no_second_one_is_given_out():
+    u, k = (torch.randn(*s, dtype=torch.float64, requires_grad=True) for s in ((2, 3, 7), (3, 7)))
+    assert torch.autograd.gradcheck(Convolution.apply, (u, k))
+    direct = sum(k[:, j, None] * torch.nn.functional.pad(u, (j, 0))[..., :7] for j in range(7))
+    torch.testing.assert_close(Convolution.apply(u, k), direct, atol=1e-12, rtol=0)
+    with pytest.raises(NotImplementedError, match="Convolution has no second derivative"):
+        torch.autograd.grad(Convolution.apply(u, k).sum(), u, create_graph=True)
+
+
 def test_a_scan_has_few_operations_and_a_busy_processor_goes_step_by_step():
     T = 10_000
     K = chunks(1, T, 16)
@@ -177,7 +186,7 @@ def test_the_kernel_is_the_plain_loop(name, lengths, given_state):
 def test_the_kernel_is_used_and_only_while_the_cell_is_as_written(name):
     x = torch.randn(2, 30, 3).double()
     nodes = names_of_nodes(RNN(made(name))(x)[0])
-    assert ("FftC2R" if name == "S4D-Lin" else "ScanBackward") in nodes
+    assert ("ConvolutionBackward" if name == "S4D-Lin" else "ScanBackward") in nodes
 
     class Other(CELLS[name]):
         def step(self, a_t, state):

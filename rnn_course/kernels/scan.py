@@ -186,12 +186,14 @@ class Scan(torch.autograd.Function):
 
 
 class Convolution(torch.autograd.Function):
-    """h^(t) = Σ_(j ≤ t) k^(j) u^(t-j), by the fast Fourier transform in T log T, and its gradient:
+    """A sequence convolved with a kernel, by the fast Fourier transform in T log T, and its gradient:
 
-        ∂L/∂u^(t) = Σ_(i ≥ t) k^(i-t) g^(i),    ∂L/∂k^(t) = Σ_(i ≥ t) u^(i-t) g^(i)
+        h^(t) = Σ_j k^(j) u^(t-j),    ∂L/∂u^(t) = Σ_j k^(j) g^(t+j),    ∂L/∂k^(j) = Σ_t u^(t) g^(t+j)
 
-    two such sums with time reversed, which is what the conjugate does to a transform. u and h
-    (B, n, T), k (n, T), all real. It has only a first derivative, as `Scan`. Statement M3.
+    with g^(t) the gradient that reaches h^(t), and all sums over steps that there are. The last two
+    are convolutions with time reversed, which is what the conjugate does to a transform.
+    Shapes: u, h (B, n, T), k (n, T), all real. It has only a first derivative, as `Scan`.
+    Source: statement M3.
     """
 
     @staticmethod

@@ -186,9 +186,10 @@ class Scan(torch.autograd.Function):
 
 
 class Convolution(torch.autograd.Function):
-    """A sequence convolved with a kernel, by the fast Fourier transform in T log T, and its gradient:
+    """A sequence convolved with a kernel, by the fast Fourier transform in T log T; its gradient:
 
-        h^(t) = Σ_j k^(j) u^(t-j),    ∂L/∂u^(t) = Σ_j k^(j) g^(t+j),    ∂L/∂k^(j) = Σ_t u^(t) g^(t+j)
+        h^(t) = Σ_j k^(j) u^(t-j)
+        ∂L/∂u^(t) = Σ_j k^(j) g^(t+j),    ∂L/∂k^(j) = Σ_t u^(t) g^(t+j)
 
     with g^(t) the gradient that reaches h^(t), and all sums over steps that there are. The last two
     are convolutions with time reversed, which is what the conjugate does to a transform.

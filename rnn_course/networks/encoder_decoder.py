@@ -19,7 +19,49 @@ from rnn_course.rnn import RNN
 from rnn_course.states import State
 
 
-class EncoderDecoder(nn.Module):
+class SequenceToSequence(nn.Module):
+    """A network that reads a sequence x and writes a sequence y, whatever it is made of.
+
+    It has `forward(x, y, lengths)`, with y the teacher's, which gives o (B, T_y, n_y), and
+    `writer(x, lengths)`, which gives what `generate` and `beam_search` need.
+    """
+
+    writer: Callable[..., tuple[Callable[[int, Tensor, Any], tuple[Tensor, Any]], Tensor, Any]]
+
+    def log_p(
+        self, x: Tensor, y: Tensor, lengths: Lengths | None = None, y_lengths: Lengths | None = None
+    ) -> Tensor:
+        """How probable the given outputs are, log P(y | x) in nats, (B,)."""
+        return log_likelihood(self(x, y, lengths), y, y_lengths)
+
+    def write(
+        self,
+        x: Tensor,
+        steps: int,
+        lengths: Lengths | None = None,
+        *,
+        end: int | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Generated:
+        """What the network writes for x (B, T), greedily or sampled: see `generate`."""
+        step, first, state = self.writer(x, lengths)
+        return generate(step, first, state, steps, end=end, generator=generator)
+
+    def beam(
+        self,
+        x: Tensor,
+        steps: int,
+        width: int,
+        lengths: Lengths | None = None,
+        *,
+        end: int | None = None,
+    ) -> Beams:
+        """The most probable outputs found for x (B, T): see `beam_search`."""
+        step, first, state = self.writer(x, lengths)
+        return beam_search(step, first, state, steps, width, end=end)
+
+
+class EncoderDecoder(SequenceToSequence):
     """A sequence x becomes a vector C, and C a sequence y, which may differ in length:
 
         h^(t), state = encoder(E x^(t), state),              C = tanh(q + Q h^(τ))
@@ -89,38 +131,6 @@ class EncoderDecoder(nn.Module):
         """x (B, T) and the true y (B, T_y), the teacher's, to o (B, T_y, n_y)."""
         return self.decode(self.context(x, lengths), y)
 
-    def log_p(
-        self, x: Tensor, y: Tensor, lengths: Lengths | None = None, y_lengths: Lengths | None = None
-    ) -> Tensor:
-        """How probable the given outputs are, log P(y | x) in nats, (B,)."""
-        return log_likelihood(self(x, y, lengths), y, y_lengths)
-
-    def write(
-        self,
-        x: Tensor,
-        steps: int,
-        lengths: Lengths | None = None,
-        *,
-        end: int | None = None,
-        generator: torch.Generator | None = None,
-    ) -> Generated:
-        """What the network writes for x (B, T), greedily or sampled: see `generate`."""
-        step, first, state = self.writer(x, lengths)
-        return generate(step, first, state, steps, end=end, generator=generator)
-
-    def beam(
-        self,
-        x: Tensor,
-        steps: int,
-        width: int,
-        lengths: Lengths | None = None,
-        *,
-        end: int | None = None,
-    ) -> Beams:
-        """The most probable outputs found for x (B, T): see `beam_search`."""
-        step, first, state = self.writer(x, lengths)
-        return beam_search(step, first, state, steps, width, end=end)
-
     def writer(
         self, x: Tensor, lengths: Lengths | None = None
     ) -> tuple[Callable[[int, Tensor, Any], tuple[Tensor, Any]], Tensor, Any]:
@@ -159,7 +169,7 @@ class EncoderDecoder(nn.Module):
         return f"first={self.first}"
 
 
-def sequence_nll(model: EncoderDecoder, batch: Any) -> Tensor:
+def sequence_nll(model: SequenceToSequence, batch: Any) -> Tensor:
     """The loss of encoder and decoder, trained together: -log P(y | x), the mean over the pairs.
 
         L = - 1/N Σ_n log P(y_n | x_n)                     in nats per pair

@@ -24,6 +24,12 @@ def sinusoids(t: Tensor, n: int, dtype: torch.dtype = torch.float32) -> Tensor:
     return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(-2)
 
 
+def placed(x: Tensor, t: Tensor) -> Tensor:
+    """x (B, T, n) with its positions t, (B, T) or (T): sqrt(n) x^(t) + p^(t), p the `sinusoids`."""
+    n = x.shape[-1]
+    return x * n**0.5 + sinusoids(t, n, x.dtype)
+
+
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """What is found at the keys that agree with each query, and the weights α:
 
@@ -109,12 +115,20 @@ class Block(nn.Module):
 
         `past` holds S - T steps before x; the mask (B, T, S) is of both.
         """
+        a, memory = self.look(x, mask, past)
+        return self.work(a), memory
+
+    def look(self, x: Tensor, mask: Tensor, past: Memory | None) -> tuple[Tensor, Memory]:
+        """x to a, and the memory."""
         normed = self.norm_1(x)
         memory = self.attention.remember(normed)
         if past is not None:
             memory = Memory(*(torch.cat(both, dim=2) for both in zip(past, memory, strict=True)))
-        a = x + self.dropout(self.attention(normed, memory, mask)[0])
-        return a + self.dropout(self.W_2(torch.relu(self.W_1(self.norm_2(a))))), memory
+        return x + self.dropout(self.attention(normed, memory, mask)[0]), memory
+
+    def work(self, a: Tensor) -> Tensor:
+        """a to o."""
+        return a + self.dropout(self.W_2(torch.relu(self.W_1(self.norm_2(a)))))
 
 
 class Cache(NamedTuple):
@@ -179,7 +193,7 @@ class Transformer(nn.Module):
         mask = (to >= 0) & (to <= at)  # (B, T, S)
         if self.window is not None:
             mask = mask & (to > at - self.window)
-        h = blanked(x, tau) * self.n_hidden**0.5 + sinusoids(t, self.n_hidden, x.dtype)
+        h = placed(blanked(x, tau), t)
         memory = []
         for block, before in zip(self.blocks, past.memory, strict=True):
             h, seen = block(h, mask, before)

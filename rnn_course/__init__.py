@@ -32,6 +32,7 @@ from rnn_course.networks.layer_norm import LayerNormCell, LayerNormGRUCell
 from rnn_course.networks.remedies import LeakyCell, ReLUCell, SkipCell
 from rnn_course.networks.summarise import Summariser
 from rnn_course.networks.transformer import Transformer
+from rnn_course.networks.transformer_encoder_decoder import TransformerEncoderDecoder
 from rnn_course.networks.two_dimensions import MDRNN, GridCell, PixelTagger, unroll_grid
 from rnn_course.networks.vector_to_sequence import VectorToSequence
 from rnn_course.rnn import RNN, unroll
@@ -67,6 +68,7 @@ __all__ = [
     "Tagger",
     "ThreeBlocks",
     "Transformer",
+    "TransformerEncoderDecoder",
     "Transition",
     "VectorToSequence",
     "__version__",

@@ -34,6 +34,7 @@ from rnn_course.networks import (
     likelihood,
     siamese,
     transformer,
+    transformer_encoder_decoder,
     two_dimensions,
 )
 from rnn_course.networks.attention import AdditiveAttention, AttentiveEncoderDecoder
@@ -48,7 +49,7 @@ from rnn_course.networks.deep import (
     levels,
     mlp,
 )
-from rnn_course.networks.encoder_decoder import EncoderDecoder
+from rnn_course.networks.encoder_decoder import EncoderDecoder, SequenceToSequence
 from rnn_course.networks.gates import Held
 from rnn_course.networks.language_model import LanguageModel
 from rnn_course.networks.layer_norm import LayerNormCell, LayerNormGRUCell
@@ -65,6 +66,7 @@ from rnn_course.networks.sharing import (
 from rnn_course.networks.siamese import Siamese
 from rnn_course.networks.summarise import Summariser
 from rnn_course.networks.transformer import Transformer
+from rnn_course.networks.transformer_encoder_decoder import Read, TransformerEncoderDecoder
 from rnn_course.networks.two_dimensions import (
     MDRNN,
     GridCell,
@@ -219,7 +221,7 @@ def translations(model, batch):
     x, y, tau, tau_y = batch
     C = model.context(x, tau)
     said = [
-        C[0] if isinstance(C, tuple) else C,
+        torch.zeros(len(x)) if isinstance(C, Read) else getattr(C, "C", C),
         model.log_p(*batch),
         each_step(model(x, y, tau), tau_y),
     ]
@@ -346,6 +348,12 @@ def _networks():
         lambda: AttentiveEncoderDecoder(
             6, 5, ENCODERS["both"](), GRUCell(5, 4), 2, 4, attention=AdditiveAttention
         ),
+        pairs,
+        translations,
+    )
+    yield (
+        "TransformerEncoderDecoder",
+        lambda: TransformerEncoderDecoder(6, 5, 4, 2, 2, 4),
         pairs,
         translations,
     )
@@ -531,6 +539,7 @@ WITHOUT_COMPANY = {
     Cell: "the contract: it has no step of its own",
     DenseCell: "the weights: it has no step of its own",
     LinearCell: "the recurrence alone: it has no weights",
+    SequenceToSequence: "what it writes with: it reads nothing of its own",
     Siamese: "says something of pairs: see test_company_does_not_matter_to_a_pair",
     siamese.Comparison: "the same",
     Held: "holds some rows of the weights: it sees no sequence",
@@ -612,6 +621,12 @@ BUGS = {
         "inside",
         lambda lengths, steps: torch.ones(len(lengths), steps).bool(),
         "AttentiveEncoderDecoder GRU",
+    ),
+    "a look at the padding of x": (
+        transformer_encoder_decoder,
+        "inside",
+        lambda lengths, steps: torch.ones(len(lengths), steps).bool(),
+        "TransformerEncoderDecoder",
     ),
     "a cache with padding in it": (
         transformer,

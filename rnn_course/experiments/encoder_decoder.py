@@ -14,7 +14,7 @@ from rnn_course.devices import Device
 from rnn_course.experiments.base import Experiment
 from rnn_course.experiments.g2p import say
 from rnn_course.measures.metrics import accepted_rates
-from rnn_course.networks.encoder_decoder import EncoderDecoder, sequence_nll
+from rnn_course.networks.encoder_decoder import EncoderDecoder, SequenceToSequence, sequence_nll
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.padding import reversed_inside
 from rnn_course.tasks.base import Split
@@ -85,7 +85,7 @@ def backwards(task: Pronunciations) -> Pronunciations:
     )
 
 
-def scores(model: EncoderDecoder, task: Pronunciations, split: Split) -> dict[str, Any]:
+def scores(model: SequenceToSequence, task: Pronunciations, split: Split) -> dict[str, Any]:
     """Phoneme and word error rates, "per" and "wer"; "by_length" is the former by `LENGTHS`."""
     assert split.lengths is not None
     words, said = task.decode(split.x), say(model, task, split.x, split.lengths)

@@ -20,7 +20,7 @@ from rnn_course.devices import Device, device_for, lent
 from rnn_course.experiments.base import FOLDER, Experiment, results
 from rnn_course.measures.letter_ngrams import letter_ngram
 from rnn_course.measures.metrics import accepted_rates
-from rnn_course.networks.encoder_decoder import EncoderDecoder, sequence_nll
+from rnn_course.networks.encoder_decoder import EncoderDecoder, SequenceToSequence, sequence_nll
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.storage import cache_folder
 from rnn_course.tasks.base import Split, encode
@@ -73,7 +73,7 @@ def network(task: Spoken, sizes: tuple[int, int], seed: int) -> EncoderDecoder:
 
 @torch.no_grad()
 def say(
-    model: EncoderDecoder,
+    model: SequenceToSequence,
     task: Spoken,
     x: torch.Tensor,
     lengths: torch.Tensor,
@@ -94,7 +94,7 @@ def say(
 
 
 def train(
-    model: EncoderDecoder, task: Pronunciations, epochs: int, seed: int, **options: Any
+    model: SequenceToSequence, task: Pronunciations, epochs: int, seed: int, **options: Any
 ) -> History:
     """`fit` with this experiment's settings."""
     return fit(
@@ -112,7 +112,7 @@ def train(
 
 
 def scores(
-    model: EncoderDecoder, task: Pronunciations, split: Split, width: int | None = None
+    model: SequenceToSequence, task: Pronunciations, split: Split, width: int | None = None
 ) -> dict[str, float]:
     """Phoneme and word error rates: "per" and "wer" without stress, "per_stress" and "wer_stress".
 

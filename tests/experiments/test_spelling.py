@@ -1,0 +1,53 @@
+"""Spelling by a recurrence with attention and by a transformer: of one size, trained alike."""
+
+import pytest
+import torch
+
+from rnn_course.experiments import attention, spelling
+from rnn_course.experiments.spelling import BLOCKS, EXPERIMENT, HEADS, MODELS, network
+from rnn_course.networks.sizes import n_parameters
+from rnn_course.networks.transformer_encoder_decoder import TransformerEncoderDecoder
+from rnn_course.tasks.pronunciations import load_pronunciations
+
+
+@pytest.fixture(scope="module")
+def task():
+    return load_pronunciations(limit=300)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_start_depends_on_the_seed_alone(model, task):
+    first, again, other = (network(task, model, seed, blocks=1) for seed in (3, 3, 4))
+    for p, q in zip(first.parameters(), again.parameters(), strict=True):
+        assert torch.equal(p, q)
+    assert not torch.equal(first.V.weight, other.V.weight)
+
+
+@pytest.mark.parametrize("blocks", BLOCKS)
+def test_a_transformer_is_the_widest_within_the_size_of_the_others(blocks, task):
+    limit = n_parameters(attention.network(task, "fixed C", 0))
+    net = network(task, "transformer", 0, blocks)
+    n_x, n_y, n = len(task.symbols), len(task.phones), net.V.in_features
+    wider = TransformerEncoderDecoder(n_x, n_y, n + HEADS, HEADS, blocks, task.end)
+    assert 0.9 * limit < n_parameters(net) <= limit < n_parameters(wider)
+    assert 0.97 * limit < n_parameters(network(task, "GRU", 0)) <= limit
+
+
+def test_a_trial_has_its_figures(tmp_path, monkeypatch, task):
+    monkeypatch.setattr(spelling, "_task", lambda words: task)
+    seen = {}
+    fit = spelling.fit
+
+    def watched(net, *rest, **given):
+        seen.update(given, net=net)
+        return fit(net, *rest, **given)
+
+    monkeypatch.setattr(spelling, "fit", watched)
+    given = {**EXPERIMENT.small[0], "epochs": 2, "lr": 1e-3}
+    figures = EXPERIMENT.trial(checkpoint=tmp_path / "c", progress=False, device="cpu", **given)
+    updates = 2 * -(-len(task.train) // spelling.BATCH_SIZE)
+    assert figures["updates"] == updates and len(figures["valid_loss"]) == 2
+    assert seen["warm_up"] == spelling.WARM_UP and seen["lr"] == 1e-3
+    again = spelling.scores(seen["net"], task, task.test)
+    assert {name: figures[name] for name in again} == again
+    assert figures["parameters"] == n_parameters(seen["net"])

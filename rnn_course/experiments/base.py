@@ -42,6 +42,8 @@ NAMES = (
     "scan",
     "parity",
     "selective",
+    "linear",
+    "digits",
 )
 FOLDER = Path(__file__).with_name("results")
 

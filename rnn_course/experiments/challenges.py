@@ -1,14 +1,14 @@
 """The tasks of chapters 10, 11 and 14 that need memory, each with its line and its budget.
 
 The *line* is the error that can be had without memory. Examples are drawn anew, so that no network
-sees one twice and none can learn them by heart.
+sees one twice and none can learn them by heart; only the digits are the same in every pass.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -16,10 +16,11 @@ import torch
 from torch import Generator
 
 from rnn_course.tasks.adding import make_adding, memoryless
-from rnn_course.tasks.base import Batch, Task
+from rnn_course.tasks.base import Batch, Split, Task
 from rnn_course.tasks.copying import SYMBOLS, forgetful, make_copying
 from rnn_course.tasks.fluent import languages, make_fluent
 from rnn_course.tasks.parity import make_parity, windowed
+from rnn_course.tasks.pixels import load_pixels
 from rnn_course.tasks.selective_copying import make_selective_copying
 
 PARITY, FURTHER = 40, 4000
@@ -36,6 +37,14 @@ class Challenge(NamedTuple):
     """The most updates of the weights."""
     parameters: int
     """The most parameters of a network."""
+
+
+def _pixels(n_train: int = 1, n_test: int = 1000, seed: int = 0) -> Task:
+    """The digits, with `n_train` drawn with replacement from those to learn from."""
+    task = load_pixels()
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randint(len(task.train), (n_train,), generator=generator)
+    return replace(task, train=Split(task.train.x[drawn], task.train.y[drawn]))
 
 
 TASKS: Mapping[str, Challenge] = {
@@ -55,6 +64,7 @@ CHALLENGES: Mapping[str, Challenge] = {
     "selective copying": Challenge(
         partial(make_selective_copying, 20), 40, forgetful(20), 4_000, 5_500
     ),
+    "digits": Challenge(_pixels, 64, math.log(10), 4_000, 5_500),
 }
 """All, with those of chapter 14."""
 
@@ -63,6 +73,7 @@ SIZES: Mapping[str, tuple[int, int]] = {
     "copying": (len(SYMBOLS), len(SYMBOLS)),
     "parity": (1, 2),
     "selective copying": (len(SYMBOLS), len(SYMBOLS)),
+    "digits": (1, 10),
 }
 """The numbers of inputs and outputs of a `Reader`."""
 

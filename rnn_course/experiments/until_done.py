@@ -104,6 +104,8 @@ def errors(model: Any, batch: Batch) -> Tensor:
     o = model(batch.x, batch.lengths)
     if batch.y.is_floating_point():
         return (o[:, -1] - batch.y).square().squeeze(1)  # o stays the same past each end
+    if batch.y.dim() == 1:
+        return nn.functional.cross_entropy(o[:, -1], batch.y, reduction="none")
     steps = batch.y.shape[1] if batch.y_lengths is None else batch.y_lengths
     return -log_likelihood(o, batch.y, batch.y_lengths) / steps
 
@@ -134,6 +136,13 @@ def scores(model: nn.Module, task: Any, split: Split, device: Device = None) -> 
     found: dict[str, Any] = {"error": evaluate(model, split, errors, device=device)}
     if task == "parity":
         found["accuracy"] = further(model, device)
+    if task == "digits":
+        found["accuracy"] = evaluate(
+            model,
+            split,
+            lambda model, b: (model(b.x)[:, -1].argmax(1) == b.y).float(),
+            device=device,
+        )
     return found
 
 

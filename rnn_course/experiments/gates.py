@@ -1,8 +1,8 @@
 """Chapters 10, 11 and 14: what became of the networks that were trained until done.
 
 Here are the trials of chapter 10, adding and copying by the plain network and those with gates;
-`remedies` has those of chapter 11, `parity` and `selective` those of chapter 14. All are read by
-the functions below.
+`remedies` has those of chapter 11; `parity`, `selective`, `digits` and `linear` those of chapter 14.
+All are read by the functions below.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rnn_course.experiments.until_done import (
     CELLS,
     GATED,
     LEARNT,
+    LINEAR,
     REMOVED,
     SOLVED,
     UPDATES,
@@ -34,8 +35,8 @@ UNGATED = tuple(name for name in CELLS if name not in KNOWN)
 """The networks of chapter 11."""
 
 
-NEW = {"parity": "parity", "selective copying": "selective"}
-"""The experiments of chapter 14, by task."""
+NEW = {"parity": "parity", "selective copying": "selective", "digits": "digits"}
+"""The experiments of chapter 14, by task; its networks on the older tasks are in `linear`."""
 
 WRITING = ("LSTM without i", "GRU without z")
 """Those without the gate that writes, with one seed at the other rates as well."""
@@ -45,6 +46,8 @@ def _run(task: str, name: str) -> str:
     """The experiment whose results have that network on that task."""
     if task in NEW:
         return NEW[task]
+    if name in LINEAR:
+        return "linear"
     return "remedies" if task == "sentences" or name in UNGATED else "gates"
 
 

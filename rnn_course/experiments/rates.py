@@ -60,6 +60,15 @@ RATES: Mapping[str, Mapping[str, float]] = {
         "LRU": 0.008,
         "S4D-Lin": 0.008,
     },
+    "digits": {
+        "tanh, orthogonal": 0.0005,
+        "LSTM, biases for long gaps": 0.008,
+        "GRU, biases for long gaps": 0.032,
+        "minGRU": 0.002,
+        "signed minGRU": 0.008,
+        "LRU": 0.002,
+        "S4D-Lin": 0.002,
+    },
 }
 """The rate with the lowest validation error in the fewest updates, as the results have it."""
 

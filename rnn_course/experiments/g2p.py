@@ -7,9 +7,10 @@ Its weights are kept with the results, for `python -m rnn_course g2p WORD` and
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,7 @@ def trial(
     progress: bool,
     device: Device,
     words: Dictionary | None = None,
+    make: Callable[[Spoken, tuple[int, int], int], SequenceToSequence] = network,
     *,
     n_hidden: int,
     n_context: int,
@@ -168,9 +170,9 @@ def trial(
     held_out: str | None = None,
     listed: str | None = None,
 ) -> dict[str, Any]:
-    """Train the network and score it, greedily and with a beam; the whole run keeps its weights."""
+    """Train and score what `make` makes, greedily and by beam; the whole run keeps its weights."""
     task = load_pronunciations(stress=True, limit=limit, held_out=words)
-    model = network(task, (n_hidden, n_context), seed)
+    model = make(task, (n_hidden, n_context), seed)
     history = train(
         model,
         task,
@@ -214,8 +216,8 @@ EXPERIMENT = Experiment(
 )
 
 
-def held_out(words: Dictionary) -> tuple[Experiment, Path]:
-    """The experiment with other words held out, and the folder for its results and weights.
+def held_out(words: Dictionary, name: str = "g2p") -> tuple[Experiment, Path]:
+    """The whole run of an experiment with other words held out, and a folder for what it leaves.
 
     The folder is in the course's cache folder, named after the words. The setting names the
     pronunciations as well, since the figures are counted against them.
@@ -227,16 +229,17 @@ def held_out(words: Dictionary) -> tuple[Experiment, Path]:
     listed = _digest(
         [f"{word} {' '.join(phones)}" for word in sorted(words) for phones in sorted(words[word])]
     )
-    setting = {**WHOLE, "held_out": mark(words), "listed": listed}
+    of = import_module(f"rnn_course.experiments.{name}")
+    setting = {**of.WHOLE, "held_out": mark(words), "listed": listed}
     experiment = replace(
-        EXPERIMENT,
+        of.EXPERIMENT,
         about="Spelling to phones, with the words of a file held out.",
         settings=(setting,),
-        trial=partial(trial, words=words),
+        trial=partial(of.EXPERIMENT.trial, words=words),
         small=(setting,),
         kept=setting,
     )
-    return experiment, cache_folder() / f"g2p-{mark(words)}"
+    return experiment, cache_folder() / f"{name}-{mark(words)}"
 
 
 def speller(folder: Path = FOLDER) -> tuple[EncoderDecoder, Inventory, str | None]:

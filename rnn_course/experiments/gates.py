@@ -1,8 +1,8 @@
 """Chapters 10, 11 and 14: what became of the networks that were trained until done.
 
 Here are the trials of chapter 10, adding and copying by the plain network and those with gates;
-`remedies` has those of chapter 11; `parity`, `selective`, `digits` and `linear` those of chapter 14.
-All are read by the functions below.
+`remedies` has those of chapter 11, and `parity`, `selective`, `digits` and `linear` those of
+chapter 14. All are read by the functions below.
 """
 
 from __future__ import annotations

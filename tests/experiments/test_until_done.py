@@ -1,4 +1,4 @@
-"""How chapters 10 and 11 train: equal networks, examples drawn anew, until they are done."""
+"""How chapters 10, 11 and 14 train: equal networks, examples drawn anew, until they are done."""
 
 from __future__ import annotations
 
@@ -9,16 +9,25 @@ import torch
 
 from rnn_course.experiments import until_done
 from rnn_course.experiments.challenges import CHALLENGES, TASKS, task_of
-from rnn_course.experiments.until_done import CELLS, REMOVED, errors, network, train
+from rnn_course.experiments.until_done import (
+    COMPARED,
+    EVERY,
+    LINEAR,
+    errors,
+    network,
+    scores,
+    train,
+)
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks.adding import guessing, make_adding, memoryless
 from rnn_course.tasks.copying import forgetful
+from rnn_course.tasks.pixels import load_pixels
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", CHALLENGES)
 def test_all_networks_have_the_same_size(task):
-    budget = TASKS[task].parameters
-    for name in (*CELLS, *REMOVED):
+    budget = CHALLENGES[task].parameters
+    for name in EVERY if task in TASKS else (*COMPARED, *LINEAR):
         assert 0.93 * budget < n_parameters(network(task, name, 0)) <= budget, name
 
 
@@ -42,6 +51,31 @@ def test_errors_are_squares_of_sums_and_nats_of_symbols():
     torch.nn.init.zeros_(model.V.weight)
     torch.nn.init.zeros_(model.V.bias)
     torch.testing.assert_close(errors(model, batch), torch.full((4,), 10.0).log())
+
+
+def test_digits_are_scored_by_what_is_said_after_the_last_pixel():
+    """In nats, and by the most probable digit; a network that knows nothing is on the line."""
+    task, model = task_of("digits"), network("digits", "GRU", 0)
+    torch.nn.init.zeros_(model.V.weight)
+    torch.nn.init.zeros_(model.V.bias)
+    batch = next(task.test.batches(8))
+    line = CHALLENGES["digits"].line
+    torch.testing.assert_close(errors(model, batch), torch.full((8,), line))
+    with torch.no_grad():
+        model.V.bias[3] = 50
+    found = scores(model, "digits", task.test)
+    threes = (task.test.y == 3).float().mean().item()
+    assert found["accuracy"] == pytest.approx(threes)
+    assert found["error"] == pytest.approx(50 * (1 - threes), rel=1e-4)
+
+
+def test_digits_are_drawn_from_those_for_training_alone():
+    drawn = CHALLENGES["digits"].make(n_train=300, seed=1)
+    assert len(drawn.train) == 300 and len(drawn.test) == len(task_of("digits").test)
+    known = {tuple(image) for image in load_pixels().train.x.flatten(1).tolist()}
+    assert all(tuple(image) in known for image in drawn.train.x.flatten(1).tolist())
+    other = CHALLENGES["digits"].make(n_train=300, seed=2)
+    assert not torch.equal(drawn.train.x, other.train.x)
 
 
 def test_examples_are_drawn_anew_in_each_pass_and_are_the_same_from_the_same_seed():

@@ -21,6 +21,10 @@ RATES: Mapping[str, Mapping[str, float]] = {
         "LSTM, biases for long gaps": 0.032,
         "GRU": 0.032,
         "GRU, biases for long gaps": 0.032,
+        "minGRU": 0.008,
+        "signed minGRU": 0.008,
+        "LRU": 0.008,
+        "S4D-Lin": 0.008,
     },
     "copying": {
         "tanh, orthogonal": 0.0005,
@@ -41,6 +45,10 @@ RATES: Mapping[str, Mapping[str, float]] = {
         "LSTM, biases for long gaps": 0.032,
         "GRU": 0.0005,
         "GRU, biases for long gaps": 0.032,
+        "minGRU": 0.008,
+        "signed minGRU": 0.008,
+        "LRU": 0.008,
+        "S4D-Lin": 0.008,
     },
     "parity": {
         "tanh, orthogonal": 0.002,

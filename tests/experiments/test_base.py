@@ -277,6 +277,8 @@ def test_network_train_and_scores_mean_the_same_in_every_experiment(name):
         "remedies",
         "parity",
         "selective",
+        "linear",
+        "digits",
     )  # which differ in their settings only
     where = "rnn_course.experiments.until_done" if shared else module.__name__
     assert experiment.trial.__module__ == where

@@ -8,10 +8,12 @@ from rnn_course.experiments.gates import WRITING
 from rnn_course.experiments.rates import RATES, RATES_TRIED, best_rate
 from rnn_course.experiments.until_done import CELLS, COMPARED, GATED, LEARNT, LINEAR, SOLVED
 
-TRIALS = [trial for name in ("gates", "remedies", "parity", "selective") for trial in results(name)]
-NETWORKS = {
-    task: tuple(CELLS) if task in ("adding", "copying", "sentences") else (*COMPARED, *LINEAR)
-    for task in RATES
+RUNS = ("gates", "remedies", "parity", "selective", "linear", "digits")
+TRIALS = [trial for name in RUNS for trial in results(name)]
+NETWORKS = {task: (*COMPARED, *LINEAR) for task in RATES} | {
+    "adding": (*CELLS, *LINEAR),
+    "copying": tuple(CELLS),
+    "sentences": (*CELLS, *LINEAR),
 }
 
 

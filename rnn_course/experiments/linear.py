@@ -13,11 +13,12 @@ _REHEARSAL = setting("sentences", "minGRU", lr=2e-3, seed=0) | {"updates": 100}
 
 EXPERIMENT = Experiment(
     name="linear",
-    about="Sentences and adding by linear recurrences, each network until it is done.",
+    about="Sentences, adding and copying by linear recurrences, each network until it is done.",
     statements=("M8",),
     settings=(
         *rates_and_seeds("sentences", LINEAR),
         *rates_and_seeds("adding", LINEAR),
+        *rates_and_seeds("copying", LINEAR),
         _REHEARSAL,
     ),
     trial=trial,

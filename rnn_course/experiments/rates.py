@@ -35,6 +35,10 @@ RATES: Mapping[str, Mapping[str, float]] = {
         "LSTM, biases for long gaps": 0.008,
         "GRU": 0.032,
         "GRU, biases for long gaps": 0.032,
+        "minGRU": 0.008,
+        "signed minGRU": 0.008,
+        "LRU": 0.008,
+        "S4D-Lin": 0.002,
     },
     "sentences": {
         "tanh, orthogonal": 0.0005,

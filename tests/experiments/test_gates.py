@@ -3,18 +3,14 @@
 import pytest
 
 from rnn_course.experiments import figures, gates, results
-from rnn_course.experiments.challenges import CHALLENGES
+from rnn_course.experiments.challenges import CHALLENGES, TASKS
 from rnn_course.experiments.gates import WRITING
 from rnn_course.experiments.rates import RATES, RATES_TRIED, best_rate
 from rnn_course.experiments.until_done import CELLS, COMPARED, GATED, LEARNT, LINEAR, SOLVED
 
 RUNS = ("gates", "remedies", "parity", "selective", "linear", "digits")
 TRIALS = [trial for name in RUNS for trial in results(name)]
-NETWORKS = {task: (*COMPARED, *LINEAR) for task in RATES} | {
-    "adding": (*CELLS, *LINEAR),
-    "copying": tuple(CELLS),
-    "sentences": (*CELLS, *LINEAR),
-}
+NETWORKS = {task: (*(CELLS if task in TASKS else COMPARED), *LINEAR) for task in RATES}
 
 
 def trials_of(task, **where):

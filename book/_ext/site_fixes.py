@@ -33,8 +33,8 @@ CACHE = re.compile(r"[0-9a-f]{16}")
 PROGRESS = re.compile(r".*\[(\d+:)+\d\d[<,].*")
 
 
-def executed(root: Path) -> Path:
-    """The folder for what this state of the code has executed.
+def executed(root: Path, built: Path) -> Path:
+    """The folder, among what is built, for what this state of the code has executed.
 
     jupyter-cache compares the notebooks alone, and would show old outputs of new code.
     """
@@ -43,12 +43,12 @@ def executed(root: Path) -> Path:
         if path.name.startswith(".") or not path.is_file() or "homework" in path.parts:
             continue  # an editor's, or the system's; and what no chapter imports
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
-    return root / "_build" / "executed" / digest.hexdigest()[:16]
+    return built / "executed" / digest.hexdigest()[:16]
 
 
 def name_cache(app: Sphinx, config: Config) -> None:
     """Keep executed notebooks only as long as the code that they ran has not changed."""
-    current = executed(Path(app.srcdir))
+    current = executed(Path(app.srcdir), Path(app.outdir).parent)
     for old in current.parent.glob("*"):
         # Only folders that were made here; a file manager may have put a file of its own beside.
         if old != current and CACHE.fullmatch(old.name) and old.is_dir() and not old.is_symlink():

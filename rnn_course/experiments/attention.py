@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,14 @@ import torch
 
 from rnn_course.cells import GRUCell
 from rnn_course.devices import Device
+from rnn_course.experiments import encoder_decoder
 from rnn_course.experiments.base import FOLDER, Experiment
 from rnn_course.experiments.encoder_decoder import N_CONTEXT, N_EMBED, N_HIDDEN, scores, train
 from rnn_course.networks.attention import AttentiveEncoderDecoder
 from rnn_course.networks.both_directions import Bidirectional
 from rnn_course.networks.encoder_decoder import EncoderDecoder
 from rnn_course.networks.sizes import n_parameters, widest
-from rnn_course.tasks.pronunciations import Pronunciations, load_pronunciations
+from rnn_course.tasks.pronunciations import Pronunciations
 from rnn_course.training.checkpoints import load_weights, save_weights
 
 READERS = ("fixed C", "attention", "attention, both directions")
@@ -52,14 +52,9 @@ def network(task: Pronunciations, reader: str, seed: int) -> EncoderDecoder:
     return fixed() if reader == "fixed C" else widest(attentive, n_parameters(fixed()))
 
 
-@cache
-def _task(words: int) -> Pronunciations:
-    return load_pronunciations(limit=words)
-
-
 def trained() -> tuple[AttentiveEncoderDecoder, Pronunciations]:
     """The committed network, "attention, both directions" with seed 0, and its task."""
-    task = _task(20_000)
+    task = encoder_decoder._task(20_000)
     model = network(task, READERS[-1], seed=0)
     assert isinstance(model, AttentiveEncoderDecoder)
     model.half()
@@ -77,7 +72,7 @@ def trial(
     seed: int,
 ) -> dict[str, Any]:
     """Train one network and score it on the test words."""
-    task = _task(words)
+    task = encoder_decoder._task(words)
     model = network(task, reader, seed)
     history = train(
         model, task, epochs, seed, device=device, checkpoint=checkpoint, progress=progress

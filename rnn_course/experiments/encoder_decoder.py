@@ -51,7 +51,13 @@ def frozen(model: EncoderDecoder) -> EncoderDecoder:
 
 
 def train(
-    model: EncoderDecoder, task: Pronunciations, epochs: int, seed: int, **options: Any
+    model: SequenceToSequence,
+    task: Pronunciations,
+    epochs: int,
+    seed: int,
+    *,
+    lr: float = LR,
+    **options: Any,
 ) -> History:
     """`fit` with this experiment's settings."""
     return fit(
@@ -61,7 +67,7 @@ def train(
         task.valid,
         epochs=epochs,
         batch_size=BATCH_SIZE,
-        lr=LR,
+        lr=lr,
         clip=CLIP,
         seed=seed,
         **options,

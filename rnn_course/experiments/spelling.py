@@ -5,21 +5,20 @@ Not in `base.NAMES` as long as it has no results: add "spelling" there to run it
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from rnn_course.devices import Device
-from rnn_course.experiments import attention
+from rnn_course.experiments import attention, encoder_decoder
 from rnn_course.experiments.base import Experiment
-from rnn_course.experiments.encoder_decoder import BATCH_SIZE, CLIP, scores
-from rnn_course.networks.encoder_decoder import SequenceToSequence, sequence_nll
+from rnn_course.experiments.encoder_decoder import scores
+from rnn_course.networks.encoder_decoder import SequenceToSequence
 from rnn_course.networks.sizes import n_parameters, widest
 from rnn_course.networks.transformer_encoder_decoder import TransformerEncoderDecoder
-from rnn_course.tasks.pronunciations import Pronunciations, load_pronunciations
-from rnn_course.training.fit import History, fit
+from rnn_course.tasks.pronunciations import Pronunciations
+from rnn_course.training.fit import History
 
 MODELS = ("GRU", "transformer")
 HEADS, BLOCKS, WARM_UP = 4, (1, 2), 200
@@ -28,11 +27,6 @@ EPOCHS, EQUAL_TIME, LONG = 5, 4, 15
 RATES_TRIED = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3)
 RATES, DEPTH = {"GRU": 8e-3, "transformer": 2e-3}, 2
 """What was best of the grid, by the loss on validation words with seed 0."""
-
-
-@cache
-def _task(words: int) -> Pronunciations:
-    return load_pronunciations(limit=words)
 
 
 def network(task: Pronunciations, model: str, seed: int, blocks: int = 0) -> SequenceToSequence:
@@ -56,19 +50,8 @@ def network(task: Pronunciations, model: str, seed: int, blocks: int = 0) -> Seq
 def train(
     model: SequenceToSequence, task: Pronunciations, epochs: int, seed: int, **options: Any
 ) -> History:
-    """`fit` with this experiment's settings."""
-    return fit(
-        model,
-        sequence_nll,
-        task.train,
-        task.valid,
-        epochs=epochs,
-        batch_size=BATCH_SIZE,
-        clip=CLIP,
-        warm_up=WARM_UP,
-        seed=seed,
-        **options,
-    )
+    """As `encoder_decoder.train`, with the rate warmed up."""
+    return encoder_decoder.train(model, task, epochs, seed, warm_up=WARM_UP, **options)
 
 
 def trial(
@@ -84,7 +67,7 @@ def trial(
     seed: int,
 ) -> dict[str, Any]:
     """Train one network and score it on the test words."""
-    task = _task(words)
+    task = encoder_decoder._task(words)
     net = network(task, model, seed, blocks)
     history = train(
         net, task, epochs, seed, lr=lr, device=device, checkpoint=checkpoint, progress=progress

@@ -31,10 +31,10 @@ class CrossBlock(Block):
         self.norm_h = nn.LayerNorm(n_hidden)
         self.attention_h = MultiHeadAttention(n_hidden, heads)
 
-    def cross(
+    def forward(  # type: ignore[override]  # without h it is no block
         self, x: Tensor, mask: Tensor, past: Memory | None, source: Memory, seen: Tensor
     ) -> tuple[Tensor, Memory]:
-        """As `forward`, with keys and values of h, and a mask (B, 1, S) of its steps."""
+        """As a `Block`; `source` is keys and values of h, `seen` a mask (B, 1, S) of its steps."""
         a, memory = self.look(x, mask, past)
         c = a + self.dropout(self.attention_h(self.norm_h(a), source, seen)[0])
         return self.work(c), memory
@@ -56,7 +56,7 @@ class TransformerEncoderDecoder(SequenceToSequence):
     """A sequence x becomes a sequence y by attention alone, called like an `EncoderDecoder`:
 
         h_0^(t) = sqrt(n_hidden) E x^(t) + p^(t),        h_l = block(h_(l-1)),      h = N_x(h_L)
-        s_0^(t) = sqrt(n_hidden) F y^(t-1) + p^(t),      s_l = cross(s_(l-1), h),   s = N_y(s_L)
+        s_0^(t) = sqrt(n_hidden) F y^(t-1) + p^(t),      s_l = block(s_(l-1), h),   s = N_y(s_L)
         o^(t) = c + V s^(t)
 
     L is the number of blocks on either side and p are the `sinusoids`. A step of x looks at all of
@@ -144,7 +144,7 @@ class TransformerEncoderDecoder(SequenceToSequence):
         s, memory = self.dropout(placed(self.embed_y(before), t)), []
         pasts = past or [None] * len(self.decoder)
         for block, earlier, source in zip(self._crosses(), pasts, read.memory, strict=True):
-            s, seen = block.cross(s, mask, earlier, source, read.seen)
+            s, seen = block(s, mask, earlier, source, read.seen)
             memory.append(seen)
         return self.V(self.norm_y(s)), tuple(memory)
 

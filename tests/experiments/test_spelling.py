@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rnn_course.experiments import attention, spelling
+from rnn_course.experiments import attention, encoder_decoder, spelling
 from rnn_course.experiments.spelling import BLOCKS, EXPERIMENT, HEADS, MODELS, network
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.networks.transformer_encoder_decoder import TransformerEncoderDecoder
@@ -34,18 +34,18 @@ def test_a_transformer_is_the_widest_within_the_size_of_the_others(blocks, task)
 
 
 def test_a_trial_has_its_figures(tmp_path, monkeypatch, task):
-    monkeypatch.setattr(spelling, "_task", lambda words: task)
+    monkeypatch.setattr(encoder_decoder, "_task", lambda words: task)
     seen = {}
-    fit = spelling.fit
+    fit = encoder_decoder.fit
 
     def watched(net, *rest, **given):
         seen.update(given, net=net)
         return fit(net, *rest, **given)
 
-    monkeypatch.setattr(spelling, "fit", watched)
+    monkeypatch.setattr(encoder_decoder, "fit", watched)
     given = {**EXPERIMENT.small[0], "epochs": 2, "lr": 1e-3}
     figures = EXPERIMENT.trial(checkpoint=tmp_path / "c", progress=False, device="cpu", **given)
-    updates = 2 * -(-len(task.train) // spelling.BATCH_SIZE)
+    updates = 2 * -(-len(task.train) // encoder_decoder.BATCH_SIZE)
     assert figures["updates"] == updates and len(figures["valid_loss"]) == 2
     assert seen["warm_up"] == spelling.WARM_UP and seen["lr"] == 1e-3
     again = spelling.scores(seen["net"], task, task.test)

@@ -6,12 +6,22 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
 
 from rnn_course import checks
 from rnn_course.states import State, tensors
+
+_ON_CPU = {  # torch's counter knows the kernel of attention on the GPU alone
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda q, k, v, *_, **__: (
+        sdpa_flop_count(q, k, v)
+    ),
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: (
+        lambda g, q, k, v, *_, **__: sdpa_backward_flop_count(g, q, k, v)
+    ),
+}
 
 
 def multiplications(run: Callable[[], Any]) -> int:
@@ -20,7 +30,7 @@ def multiplications(run: Callable[[], Any]) -> int:
     What is multiplied element by element is left out. Products inside a kernel that writes into its
     own memory are not seen, so count a recurrence by `unroll`.
     """
-    with FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False, custom_mapping=_ON_CPU) as counter:
         run()
     return int(counter.get_total_flops()) // 2  # torch counts each addition as well
 

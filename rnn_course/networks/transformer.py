@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from rnn_course import checks
 from rnn_course.networks.attention import masked_softmax
@@ -82,9 +83,20 @@ class MultiHeadAttention(nn.Module):
         """h (B, S, n_hidden) to its keys and values."""
         return Memory(self._split(self.W_k(h)), self._split(self.W_v(h)))
 
-    def forward(self, x: Tensor, memory: Memory, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """x (B, T, n_hidden), mask (B, T, S) or (T, S) to o (B, T, n_hidden) and each head's α."""
-        a, alpha = attend(self._split(self.W_q(x)), *memory, mask.unsqueeze(-3))
+    def forward(
+        self, x: Tensor, memory: Memory, mask: Tensor, need_weights: bool = True
+    ) -> tuple[Tensor, Tensor | None]:
+        """x (B, T, n_hidden), mask (B, T, S) or (T, S) to o (B, T, n_hidden) and each head's α.
+
+        Without `need_weights`, o is torch's kernel's, which holds no T · S weights, and α is None.
+        """
+        q, alpha = self._split(self.W_q(x)), None
+        if mask.dim() > 2:
+            mask = mask.unsqueeze(1)  # the same for every head
+        if need_weights:
+            a, alpha = attend(q, *memory, mask)
+        else:
+            a = F.scaled_dot_product_attention(q, *memory, attn_mask=mask)
         return self.W_o(a.transpose(1, 2).flatten(2)), alpha
 
     def _split(self, x: Tensor) -> Tensor:
@@ -124,7 +136,7 @@ class Block(nn.Module):
         memory = self.attention.remember(normed)
         if past is not None:
             memory = Memory(*(torch.cat(both, dim=2) for both in zip(past, memory, strict=True)))
-        return x + self.dropout(self.attention(normed, memory, mask)[0]), memory
+        return x + self.dropout(self.attention(normed, memory, mask, need_weights=False)[0]), memory
 
     def work(self, a: Tensor) -> Tensor:
         """a to o."""

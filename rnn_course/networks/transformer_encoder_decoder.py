@@ -36,7 +36,7 @@ class CrossBlock(Block):
     ) -> tuple[Tensor, Memory]:
         """As a `Block`; `source` is keys and values of h, `seen` a mask (B, 1, S) of its steps."""
         a, memory = self.look(x, mask, past)
-        c = a + self.dropout(self.attention_h(self.norm_h(a), source, seen)[0])
+        c = a + self.dropout(self.attention_h(self.norm_h(a), source, seen, need_weights=False)[0])
         return self.work(c), memory
 
 

@@ -22,6 +22,10 @@ def test_the_multiplications_of_attention_and_of_a_recurrence(T):
     # on the way back, each product of the way there becomes two
     whole = multiplications(lambda: layer(x, layer.remember(x), mask)[0].sum().backward())
     assert whole == 3 * attention
+    # torch's kernel keeps no weights: it has one product more on the way back, for them
+    assert multiplications(lambda: layer(x, layer.remember(x), mask, False)) == attention
+    whole = multiplications(lambda: layer(x, layer.remember(x), mask, False)[0].sum().backward())
+    assert whole == 3 * attention + B * T * T * n
 
 
 def test_what_is_kept_for_the_way_back():

@@ -1,4 +1,4 @@
-"""The command line: python -m rnn_course ledger, experiment NAME, evaluate g2p, g2p WORD."""
+"""The command line: python -m rnn_course ledger, experiment NAME, evaluate NAME, g2p WORD."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ FILE_HELP = (
     "dictionary of words, in UTF-8: on each line a word and its phones, as CMUdict writes them"
 )
 
+SPELLERS = ("pronunciation", "g2p")
+"""The experiments whose networks say words, the better one first."""
 DEVICE_HELP = "where to compute: cpu, cuda, mps, xpu"
 BEST = "(default: the accelerator if there is one)"
 
@@ -54,7 +56,13 @@ def _parser() -> argparse.ArgumentParser:
         "--test-words",
         type=Path,
         metavar="FILE",
-        help=f"g2p only: hold out the words of this {FILE_HELP}",
+        help=f"{' and '.join(SPELLERS)} only: hold out the words of this {FILE_HELP}",
+    )
+    command.add_argument(
+        "--dictionary",
+        type=Path,
+        metavar="FILE",
+        help="with --test-words: learn from the words of this dictionary instead of CMUdict's",
     )
     command.add_argument("--device", metavar="NAME", help=f"{DEVICE_HELP} {BEST}")
     command.add_argument(
@@ -77,18 +85,18 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "evaluate",
-        help="error rates of the trained network",
-        description="Error rates of the trained network. It was trained "
+        help="error rates of a trained network",
+        description="Error rates of a trained network. It was trained "
         "once, so another seed may give others.",
     )
-    command.add_argument("name", choices=["g2p"], metavar="g2p")
+    command.add_argument("name", choices=SPELLERS, metavar="NAME", help="which: %(choices)s")
     command.add_argument(
         "--words",
         type=Path,
         metavar="FILE",
         dest="test_words",
         help=f"score on the words of this {FILE_HELP}; they must have been held "
-        "out (experiment g2p --test-words FILE), and the stress is scored if "
+        "out (experiment NAME --test-words FILE), and the stress is scored if "
         "the file has it",
     )
     command.add_argument("--folder", type=Path, help="where the weights are")
@@ -111,7 +119,14 @@ def _parser() -> argparse.ArgumentParser:
         default="cpu",
         help=f"{DEVICE_HELP} (default: cpu; a GPU takes longer to start than this takes)",
     )
-    command.set_defaults(name="g2p")
+    command.add_argument(
+        "--network",
+        dest="name",
+        choices=SPELLERS,
+        default=SPELLERS[0],
+        help="whose guess: that of chapter 13 (pronunciation) or of chapter 7 (g2p) (default: "
+        "%(default)s)",
+    )
     return parser
 
 
@@ -148,8 +163,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rnn_course.tasks.dictionary import read_file
 
     test_words = getattr(options, "test_words", None)
-    if options.name != "g2p" and test_words:
-        parser.error("--test-words: only the experiment g2p can hold out words")
+    if options.name not in SPELLERS and test_words:
+        parser.error(f"--test-words: only {' and '.join(SPELLERS)} can hold out words")
+    dictionary = getattr(options, "dictionary", None)
+    if dictionary and not test_words:
+        parser.error("--dictionary: expected --test-words as well")
     on_dask = getattr(options, "backend", None) == "dask"
     if on_dask != bool(getattr(options, "scheduler", None)):
         parser.error("--backend dask, --scheduler ADDRESS: expected both or neither")
@@ -158,7 +176,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         device = options.device if on_dask else find_device(options.device)
         words = test_words and read_file(test_words, stress=True)
         experiment, folder = (
-            g2p.held_out(words) if words else (experiments.find(options.name), experiments.FOLDER)
+            g2p.held_out(words, options.name, dictionary and read_file(dictionary, stress=True))
+            if words
+            else (experiments.find(options.name), experiments.FOLDER)
         )
         folder = options.folder or folder
         if options.command == "experiment":
@@ -166,8 +186,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 experiment, folder, device, jobs=options.jobs, scheduler=options.scheduler
             )
         if options.command == "evaluate":
-            return show_rates(folder, words, device)
-        return say_words(options.words, folder, device)
+            return show_rates(options.name, folder, words, device)
+        return say_words(options.name, options.words, folder, device)
     except g2p.NoWeights as error:
         how = "".join(
             f" {option} {shlex.quote(str(value))}"
@@ -176,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         print(
             f"{error}. Train them; a stopped run resumes where it was:\n"
-            f"    python -m rnn_course experiment g2p{how}",
+            f"    python -m rnn_course experiment {options.name}{how}",
             file=sys.stderr,
         )
     except BrokenPipeError:  # the reader has gone: see command.run
@@ -211,11 +231,11 @@ def run_experiment(
     return 0
 
 
-def show_rates(folder: Path, words: Dictionary | None, device: Device = None) -> int:
-    """Print phoneme and word error rates of the trained network on words it has not seen."""
+def show_rates(name: str, folder: Path, words: Dictionary | None, device: Device = None) -> int:
+    """Print phoneme and word error rates of a trained network on words it has not seen."""
     from rnn_course.experiments import g2p
 
-    model, task, held_out = g2p.trained(folder, words)
+    model, task, held_out = g2p.trained(folder, words, name)
     if held_out != g2p.mark(words):
         raise ValueError(
             f"--folder: expected weights for which these words were held out, "
@@ -237,8 +257,8 @@ def show_rates(folder: Path, words: Dictionary | None, device: Device = None) ->
     return 0
 
 
-def say_words(words: Sequence[str], folder: Path, device: Device = None) -> int:
-    """Print each word with the phones that the trained network gives it.
+def say_words(name: str, words: Sequence[str], folder: Path, device: Device = None) -> int:
+    """Print each word with the phones that a trained network gives it.
 
     Words whose phones were cut off at the limit are named on stderr. It runs on one thread: for a
     few words, more threads would only wait, and use processor time while they do.
@@ -248,7 +268,7 @@ def say_words(words: Sequence[str], folder: Path, device: Device = None) -> int:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        model, symbols, _ = g2p.speller(folder)
+        model, symbols, _ = g2p.speller(folder, name)
         model.to(find_device(device))
         said = g2p.say(model, symbols, *g2p.spelled(words, symbols), g2p.WIDTH)
     finally:

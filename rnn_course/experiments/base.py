@@ -44,6 +44,9 @@ NAMES = (
     "selective",
     "linear",
     "digits",
+    "spelling",
+    "transformer",
+    "pronunciation",
 )
 FOLDER = Path(__file__).with_name("results")
 

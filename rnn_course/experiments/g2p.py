@@ -1,7 +1,7 @@
 """Chapter 7, S6.1: how is a word said? An encoder and a decoder, trained on the whole dictionary.
 
-Its weights are kept with the results, for `python -m rnn_course g2p WORD` and
-`python -m rnn_course evaluate g2p`.
+Its weights are kept with the results, for `python -m rnn_course evaluate g2p` and
+`python -m rnn_course g2p WORD --network g2p`.
 """
 
 from __future__ import annotations
@@ -151,6 +151,12 @@ def mark(words: Dictionary | None) -> str | None:
     return _digest(sorted(words)) if words else None
 
 
+def _entries(words: Dictionary) -> str:
+    return _digest(
+        [f"{word} {' '.join(phones)}" for word in sorted(words) for phones in sorted(words[word])]
+    )
+
+
 def _digest(lines: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
@@ -160,6 +166,7 @@ def trial(
     progress: bool,
     device: Device,
     words: Dictionary | None = None,
+    dictionary: Dictionary | None = None,
     make: Callable[[Spoken, tuple[int, int], int], SequenceToSequence] = network,
     *,
     n_hidden: int,
@@ -169,9 +176,14 @@ def trial(
     seed: int,
     held_out: str | None = None,
     listed: str | None = None,
+    learnt: str | None = None,
+    stress: bool = True,
 ) -> dict[str, Any]:
-    """Train and score what `make` makes, greedily and by beam; the whole run keeps its weights."""
-    task = load_pronunciations(stress=True, limit=limit, held_out=words)
+    """Train and score what `make` makes, greedily and by beam; the whole run keeps its weights.
+
+    Words held out and a dictionary in place of CMUdict are as in `load_pronunciations`.
+    """
+    task = load_pronunciations(stress, limit, words, dictionary)
     model = make(task, (n_hidden, n_context), seed)
     history = train(
         model,
@@ -216,62 +228,71 @@ EXPERIMENT = Experiment(
 )
 
 
-def held_out(words: Dictionary, name: str = "g2p") -> tuple[Experiment, Path]:
+def held_out(
+    words: Dictionary, name: str = "g2p", dictionary: Dictionary | None = None
+) -> tuple[Experiment, Path]:
     """The whole run of an experiment with other words held out, and a folder for what it leaves.
 
     The folder is in the course's cache folder, named after the words. The setting names the
-    pronunciations as well, since the figures are counted against them.
+    pronunciations as well, since the figures are counted against them, and the dictionary that
+    takes CMUdict's place, if there is one. The network writes the stress if that has it.
 
     Raises:
         ValueError: If the words leave none for training or none for validation.
     """
-    sides(read(stress=True), words)
-    listed = _digest(
-        [f"{word} {' '.join(phones)}" for word in sorted(words) for phones in sorted(words[word])]
-    )
-    of = import_module(f"rnn_course.experiments.{name}")
-    setting = {**of.WHOLE, "held_out": mark(words), "listed": listed}
+    sides(read(stress=True) if dictionary is None else dictionary, words)
+    of, folder = import_module(f"rnn_course.experiments.{name}"), f"{name}-{mark(words)}"
+    setting = {**of.WHOLE, "held_out": mark(words), "listed": _entries(words)}
+    if dictionary is not None:
+        stress = has_stress(dictionary.values())
+        setting |= {"learnt": _entries(dictionary), "stress": stress}
+        folder += f"-{setting['learnt']}"
     experiment = replace(
         of.EXPERIMENT,
         about="Spelling to phones, with the words of a file held out.",
         settings=(setting,),
-        trial=partial(of.EXPERIMENT.trial, words=words),
+        trial=partial(of.EXPERIMENT.trial, words=words, dictionary=dictionary),
         small=(setting,),
         kept=setting,
     )
-    return experiment, cache_folder() / f"{name}-{mark(words)}"
+    return experiment, cache_folder() / folder
 
 
-def speller(folder: Path = FOLDER) -> tuple[EncoderDecoder, Inventory, str | None]:
-    """The trained network in eval mode, its letters and phones, and the `mark` of held-out words.
+def speller(
+    folder: Path = FOLDER, name: str = "g2p"
+) -> tuple[EncoderDecoder, Inventory, str | None]:
+    """A trained network in eval mode, its letters and phones, and the `mark` of held-out words.
 
-    No dictionary is needed to say a word.
+    `name` is the experiment that trained it: "g2p", or "pronunciation" for chapter 13's. No
+    dictionary is needed to say a word.
 
     Raises:
         NoWeights: If the folder has none.
         CheckpointError: If the file is damaged.
     """
-    path = folder / "g2p.safetensors"
+    path = folder / f"{name}.safetensors"
     for file in (path, path.with_suffix(".json")):
         if not file.exists():
             raise NoWeights(f"{file}: no trained weights")
-    setting = results("g2p", folder, limit=None)[0]["setting"]
-    symbols = inventory(stress=True)
+    setting = results(name, folder, limit=None)[0]["setting"]
+    symbols = inventory(setting.get("stress", True))
     sizes = setting["n_hidden"], setting["n_context"]
-    model = network(symbols, sizes, setting["seed"]).half()
+    of = import_module(f"rnn_course.experiments.{name}")
+    model = of.network(symbols, sizes, setting["seed"]).half()
     load_weights(model, path)
     return model.float().eval(), symbols, setting.get("held_out")
 
 
 def trained(
-    folder: Path = FOLDER, words: Dictionary | None = None
+    folder: Path = FOLDER, words: Dictionary | None = None, name: str = "g2p"
 ) -> tuple[EncoderDecoder, Pronunciations, str | None]:
     """The network of `speller` with its task, to score it.
 
     The test side of the task is `words`, or the usual one; its training side has only one word.
     """
-    model, _, held_out = speller(folder)
-    return model, load_pronunciations(stress=True, limit=1, held_out=words), held_out
+    model, symbols, held_out = speller(folder, name)
+    stress = symbols == inventory(stress=True)
+    return model, load_pronunciations(stress, limit=1, held_out=words), held_out
 
 
 def spelled(words: Sequence[str], task: Spoken) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,7 +1,7 @@
 """Chapter 13: how is a word said, by a decoder that looks at all of its letters?
 
-The whole dictionary as in `g2p`, with attention and an encoder that reads from both ends. Not in
-`base.NAMES` as long as it has no results: add "pronunciation" there to run it.
+The whole dictionary as in `g2p`, with attention and an encoder that reads from both ends. Its
+weights are kept with the results: `python -m rnn_course g2p WORD` says it by this network.
 """
 
 from __future__ import annotations
@@ -12,16 +12,23 @@ from typing import Any
 import torch
 
 from rnn_course.cells import GRUCell
-from rnn_course.devices import Device
+from rnn_course.devices import Device, device_for, lent
 from rnn_course.experiments import g2p
-from rnn_course.experiments.base import Experiment
+from rnn_course.experiments.base import FOLDER, Experiment
 from rnn_course.experiments.g2p import DROPOUT, N_EMBED, scores, train
+from rnn_course.measures.metrics import accepted_rates
 from rnn_course.networks.attention import AttentiveEncoderDecoder
 from rnn_course.networks.both_directions import Bidirectional
-from rnn_course.tasks.pronunciations import Spoken
+from rnn_course.networks.encoder_decoder import SequenceToSequence
+from rnn_course.tasks.dictionary import Dictionary, read, without_stress
+from rnn_course.tasks.pronunciations import Spoken, inventory, load_pronunciations
+from rnn_course.training.checkpoints import load_weights
 
 N_ENCODER = 256
 """The units of the encoder in each direction."""
+PUBLISHED = FOLDER / "published"
+"""The results with the words of the published split held out. To make them again, with those words
+in FILE: `python -m rnn_course experiment pronunciation --test-words FILE`."""
 WHOLE = {"n_hidden": 384, "n_context": 128, "epochs": 20, "limit": None, "seed": 0}
 REHEARSAL = {"n_hidden": 64, "n_context": 16, "epochs": 2, "limit": 3000, "seed": 0}
 
@@ -44,9 +51,51 @@ def network(task: Spoken, sizes: tuple[int, int], seed: int) -> AttentiveEncoder
     )
 
 
-def trial(checkpoint: Path, progress: bool, device: Device, **setting: Any) -> dict[str, Any]:
-    """As `g2p.trial`."""
-    return g2p.trial(checkpoint, progress, device, make=network, **setting)
+def trial(
+    checkpoint: Path,
+    progress: bool,
+    device: Device,
+    words: Dictionary | None = None,
+    dictionary: Dictionary | None = None,
+    **setting: Any,
+) -> dict[str, Any]:
+    """As `g2p.trial`. With words held out from CMUdict, `of_today` as well, of the weights kept."""
+    figures = g2p.trial(checkpoint, progress, device, words, dictionary, network, **setting)
+    if words is None or dictionary is not None:
+        return figures
+    model = network(inventory(stress=True), (setting["n_hidden"], setting["n_context"]), 0).half()
+    load_weights(model, checkpoint.with_suffix(".weights"))
+    return figures | of_today(model.float().eval(), words, device)
+
+
+def of_today(
+    model: SequenceToSequence, words: Dictionary, device: Device = None
+) -> dict[str, float]:
+    """What the edition of the dictionary accounts for, by the words that are in CMUdict as well.
+
+    Between editions, entries are corrected. A network that learnt from one of them is wrong by
+    another where its own was corrected, and so is the dictionary itself.
+
+    Returns:
+        "today_per", "today_wer": the network's rates against CMUdict's pronunciations.
+        "known_per", "known_wer": the rates of CMUdict's first pronunciation against the words'.
+        "known": how many of the words are in CMUdict.
+    """
+    today = {word: listed for word, listed in read(stress=True).items() if word in words}
+    task = load_pronunciations(stress=True, limit=1, held_out=today)
+    with lent(model, device_for(model, device)):
+        found = scores(model, task, task.test)
+    per, wer = accepted_rates(
+        [without_stress(listed[0]) for listed in today.values()],
+        [[without_stress(phones) for phones in words[word]] for word in today],
+    )
+    return {
+        "today_per": found["per"],
+        "today_wer": found["wer"],
+        "known_per": per,
+        "known_wer": wer,
+        "known": len(today),
+    }
 
 
 EXPERIMENT = Experiment(

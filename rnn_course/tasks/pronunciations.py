@@ -91,7 +91,10 @@ def sides(listed: Iterable[str], held_out: Dictionary | None = None) -> dict[str
 
 
 def load_pronunciations(
-    stress: bool = False, limit: int | None = None, held_out: Dictionary | None = None
+    stress: bool = False,
+    limit: int | None = None,
+    held_out: Dictionary | None = None,
+    dictionary: Dictionary | None = None,
 ) -> Pronunciations:
     """The task: a word's letters as x, its phones and the end symbol "." as y (S6.1).
 
@@ -104,20 +107,16 @@ def load_pronunciations(
         limit: The number of training words, those with the lowest checksums; None for all.
         held_out: Words that become the test, scored by their pronunciations here. All others are
             for training, or for validation if that is their `side`.
+        dictionary: Words in place of CMUdict's. With `stress`, it has to mark it on all vowels.
 
     Raises:
         ValueError: If the limit is not a positive integer, or the words held out leave none for
             training or none for validation.
     """
-    listed = read(stress)
+    listed = read(stress) if dictionary is None else _as_asked(dictionary, stress)
     words = sides(listed, held_out)
     if held_out is not None:
-        listed = {
-            **listed,
-            **distinct(
-                ((word, phones) for word, each in held_out.items() for phones in each), stress
-            ),
-        }
+        listed = {**listed, **_as_asked(held_out, stress)}
     if limit is not None:
         words["train"].sort(key=lambda word: (zlib.crc32(word.encode()[::-1]), word))
         del words["train"][checks.positive("limit", limit) :]
@@ -132,6 +131,10 @@ def load_pronunciations(
     }
     splits = {name: _split(pairs[name], symbols, phones) for name in words}
     return Pronunciations("pronunciations", **splits, symbols=symbols, labels=phones, listed=listed)
+
+
+def _as_asked(words: Dictionary, stress: bool) -> Dictionary:
+    return distinct(((word, phones) for word, each in words.items() for phones in each), stress)
 
 
 def inventory(stress: bool = False) -> Inventory:

@@ -15,10 +15,10 @@ import pytest
 import torch
 
 from rnn_course import cli, experiments
-from rnn_course.experiments import g2p
+from rnn_course.experiments import g2p, pronunciation
 from rnn_course.storage import FOLDER_VARIABLE
-from rnn_course.tasks.dictionary import read_file
-from rnn_course.tasks.pronunciations import load_pronunciations
+from rnn_course.tasks.dictionary import read, read_file
+from rnn_course.tasks.pronunciations import load_pronunciations, side
 
 # Says a word, then lists the slow imports that it needed, and whether it read the dictionary.
 SAID = """
@@ -31,77 +31,86 @@ print(read.cache_info().currsize)
 sys.exit(code)
 """
 
+N_ENCODER = pronunciation.N_ENCODER
 FILE = "deep  D IY1 P\ndeeply  D IY1 P L IY0\nread  R EH1 D\nread(2)  R IY1 D\n"
 
 
+@pytest.fixture(scope="module", params=["g2p", "pronunciation"])
+def name(request):
+    """The experiment whose network it is."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
+def tiny(name, tmp_path_factory):
     """A network trained for moments with four lines held out, by the command itself."""
-    folder = tmp_path_factory.mktemp("g2p")
+    folder = tmp_path_factory.mktemp(name)
     (folder / "words.dict").write_text(FILE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(FOLDER_VARIABLE, str(folder / "cache"))
-        patch.setattr(g2p, "WHOLE", {**g2p.WHOLE, "n_hidden": 8, "n_context": 4, "epochs": 1})
+        patch.setattr(pronunciation, "N_ENCODER", 4)
+        of = {"g2p": g2p, "pronunciation": pronunciation}[name]
+        patch.setattr(of, "WHOLE", {**of.WHOLE, "n_hidden": 8, "n_context": 4, "epochs": 1})
         patch.setattr(
             g2p,
             "load_pronunciations",
-            lambda stress=False, limit=None, held_out=None: load_pronunciations(
-                stress, limit or 300, held_out
+            lambda stress=False, limit=None, held_out=None, dictionary=None: load_pronunciations(
+                stress, limit or 300, held_out, dictionary
             ),
         )
-        assert cli.main(["experiment", "g2p", "--test-words", str(folder / "words.dict")]) == 0
+        assert cli.main(["experiment", name, "--test-words", str(folder / "words.dict")]) == 0
         yield folder
 
 
-def test_held_out_words_are_trained_without_and_scored(tiny, capsys):
+def test_held_out_words_are_trained_without_and_scored(name, tiny, capsys):
     words = read_file(tiny / "words.dict", stress=True)
-    [place] = (tiny / "cache").glob("g2p-*")
-    assert sorted(path.name for path in place.iterdir()) == ["g2p.json", "g2p.safetensors"]
+    [place] = (tiny / "cache").glob(f"{name}-*")
+    assert sorted(path.name for path in place.iterdir()) == [f"{name}.json", f"{name}.safetensors"]
     assert list((tiny / "cache" / "experiments").iterdir()) == []
-    [trial] = json.loads((place / "g2p.json").read_text())["trials"]
+    [trial] = json.loads((place / f"{name}.json").read_text())["trials"]
     assert trial["setting"]["held_out"] == g2p.mark(words) and trial["figures"]["words"] == 3
 
-    assert cli.main(["evaluate", "g2p", "--words", str(tiny / "words.dict")]) == 0
+    assert cli.main(["evaluate", name, "--words", str(tiny / "words.dict")]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("3 words that were not in training")
     assert "one network, trained once" in printed
-    for name, label in (
+    for figure, label in (
         ("per", "greedy, stress removed"),
         ("per_stress", "greedy, with stress"),
         ("beam_per", "beam of 5, stress removed"),
     ):
         [line] = [line for line in printed.splitlines() if line.startswith(label)]
         per = float(line.split()[-2].rstrip("%")) / 100
-        assert per == pytest.approx(trial["figures"][name], rel=1e-3)
+        assert per == pytest.approx(trial["figures"][figure], rel=1e-3)
 
     other = tiny / "other.dict"
     other.write_text(FILE + "steep  S T IY1 P\n")
-    assert cli.main(["evaluate", "g2p", "--words", str(other)]) == 2
-    assert f"experiment g2p --test-words {other}" in capsys.readouterr().err
-    assert cli.main(["evaluate", "g2p", "--words", str(other), "--folder", str(place)]) == 2
+    assert cli.main(["evaluate", name, "--words", str(other)]) == 2
+    assert f"experiment {name} --test-words {other}" in capsys.readouterr().err
+    assert cli.main(["evaluate", name, "--words", str(other), "--folder", str(place)]) == 2
     assert "weights for which these words were held out" in capsys.readouterr().err
-    assert cli.main(["evaluate", "g2p", "--folder", str(place)]) == 2
+    assert cli.main(["evaluate", name, "--folder", str(place)]) == 2
     assert "weights for which these words were held out" in capsys.readouterr().err
 
 
-def test_without_stress_in_the_file_none_is_scored(tiny, tmp_path, capsys):
+def test_without_stress_in_the_file_none_is_scored(name, tiny, tmp_path, capsys):
     plain = tmp_path / "plain.dict"
     plain.write_text(re.sub("[012]( |$)", r"\1", FILE, flags=re.MULTILINE))
     assert "IY P" in plain.read_text()
     tables = []
     for file in (tiny / "words.dict", plain):
-        assert cli.main(["evaluate", "g2p", "--words", str(file)]) == 0
+        assert cli.main(["evaluate", name, "--words", str(file)]) == 0
         tables.append(capsys.readouterr().out.splitlines())
     assert [line for line in tables[0] if "with stress" not in line] == tables[1]
     assert len(tables[0]) == len(tables[1]) + 2
 
     # The same words with other pronunciations: results of their own, and these without stress.
     assert (
-        cli.main(["experiment", "g2p", "--test-words", str(plain), "--folder", str(tmp_path)]) == 0
+        cli.main(["experiment", name, "--test-words", str(plain), "--folder", str(tmp_path)]) == 0
     )
-    [trial] = json.loads((tmp_path / "g2p.json").read_text())["trials"]
-    [place] = (tiny / "cache").glob("g2p-*")
-    [with_stress] = json.loads((place / "g2p.json").read_text())["trials"]
+    [trial] = json.loads((tmp_path / f"{name}.json").read_text())["trials"]
+    [place] = (tiny / "cache").glob(f"{name}-*")
+    [with_stress] = json.loads((place / f"{name}.json").read_text())["trials"]
     assert trial["setting"]["held_out"] == with_stress["setting"]["held_out"]
     assert trial["setting"] != with_stress["setting"]
     assert set(with_stress["figures"]) - set(trial["figures"]) == {
@@ -111,6 +120,27 @@ def test_without_stress_in_the_file_none_is_scored(tiny, tmp_path, capsys):
         "beam_wer_stress",
     }
     assert trial["figures"]["per"] == with_stress["figures"]["per"]
+
+
+def test_a_dictionary_may_take_cmudicts_place(name, tiny, tmp_path, capsys):
+    """It has no stress, so the network learns none; what is held out of it is not learnt."""
+    words = [word for word in read() if word not in ("deep", "deeply")][::500]
+    lines = [f"{word}  {' '.join(read()[word][0])}\n" for word in [*words, "deep"]]
+    (tmp_path / "old.dict").write_text("".join(lines))
+    held_out = ["--test-words", str(tiny / "words.dict")]
+    command = ["experiment", name, *held_out, "--dictionary", str(tmp_path / "old.dict")]
+    assert cli.main([*command, "--folder", str(tmp_path)]) == 0
+    [trial] = json.loads((tmp_path / f"{name}.json").read_text())["trials"]
+    assert trial["setting"]["stress"] is False and trial["setting"]["learnt"]
+    assert trial["figures"]["words"] == 3 and "per_stress" not in trial["figures"]
+    assert "known" not in trial["figures"]
+    sides = [side(word) for word in words]
+    assert trial["figures"]["pairs"] == len(sides) - sides.count("valid")
+    capsys.readouterr()
+    score = ["evaluate", name, "--words", held_out[1], "--folder", str(tmp_path)]
+    assert cli.main(score) == 0 and "with stress" not in capsys.readouterr().out
+    assert cli.main(["g2p", "--network", name, "--folder", str(tmp_path), "Otto"]) == 0
+    assert not re.search(r"\d", capsys.readouterr().out)
 
 
 def test_what_was_said_is_scored_by_the_file(tmp_path, monkeypatch):
@@ -139,12 +169,14 @@ def test_the_baseline_is_scored_on_all_the_words_that_the_network_is(monkeypatch
     assert scored == [(len(task.test), [task.listed[w] for w in task.decode(task.test.x)])]
 
 
-def test_weights_that_are_gone_are_trained_again_by_the_command_advised(tiny, tmp_path, capsys):
-    [place] = (tiny / "cache").glob("g2p-*")
-    score = ["evaluate", "g2p", "--words", str(tiny / "words.dict")]
+def test_weights_that_are_gone_are_trained_again_by_the_command_advised(
+    name, tiny, tmp_path, capsys
+):
+    [place] = (tiny / "cache").glob(f"{name}-*")
+    score = ["evaluate", name, "--words", str(tiny / "words.dict")]
     assert cli.main(score) == 0
     was = capsys.readouterr().out
-    for lost in ("g2p.safetensors", "g2p.json"):
+    for lost in (f"{name}.safetensors", f"{name}.json"):
         (place / lost).unlink()
         assert cli.main(score) == 2
         advice = capsys.readouterr().err.splitlines()[-1].strip()
@@ -154,25 +186,27 @@ def test_weights_that_are_gone_are_trained_again_by_the_command_advised(tiny, tm
         assert cli.main(score) == 0 and capsys.readouterr().out == was
 
 
-def test_the_advice_names_the_folder_and_the_file(tiny, tmp_path, capsys):
+def test_the_advice_names_the_folder_and_the_file(name, tiny, tmp_path, capsys):
     folder = tmp_path / "my weights"
     for words in ([], ["--words", str(tiny / "words.dict")]):
-        assert cli.main(["evaluate", "g2p", "--folder", str(folder), *words]) == 2
+        assert cli.main(["evaluate", name, "--folder", str(folder), *words]) == 2
         [*_, advice] = capsys.readouterr().err.splitlines()
         test_words = f"--test-words {tiny / 'words.dict'} " if words else ""
         assert advice.strip() == (
-            f"python -m rnn_course experiment g2p {test_words}--folder '{folder}'"
+            f"python -m rnn_course experiment {name} {test_words}--folder '{folder}'"
         )
 
 
-def test_words_are_said_and_wrong_ones_explained(tiny, capsys):
-    [place] = (tiny / "cache").glob("g2p-*")
-    assert cli.main(["g2p", "Deep", "o'clock", "--folder", str(place)]) == 0
+def test_words_are_said_and_wrong_ones_explained(name, tiny, capsys):
+    [place] = (tiny / "cache").glob(f"{name}-*")
+    assert cli.main(["g2p", "--network", name, "Deep", "o'clock", "--folder", str(place)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("  ")[0] for line in lines] == ["Deep", "o'clock"]
     phones = set(load_pronunciations(stress=True, limit=1).phones)
     assert all(set(line.split("  ")[1].split()) <= phones for line in lines)
-    assert cli.main(["g2p", "don’t", "DON'T", "xqzwv", "--folder", str(place)]) == 0
+    assert (
+        cli.main(["g2p", "--network", name, "don’t", "DON'T", "xqzwv", "--folder", str(place)]) == 0
+    )
     said = capsys.readouterr()  # what is no word is said as well
     first, second, third = (line.split("  ") for line in said.out.splitlines())
     assert first[0] == "don’t" and first[1] == second[1] and third[1]
@@ -181,19 +215,22 @@ def test_words_are_said_and_wrong_ones_explained(tiny, capsys):
         for word, phones in (first, second, third)
         if len(phones.split()) == g2p.STEPS
     )
-    assert cli.main(["g2p", "deep", "naïve", "", "a.d.", "--folder", str(place)]) == 2
+    assert (
+        cli.main(["g2p", "--network", name, "deep", "naïve", "", "a.d.", "--folder", str(place)])
+        == 2
+    )
     assert (
         capsys.readouterr().err.strip().endswith("got 'ï' in 'naïve'; an empty word; '.' in 'a.d.'")
     )
     for word in ("naïve", "able-bodied", "42", ""):
-        assert cli.main(["g2p", word, "--folder", str(place)]) == 2
+        assert cli.main(["g2p", "--network", name, word, "--folder", str(place)]) == 2
         assert "expected letters a to z and apostrophes, got" in capsys.readouterr().err
 
 
-def test_a_word_that_does_not_end_is_told(tiny, monkeypatch, capsys):
-    [place] = (tiny / "cache").glob("g2p-*")
+def test_a_word_that_does_not_end_is_told(name, tiny, monkeypatch, capsys):
+    [place] = (tiny / "cache").glob(f"{name}-*")
     monkeypatch.setattr(g2p, "STEPS", 1)  # no word ends with its first phone
-    assert cli.main(["g2p", "recurrent", "--folder", str(place)]) == 0
+    assert cli.main(["g2p", "--network", name, "recurrent", "--folder", str(place)]) == 0
     said = capsys.readouterr()
     assert len(said.out.split()) == 2
     assert said.err == "recurrent: stopped after 1 phones, before the network wrote an end symbol\n"
@@ -226,19 +263,23 @@ def test_a_word_is_said_without_what_takes_long(root):
 
 
 def test_without_weights_it_says_how_to_train(tmp_path, capsys):
-    for command in (["g2p", "deep"], ["evaluate", "g2p"]):
+    for command, trains in (
+        (["g2p", "deep"], "pronunciation"),
+        (["g2p", "--network", "g2p", "deep"], "g2p"),
+        (["evaluate", "g2p"], "g2p"),
+    ):
         assert cli.main([*command, "--folder", str(tmp_path)]) == 2
         said = capsys.readouterr().err
-        assert "no trained weights" in said and "python -m rnn_course experiment g2p" in said
+        assert "no trained weights" in said and f"python -m rnn_course experiment {trains}" in said
 
 
-def test_damaged_weights_are_refused(tiny, tmp_path, capsys):
-    [place] = (tiny / "cache").glob("g2p-*")
-    (tmp_path / "g2p.json").write_bytes((place / "g2p.json").read_bytes())
-    data = bytearray((place / "g2p.safetensors").read_bytes())
+def test_damaged_weights_are_refused(name, tiny, tmp_path, capsys):
+    [place] = (tiny / "cache").glob(f"{name}-*")
+    (tmp_path / f"{name}.json").write_bytes((place / f"{name}.json").read_bytes())
+    data = bytearray((place / f"{name}.safetensors").read_bytes())
     data[-1] ^= 1
-    (tmp_path / "g2p.safetensors").write_bytes(data)
-    assert cli.main(["g2p", "deep", "--folder", str(tmp_path)]) == 2
+    (tmp_path / f"{name}.safetensors").write_bytes(data)
+    assert cli.main(["g2p", "--network", name, "deep", "--folder", str(tmp_path)]) == 2
     assert "damaged" in capsys.readouterr().err
 
 
@@ -247,8 +288,9 @@ def test_damaged_weights_are_refused(tiny, tmp_path, capsys):
     [
         (
             ["experiment", "dashed_edges", "--test-words", "x"],
-            "only the experiment g2p can hold out words",
+            "only pronunciation and g2p can hold out words",
         ),
+        (["experiment", "g2p", "--dictionary", "x"], "expected --test-words as well"),
         (["evaluate", "edges"], "invalid choice: 'edges'"),
         (["g2p"], "the following arguments are required: WORD"),
     ],
@@ -288,9 +330,11 @@ def test_rates_accept_any_listed_pronunciation(monkeypatch):
     )
 
 
-def test_the_committed_weights_score_as_the_results_say():
-    model, task, held_out = g2p.trained()
-    [figures] = [t["figures"] for t in experiments.results("g2p", limit=None)]
+@pytest.mark.parametrize("experiment", ["g2p", "pronunciation"])
+def test_the_committed_weights_score_as_the_results_say(experiment, monkeypatch):
+    monkeypatch.setattr(pronunciation, "N_ENCODER", N_ENCODER)  # `tiny` may have made it smaller
+    model, task, held_out = g2p.trained(name=experiment)
+    [figures] = [t["figures"] for t in experiments.results(experiment, limit=None)]
     assert held_out is None and figures["words"] == len(task.test)
     few = slice(0, len(task.test), 8)
     some = g2p.Split(

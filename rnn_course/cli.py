@@ -99,6 +99,12 @@ def _parser() -> argparse.ArgumentParser:
         "out (experiment NAME --test-words FILE), and the stress is scored if "
         "the file has it",
     )
+    command.add_argument(
+        "--dictionary",
+        type=Path,
+        metavar="FILE",
+        help="with --words: the dictionary that the network learnt from instead of CMUdict",
+    )
     command.add_argument("--folder", type=Path, help="where the weights are")
     command.add_argument("--device", metavar="NAME", help=f"{DEVICE_HELP} {BEST}")
 
@@ -167,7 +173,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--test-words: only {' and '.join(SPELLERS)} can hold out words")
     dictionary = getattr(options, "dictionary", None)
     if dictionary and not test_words:
-        parser.error("--dictionary: expected --test-words as well")
+        parser.error(
+            "--dictionary: expected words that are held out as well (--test-words, or --words)"
+        )
     on_dask = getattr(options, "backend", None) == "dask"
     if on_dask != bool(getattr(options, "scheduler", None)):
         parser.error("--backend dask, --scheduler ADDRESS: expected both or neither")
@@ -191,7 +199,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except g2p.NoWeights as error:
         how = "".join(
             f" {option} {shlex.quote(str(value))}"
-            for option, value in (("--test-words", test_words), ("--folder", options.folder))
+            for option, value in (
+                ("--test-words", test_words),
+                ("--dictionary", dictionary),
+                ("--folder", options.folder),
+            )
             if value
         )
         print(

@@ -17,7 +17,7 @@ from rnn_course.networks.both_directions import Bidirectional
 from rnn_course.networks.encoder_decoder import EncoderDecoder
 from rnn_course.networks.sizes import n_parameters, widest
 from rnn_course.tasks.pronunciations import Pronunciations
-from rnn_course.training.checkpoints import load_weights, save_weights
+from rnn_course.training.checkpoints import load_half, save_weights
 
 READERS = ("fixed C", "attention", "attention, both directions")
 SMALL_CONTEXT = 16
@@ -57,9 +57,7 @@ def trained() -> tuple[AttentiveEncoderDecoder, Pronunciations]:
     task = encoder_decoder._task(20_000)
     model = network(task, READERS[-1], seed=0)
     assert isinstance(model, AttentiveEncoderDecoder)
-    model.half()
-    load_weights(model, FOLDER / "attention.safetensors")
-    return model.float().eval(), task
+    return load_half(model, FOLDER / "attention.safetensors"), task
 
 
 def trial(

@@ -43,7 +43,7 @@ from rnn_course.tasks.pronunciations import (
     load_pronunciations,
     sides,
 )
-from rnn_course.training.checkpoints import load_weights, save_weights
+from rnn_course.training.checkpoints import load_half, save_weights
 from rnn_course.training.fit import History, fit
 
 # The rates were chosen on validation words in short runs; the loss is in nats per word.
@@ -278,9 +278,8 @@ def speller(
     symbols = inventory(setting.get("stress", True))
     sizes = setting["n_hidden"], setting["n_context"]
     of = import_module(f"rnn_course.experiments.{name}")
-    model = of.network(symbols, sizes, setting["seed"]).half()
-    load_weights(model, path)
-    return model.float().eval(), symbols, setting.get("held_out")
+    model = load_half(of.network(symbols, sizes, setting["seed"]), path)
+    return model, symbols, setting.get("held_out")
 
 
 def trained(

@@ -19,7 +19,7 @@ from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks.base import Split
 from rnn_course.tasks.tunes.streams import Streams, pieces
 from rnn_course.tasks.tunes.task import Tunes, load_tunes
-from rnn_course.training.checkpoints import load_weights, save_weights
+from rnn_course.training.checkpoints import load_half, save_weights
 from rnn_course.training.fit import History, evaluate, fit
 
 CELLS: Mapping[str, Callable[[int, int], Cell]] = {
@@ -90,9 +90,8 @@ def _task(limit: int | None) -> Tunes:
 def trained() -> tuple[LanguageModel, Tunes]:
     """The committed network, in eval mode, and its task."""
     task = _task(None)
-    model = network(task, "GRU", 0, n_hidden=WIDE["n_hidden"]).half()
-    load_weights(model, FOLDER / "language_model.safetensors")
-    return model.float().eval(), task
+    model = network(task, "GRU", 0, n_hidden=WIDE["n_hidden"])
+    return load_half(model, FOLDER / "language_model.safetensors"), task
 
 
 def trial(

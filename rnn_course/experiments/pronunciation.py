@@ -22,7 +22,7 @@ from rnn_course.networks.both_directions import Bidirectional
 from rnn_course.networks.encoder_decoder import SequenceToSequence
 from rnn_course.tasks.dictionary import Dictionary, read, without_stress
 from rnn_course.tasks.pronunciations import Spoken, inventory, load_pronunciations
-from rnn_course.training.checkpoints import load_weights
+from rnn_course.training.checkpoints import load_half
 
 N_ENCODER = 256
 """The units of the encoder in each direction."""
@@ -63,9 +63,11 @@ def trial(
     figures = g2p.trial(checkpoint, progress, device, words, dictionary, network, **setting)
     if words is None or dictionary is not None:
         return figures
-    model = network(inventory(stress=True), (setting["n_hidden"], setting["n_context"]), 0).half()
-    load_weights(model, checkpoint.with_suffix(".weights"))
-    return figures | of_today(model.float().eval(), words, device)
+    sizes = setting["n_hidden"], setting["n_context"]
+    model = load_half(
+        network(inventory(stress=True), sizes, setting["seed"]), checkpoint.with_suffix(".weights")
+    )
+    return figures | of_today(model, words, device)
 
 
 def of_today(
@@ -73,8 +75,8 @@ def of_today(
 ) -> dict[str, float]:
     """What the edition of the dictionary accounts for, by the words that are in CMUdict as well.
 
-    Between editions, entries are corrected. A network that learnt from one of them is wrong by
-    another where its own was corrected, and so is the dictionary itself.
+    A network that learnt from one edition is wrong by another wherever the two differ, and so is
+    the dictionary itself.
 
     Returns:
         "today_per", "today_wer": the network's rates against CMUdict's pronunciations.

@@ -90,11 +90,8 @@ def _gru(seed: int, **different: Any) -> dict[str, Any]:
 
 def _transformer(seed: int, **different: Any) -> dict[str, Any]:
     usual = {"n_hidden": WIDTH, "dropout": DROPOUT, "lr": RATE, "warm_up": WARM_UP}
-    return (
-        {"model": "transformer", **usual, "epochs": EQUAL_TIME, "limit": None}
-        | different
-        | {"seed": seed}
-    )
+    usual["epochs"] = EQUAL_TIME
+    return {"model": "transformer", **usual, "limit": None, **different, "seed": seed}
 
 
 _REHEARSAL = [

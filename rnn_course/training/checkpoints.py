@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import safetensors.torch
 import torch
@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from rnn_course import checks
 from rnn_course.storage import write_whole
 
+M = TypeVar("M", bound=nn.Module)
 WEIGHTS = "rnn_course weights 1"
 
 
@@ -63,6 +64,16 @@ def load_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
         "Build the model as it was when its weights were saved.",
     )
     restore(model, tensors, path)
+
+
+def load_half(model: M, path: str | os.PathLike[str]) -> M:
+    """Load weights that were saved in half precision; the model is in single, and in eval mode.
+
+    Raises:
+        TypeError, CheckpointError: As `load_weights` does.
+    """
+    load_weights(model.half(), path)
+    return model.float().eval()
 
 
 def unwrapped(model: nn.Module) -> nn.Module:

@@ -139,6 +139,9 @@ def test_a_dictionary_may_take_cmudicts_place(name, tiny, tmp_path, capsys):
     capsys.readouterr()
     score = ["evaluate", name, "--words", held_out[1], "--folder", str(tmp_path)]
     assert cli.main(score) == 0 and "with stress" not in capsys.readouterr().out
+    # without the folder it is looked for where the experiment would have left it
+    assert cli.main([*score[:4], *command[4:]]) == 2
+    assert shlex.join(command) in capsys.readouterr().err
     assert cli.main(["g2p", "--network", name, "--folder", str(tmp_path), "Otto"]) == 0
     assert not re.search(r"\d", capsys.readouterr().out)
 
@@ -290,7 +293,7 @@ def test_damaged_weights_are_refused(name, tiny, tmp_path, capsys):
             ["experiment", "dashed_edges", "--test-words", "x"],
             "only pronunciation and g2p can hold out words",
         ),
-        (["experiment", "g2p", "--dictionary", "x"], "expected --test-words as well"),
+        (["experiment", "g2p", "--dictionary", "x"], "expected words that are held out as well"),
         (["evaluate", "edges"], "invalid choice: 'edges'"),
         (["g2p"], "the following arguments are required: WORD"),
     ],

@@ -57,7 +57,7 @@ test: lint browser | $(SETTINGS)  ## check everything: lint, notebooks, book, te
 	$(MAKE) --no-print-directory $(BUILT) $(PAPER)
 	OMP_NUM_THREADS=1 $(PY) -m pytest $(TIMED)
 	OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest -n $(JOBS) --dist worksteal \
-		$(addprefix --ignore ,$(RUN) $(TIMED)) tests
+		--durations 60 --durations-min 8 $(addprefix --ignore ,$(RUN) $(TIMED)) tests
 
 lint: $(ENVIRONMENT)  ## check the form of the code and its types, notebooks included
 	$(PY) -m ruff format --check .

@@ -165,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error(str(error))
         return show_ledger(found, options.markdown)
     # The dictionary and what reads it take seconds to import: not for the ledger.
-    from rnn_course.experiments import g2p
+    from rnn_course.experiments import spellers
     from rnn_course.tasks.dictionary import read_file
 
     test_words = getattr(options, "test_words", None)
@@ -182,9 +182,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Of the workers' devices this machine knows nothing.
         device = options.device if on_dask else find_device(options.device)
-        words = test_words and read_file(test_words, stress=True)
+        words, other = (path and read_file(path, stress=True) for path in (test_words, dictionary))
         experiment, folder = (
-            g2p.held_out(words, options.name, dictionary and read_file(dictionary, stress=True))
+            spellers.held_out(words, options.name, other)
             if words
             else (experiments.find(options.name), experiments.FOLDER)
         )
@@ -196,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "evaluate":
             return show_rates(options.name, folder, words, device)
         return say_words(options.name, options.words, folder, device)
-    except g2p.NoWeights as error:
+    except spellers.NoWeights as error:
         how = "".join(
             f" {option} {shlex.quote(str(value))}"
             for option, value in (
@@ -245,10 +245,10 @@ def run_experiment(
 
 def show_rates(name: str, folder: Path, words: Dictionary | None, device: Device = None) -> int:
     """Print phoneme and word error rates of a trained network on words it has not seen."""
-    from rnn_course.experiments import g2p
+    from rnn_course.experiments import g2p, spellers
 
-    model, task, held_out = g2p.trained(folder, words, name)
-    if held_out != g2p.mark(words):
+    model, task, held_out = spellers.trained(folder, words, name)
+    if held_out != spellers.mark(words):
         raise ValueError(
             f"--folder: expected weights for which these words were held out, "
             f"got others in {folder}"
@@ -275,14 +275,14 @@ def say_words(name: str, words: Sequence[str], folder: Path, device: Device = No
     Words whose phones were cut off at the limit are named on stderr. It runs on one thread: for a
     few words, more threads would only wait, and use processor time while they do.
     """
-    from rnn_course.experiments import g2p
+    from rnn_course.experiments import g2p, spellers
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        model, symbols, _ = g2p.speller(folder, name)
+        model, symbols, _ = spellers.speller(folder, name)
         model.to(find_device(device))
-        said = g2p.say(model, symbols, *g2p.spelled(words, symbols), g2p.WIDTH)
+        said = g2p.say(model, symbols, *spellers.spelled(words, symbols), g2p.WIDTH)
     finally:
         torch.set_num_threads(threads)
     for word, phones in zip(words, said, strict=True):

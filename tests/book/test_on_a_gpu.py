@@ -13,7 +13,7 @@ from shortened import run_chapter, shorten
 from stand_in_gpu import GPU, stand_in_gpu
 
 from rnn_course import cli, devices, experiments
-from rnn_course.experiments import g2p
+from rnn_course.experiments import g2p, spellers
 from rnn_course.notebooks import chapters
 from rnn_course.tasks.base import Split
 from rnn_course.training import fit as training
@@ -119,7 +119,7 @@ def test_the_experiment_command_hands_its_device_on(
 @pytest.fixture
 def few_words(monkeypatch):
     """The trained network with five words to score it on; and the devices on which it said them."""
-    trained, say, seen = g2p.trained, g2p.say, []
+    trained, say, seen = spellers.trained, g2p.say, []
 
     def with_few(*given):
         model, task, mark = trained(*given)
@@ -135,7 +135,7 @@ def few_words(monkeypatch):
         seen.append(next(model.parameters()).device)
         return say(model, *given)
 
-    monkeypatch.setattr(g2p, "trained", with_few)
+    monkeypatch.setattr(spellers, "trained", with_few)
     monkeypatch.setattr(g2p, "say", watched)
     return seen
 

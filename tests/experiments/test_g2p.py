@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from rnn_course import cli, experiments
-from rnn_course.experiments import g2p, pronunciation
+from rnn_course.experiments import g2p, pronunciation, spellers
 from rnn_course.storage import FOLDER_VARIABLE
 from rnn_course.tasks.dictionary import read, read_file
 from rnn_course.tasks.pronunciations import load_pronunciations, side
@@ -68,7 +68,7 @@ def test_held_out_words_are_trained_without_and_scored(name, tiny, capsys):
     assert sorted(path.name for path in place.iterdir()) == [f"{name}.json", f"{name}.safetensors"]
     assert list((tiny / "cache" / "experiments").iterdir()) == []
     [trial] = json.loads((place / f"{name}.json").read_text())["trials"]
-    assert trial["setting"]["held_out"] == g2p.mark(words) and trial["figures"]["words"] == 3
+    assert trial["setting"]["held_out"] == spellers.mark(words) and trial["figures"]["words"] == 3
 
     assert cli.main(["evaluate", name, "--words", str(tiny / "words.dict")]) == 0
     printed = capsys.readouterr().out
@@ -326,7 +326,7 @@ def test_rates_accept_any_listed_pronunciation(monkeypatch):
     task = load_pronunciations(stress=True, limit=1)
     words = ["read", "deep"]
     monkeypatch.setattr(g2p, "say", lambda *_: [("R", "IY0", "D"), ("D", "IY1", "B", "P")])
-    x, lengths = g2p.spelled(words, task)
+    x, lengths = spellers.spelled(words, task)
     split = g2p.Split(x, torch.ones(2, dtype=torch.int64), lengths)
     assert g2p.scores(None, task, split) == pytest.approx(
         {"per": 1 / 6, "wer": 1 / 2, "per_stress": 2 / 6, "wer_stress": 1}
@@ -336,7 +336,7 @@ def test_rates_accept_any_listed_pronunciation(monkeypatch):
 @pytest.mark.parametrize("experiment", ["g2p", "pronunciation"])
 def test_the_committed_weights_score_as_the_results_say(experiment, monkeypatch):
     monkeypatch.setattr(pronunciation, "N_ENCODER", N_ENCODER)  # `tiny` may have made it smaller
-    model, task, held_out = g2p.trained(name=experiment)
+    model, task, held_out = spellers.trained(name=experiment)
     [figures] = [t["figures"] for t in experiments.results(experiment, limit=None)]
     assert held_out is None and figures["words"] == len(task.test)
     few = slice(0, len(task.test), 8)

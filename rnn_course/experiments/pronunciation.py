@@ -27,8 +27,10 @@ from rnn_course.training.checkpoints import load_half
 N_ENCODER = 256
 """The units of the encoder in each direction."""
 PUBLISHED = FOLDER / "published"
-"""The results with the words of the published split held out. To make them again, with those words
-in FILE: `python -m rnn_course experiment pronunciation --test-words FILE`."""
+"""The results with the test words of the published split held out: of a network that learnt from
+CMUdict, and of one that learnt from the split's own training words. To make them again, with those
+words in TEST and TRAIN: `python -m rnn_course experiment pronunciation --test-words TEST`, and the
+same with `--dictionary TRAIN`."""
 WHOLE = {"n_hidden": 384, "n_context": 128, "epochs": 20, "limit": None, "seed": 0}
 REHEARSAL = {"n_hidden": 64, "n_context": 16, "epochs": 2, "limit": 3000, "seed": 0}
 

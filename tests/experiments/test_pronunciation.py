@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from rnn_course import experiments
-from rnn_course.experiments import g2p, pronunciation
+from rnn_course.experiments import g2p, pronunciation, spellers
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.tasks.dictionary import read_file
 from rnn_course.tasks.pronunciations import inventory, load_pronunciations
@@ -37,8 +37,8 @@ def test_it_is_trained_and_scored_as_that_of_chapter_7(tmp_path, monkeypatch):
     assert type(seen[0]).__name__ == "AttentiveEncoderDecoder"
     assert figures["parameters"] == n_parameters(seen[0]) and figures["ngram_per"] == 0.5
     monkeypatch.setattr(pronunciation, "WHOLE", small)
-    experiment, folder = g2p.held_out(words, "pronunciation")
-    assert folder.name == f"pronunciation-{g2p.mark(words)}"
+    experiment, folder = spellers.held_out(words, "pronunciation")
+    assert folder.name == f"pronunciation-{spellers.mark(words)}"
     [setting] = experiment.settings
     figures = experiment.trial(**given, **setting)
     assert "ngram_per" not in figures and figures["known"] == 1
@@ -46,15 +46,21 @@ def test_it_is_trained_and_scored_as_that_of_chapter_7(tmp_path, monkeypatch):
 
 
 def test_the_published_words_were_held_out_of_what_the_committed_figures_are_of():
-    [trial] = experiments.results("pronunciation", pronunciation.PUBLISHED)
-    setting, figures = trial["setting"], trial["figures"]
-    assert pronunciation.WHOLE.items() <= setting.items()
-    assert figures["words"] == 12_000 and figures["pairs"] < 120_000
-    assert figures["beam_wer"] < figures["wer"] and figures["today_wer"] < figures["wer"]
+    """Of today's dictionary, and of the words that the split has for training."""
+    today, of_then = experiments.results("pronunciation", pronunciation.PUBLISHED)
+    for trial in (today, of_then):
+        setting, figures = trial["setting"], trial["figures"]
+        assert pronunciation.WHOLE.items() <= setting.items()
+        assert figures["words"] == 12_000 and figures["pairs"] < 120_000
+        assert figures["beam_wer"] < figures["wer"]
+    assert today["figures"]["today_wer"] < today["figures"]["wer"]
+    assert {"learnt", "stress"} == of_then["setting"].keys() - today["setting"].keys()
+    assert not of_then["setting"]["stress"]
     if not WORDS.exists():
         pytest.skip("the published words are not part of the project")
-    experiment, _ = g2p.held_out(read_file(WORDS, stress=True), "pronunciation")
-    assert experiment.settings == (setting,)
+    experiment, _ = spellers.held_out(read_file(WORDS, stress=True), "pronunciation")
+    assert experiment.settings == (today["setting"],)
+    assert experiment.settings[0].items() <= of_then["setting"].items()
 
 
 def test_what_the_edition_accounts_for(monkeypatch):

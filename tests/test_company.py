@@ -358,10 +358,10 @@ def _networks():
         translations,
     )
     yield "LanguageModel", lambda: LanguageModel(6, LSTMCell(3, 4)), symbols, steps(None)
-    for window in (None, 3):
+    for window, positions in ((None, "rotary"), (3, "rotary"), (3, "added")):
         yield (
-            f"Transformer, window {window}",
-            lambda w=window: LanguageModel(6, Transformer(4, 2, 2, w)),
+            f"Transformer, window {window}, {positions}",
+            lambda w=window, p=positions: LanguageModel(6, Transformer(4, 2, 2, w, positions=p)),
             symbols,
             looked_back,
         )
@@ -390,7 +390,7 @@ LOSSES = [
     (dashed_edges.tagging_loss, lambda: FeedbackTagger(6, 3, GRUCell(6, 4), 5), beside, n_steps),
     (dashed_edges.tagging_loss, NETWORKS["Tagger both"][0], beside, n_steps),
     (language_model.whole_nll, NETWORKS["LanguageModel"][0], beside, None),
-    (language_model.whole_nll, NETWORKS["Transformer, window 3"][0], beside, None),
+    (language_model.whole_nll, NETWORKS["Transformer, window 3, rotary"][0], beside, None),
     (encoder_decoder.sequence_nll, NETWORKS["EncoderDecoder both"][0], pairs, n_sequences),
     (encoder_decoder.sequence_nll, NETWORKS["AttentiveEncoderDecoder both"][0], pairs, n_sequences),
     (
@@ -632,7 +632,7 @@ BUGS = {
         transformer,
         "inside",
         lambda lengths, steps: torch.ones(len(lengths), steps).bool(),
-        "Transformer, window None",
+        "Transformer, window None, rotary",
     ),
     "a NaN in the padding, times zero": (
         dashed_edges,

@@ -1,4 +1,4 @@
-"""Chapter 13: a sequence attends to itself, and no step waits for another."""
+"""Chapter 13: blocks of self-attention, and what they carry in place of a state."""
 
 from __future__ import annotations
 
@@ -6,102 +6,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from rnn_course import checks
-from rnn_course.networks.attention import masked_softmax
+from rnn_course.networks.self_attention import Memory, MultiHeadAttention, check_positions, placed
 from rnn_course.padding import Lengths, blanked, inside
-
-
-def sinusoids(t: Tensor, n: int, dtype: torch.dtype = torch.float32) -> Tensor:
-    """A vector for each position t (…), (…, n) with n even, as sine and cosine in turn:
-
-        p_(2i) = sin(t / c_i),    p_(2i+1) = cos(t / c_i),    c_i = 10000^(2i/n),    i = 0 … n/2 - 1
-
-    Source: Vaswani et al. (2017), section 3.5.
-    """
-    i = torch.arange(0, n, 2, device=t.device, dtype=dtype)
-    angle = t.unsqueeze(-1) * 10_000.0 ** (-i / n)
-    return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(-2)
-
-
-def placed(x: Tensor, t: Tensor) -> Tensor:
-    """x (B, T, n) with its positions t, (B, T) or (T): sqrt(n) x^(t) + p^(t), p the `sinusoids`."""
-    n = x.shape[-1]
-    return x * n**0.5 + sinusoids(t, n, x.dtype)
-
-
-def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """What is found at the keys that agree with each query, and the weights α:
-
-        e_tj = q^(t)ᵀ k^(j) / sqrt(d)
-        α_tj = exp(e_tj) / Σ_j' exp(e_tj'),    a^(t) = Σ_j α_tj v^(j)
-
-    q (…, T, d), k (…, S, d), v (…, S, d), to a (…, T, d) and α (…, T, S). j runs over the steps at
-    which step t may look: those true in the mask (…, T, S), one at least. √d keeps the spread of
-    the scores the same for every width.
-    Source: Vaswani et al. (2017), section 3.2.1.
-    """
-    alpha = masked_softmax(q * q.shape[-1] ** -0.5 @ k.transpose(-1, -2), mask)
-    return alpha @ v, alpha
-
-
-class Memory(NamedTuple):
-    """What can be looked at: a key and a value for each step and head.
-
-    Attributes:
-        k, v: (B, heads, S, n_hidden / heads).
-    """
-
-    k: Tensor
-    v: Tensor
-
-
-class MultiHeadAttention(nn.Module):
-    """Attention with a query for each step of x, a key and a value for each of h, in several heads:
-
-        q^(t) = W_q x^(t),    k^(j) = W_k h^(j),    v^(j) = W_v h^(j)
-        o^(t) = W_o [a_1^(t), …, a_m^(t)]
-
-    Each of m heads has n_hidden / m numbers of every q, k and v, and looks where it likes: see
-    `attend`. Where h is x, a sequence attends to itself. `W_q`, `W_k`, `W_v` and `W_o` have biases,
-    as torch's do.
-    Source: Vaswani et al. (2017), section 3.2.2.
-
-    Raises:
-        ValueError: If a size is not a positive integer, or the heads do not divide n_hidden.
-    """
-
-    def __init__(self, n_hidden: int, heads: int = 1) -> None:
-        super().__init__()
-        self.heads, n = checks.positive("heads", heads), checks.positive("n_hidden", n_hidden)
-        if n % self.heads:
-            raise ValueError(f"heads: expected a divisor of n_hidden = {n}, got {heads}")
-        self.W_q, self.W_k, self.W_v, self.W_o = (nn.Linear(n, n) for _ in range(4))
-
-    def remember(self, h: Tensor) -> Memory:
-        """h (B, S, n_hidden) to its keys and values."""
-        return Memory(self._split(self.W_k(h)), self._split(self.W_v(h)))
-
-    def forward(
-        self, x: Tensor, memory: Memory, mask: Tensor, need_weights: bool = True
-    ) -> tuple[Tensor, Tensor | None]:
-        """x (B, T, n_hidden), mask (B, T, S) or (T, S) to o (B, T, n_hidden) and each head's α.
-
-        Without `need_weights`, o is torch's kernel's, which holds no T · S weights, and α is None.
-        """
-        q, alpha = self._split(self.W_q(x)), None
-        if mask.dim() > 2:
-            mask = mask.unsqueeze(1)  # the same for every head
-        if need_weights:
-            a, alpha = attend(q, *memory, mask)
-        else:
-            a = F.scaled_dot_product_attention(q, *memory, attn_mask=mask)
-        return self.W_o(a.transpose(1, 2).flatten(2)), alpha
-
-    def _split(self, x: Tensor) -> Tensor:
-        """(B, T, n_hidden) to (B, heads, T, n_hidden / heads)."""
-        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
 
 
 class Block(nn.Module):
@@ -122,21 +30,27 @@ class Block(nn.Module):
         self.W_1, self.W_2 = nn.Linear(n_hidden, 4 * n_hidden), nn.Linear(4 * n_hidden, n_hidden)
         self.dropout = nn.Dropout(checks.real(dropout))
 
-    def forward(self, x: Tensor, mask: Tensor, past: Memory | None = None) -> tuple[Tensor, Memory]:
+    def forward(
+        self, x: Tensor, mask: Tensor, past: Memory | None = None, t: Tensor | None = None
+    ) -> tuple[Tensor, Memory]:
         """x (B, T, n_hidden) to o of the same shape, and all that can be looked at from then on.
 
-        `past` holds S - T steps before x; the mask (B, T, S) is of both.
+        `past` holds S - T steps before x; the mask (B, T, S) is of both. With positions t, (B, T)
+        or (T), queries and keys are `rotated`.
         """
-        a, memory = self.look(x, mask, past)
+        a, memory = self.look(x, mask, past, t)
         return self.work(a), memory
 
-    def look(self, x: Tensor, mask: Tensor, past: Memory | None) -> tuple[Tensor, Memory]:
+    def look(
+        self, x: Tensor, mask: Tensor, past: Memory | None, t: Tensor | None
+    ) -> tuple[Tensor, Memory]:
         """x to a, and the memory."""
         normed = self.norm_1(x)
-        memory = self.attention.remember(normed)
+        memory = self.attention.remember(normed, t)
         if past is not None:
             memory = Memory(*(torch.cat(both, dim=2) for both in zip(past, memory, strict=True)))
-        return x + self.dropout(self.attention(normed, memory, mask, need_weights=False)[0]), memory
+        found, _ = self.attention(normed, memory, mask, need_weights=False, t=t)
+        return x + self.dropout(found), memory
 
     def work(self, a: Tensor) -> Tensor:
         """a to o."""
@@ -158,19 +72,22 @@ class Cache(NamedTuple):
 class Transformer(nn.Module):
     """Blocks that look at no later step, called like an `RNN`: `h, state = network(x, state)`.
 
-        h_0^(t) = sqrt(n_hidden) x^(t) + p^(t),    h_l = block(h_(l-1)),    h = N(h_L)
+        h_0^(t) = sqrt(n_hidden) x^(t),    h_l = block(h_(l-1)),    h = N(h_L)
 
-    L is the number of blocks, and p are `sinusoids`: but for them and the mask, the order of the
-    steps would not matter. Step t looks at the steps j ≤ t of its own sequence, at the last
-    `window` of them if that is given, itself included. A sequence may come in one call or in
-    several, with the state handed on: it makes no difference. The state is all keys and values
-    that may be looked at again, so that one step more costs a row of scores in each head. h is 0
-    in the padding. Parameters: `blocks`, `norm`.
-    Source: Vaswani et al. (2017); Dai et al. (2019) for the state.
+    L is the number of blocks. Step t looks at the steps j ≤ t of its own sequence, at the last
+    `window` of them if that is given, itself included. But for the mask and the positions, the
+    order of the steps would not matter. With "rotary" `positions`, the blocks' queries and keys are
+    `rotated`; with "added" ones, the `sinusoids` p^(t) are added to h_0^(t).
+
+    A sequence may come in one call or in several, with the state handed on: it makes no difference.
+    The state is all keys and values that may be looked at again, so that one step more costs a row
+    of scores in each head. h is 0 in the padding. Parameters: `blocks`, `norm`.
+    Source: Vaswani et al. (2017); Su et al. (2024) for rotary positions; Dai et al. (2019) for the
+    state.
 
     Raises:
-        ValueError: If a size is not a positive integer, n_hidden is odd, or the heads do not
-            divide it.
+        ValueError: If a size is not a positive integer, the heads do not divide n_hidden (into even
+            parts, with rotary positions), n_hidden is odd, or the positions are neither.
     """
 
     def __init__(
@@ -180,10 +97,10 @@ class Transformer(nn.Module):
         blocks: int,
         window: int | None = None,
         dropout: float = 0.0,
+        positions: str = "rotary",
     ) -> None:
         super().__init__()
-        if checks.positive("n_hidden", n_hidden) % 2:
-            raise ValueError(f"n_hidden: expected an even number, got {n_hidden}")
+        self.positions = check_positions(positions, n_hidden, heads)
         self.n_in = self.n_hidden = n_hidden
         self.heads = heads
         self.window = None if window is None else checks.positive("window", window)
@@ -205,10 +122,11 @@ class Transformer(nn.Module):
         mask = (to >= 0) & (to <= at)  # (B, T, S)
         if self.window is not None:
             mask = mask & (to > at - self.window)
-        h = placed(blanked(x, tau), t)
+        x, by = blanked(x, tau), t if self.positions == "rotary" else None
+        h = placed(x, t) if by is None else x * self.n_hidden**0.5
         memory = []
         for block, before in zip(self.blocks, past.memory, strict=True):
-            h, seen = block(h, mask, before)
+            h, seen = block(h, mask, before, by)
             memory.append(seen)
         return blanked(self.norm(h), tau), self._kept(Cache(tuple(memory), j))
 

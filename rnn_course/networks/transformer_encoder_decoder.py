@@ -12,7 +12,8 @@ from rnn_course import checks
 from rnn_course.networks.embedding import symbol_table
 from rnn_course.networks.encoder_decoder import SequenceToSequence
 from rnn_course.networks.likelihood import shifted
-from rnn_course.networks.transformer import Block, Memory, MultiHeadAttention, placed
+from rnn_course.networks.self_attention import Memory, MultiHeadAttention, check_positions, placed
+from rnn_course.networks.transformer import Block
 from rnn_course.padding import Lengths, inside
 
 
@@ -32,12 +33,18 @@ class CrossBlock(Block):
         self.attention_h = MultiHeadAttention(n_hidden, heads)
 
     def forward(  # type: ignore[override]  # without h it is no block
-        self, x: Tensor, mask: Tensor, past: Memory | None, source: Memory, seen: Tensor
+        self,
+        x: Tensor,
+        mask: Tensor,
+        past: Memory | None,
+        t: Tensor | None,
+        source: Memory,
+        seen: Tensor,
     ) -> tuple[Tensor, Memory]:
         """As a `Block`; `source` is keys and values of h, `seen` a mask (B, 1, S) of its steps."""
-        a, memory = self.look(x, mask, past)
-        c = a + self.dropout(self.attention_h(self.norm_h(a), source, seen, need_weights=False)[0])
-        return self.work(c), memory
+        a, memory = self.look(x, mask, past, t)
+        found, _ = self.attention_h(self.norm_h(a), source, seen, need_weights=False)
+        return self.work(a + self.dropout(found)), memory
 
 
 class Read(NamedTuple):
@@ -60,14 +67,16 @@ class TransformerEncoderDecoder(SequenceToSequence):
         o^(t) = c + V s^(t)
 
     L is the number of blocks on either side and p are the `sinusoids`. A step of x looks at all of
-    x, a step of y at the steps of y up to it, and at all of x. y^(0) is the symbol `first`.
+    x, a step of y at the steps of y up to it, and at all of x. y^(0) is the symbol `first`. With
+    "rotary" `positions`, either sequence looks at itself with queries and keys that are `rotated`;
+    where y looks in x is left to p, since steps of y and of x are not counted alike.
     Parameters: `embed_x` (E), `embed_y` (F), `encoder` and `norm_x`, `decoder` and `norm_y`, `V`
     (its bias is c). `dropout` is of h_0, s_0 and of what the parts of a block add.
     Source: Vaswani et al. (2017), with the layer norms where Xiong et al. (2020) put them.
 
     Raises:
-        TypeError, ValueError: If a size is not a positive integer, n_hidden is odd, the heads do
-            not divide it, `first` is not a symbol, or dropout is outside 0 … 1.
+        TypeError, ValueError: As for a `Transformer`, and if `first` is not a symbol or dropout is
+            outside 0 … 1.
     """
 
     def __init__(
@@ -79,10 +88,10 @@ class TransformerEncoderDecoder(SequenceToSequence):
         blocks: int,
         first: int,
         dropout: float = 0.0,
+        positions: str = "added",
     ) -> None:
         super().__init__()
-        if checks.positive("n_hidden", n_hidden) % 2:
-            raise ValueError(f"n_hidden: expected an even number, got {n_hidden}")
+        self.positions = check_positions(positions, n_hidden, heads)
         self.first = checks.symbol("first", first, checks.positive("n_y", n_y))
         self.embed_x = symbol_table("n_x", n_x, n_hidden)
         self.embed_y = symbol_table("n_y", n_y, n_hidden)
@@ -99,9 +108,10 @@ class TransformerEncoderDecoder(SequenceToSequence):
         B, T = x.shape
         tau = checks.lengths([T] * B if lengths is None else lengths, B, T, x.device)
         seen = inside(tau, T).unsqueeze(1)
-        h = self.dropout(placed(self.embed_x(x), torch.arange(T, device=x.device)))
+        t = torch.arange(T, device=x.device)
+        h = self.dropout(placed(self.embed_x(x), t))
         for block in self.encoder:
-            h, _ = block(h, seen)
+            h, _ = block(h, seen, t=self._turn(t))
         h = self.norm_x(h)
         return Read(tuple(block.attention_h.remember(h) for block in self._crosses()), seen)
 
@@ -144,9 +154,12 @@ class TransformerEncoderDecoder(SequenceToSequence):
         s, memory = self.dropout(placed(self.embed_y(before), t)), []
         pasts = past or [None] * len(self.decoder)
         for block, earlier, source in zip(self._crosses(), pasts, read.memory, strict=True):
-            s, seen = block(s, mask, earlier, source, read.seen)
+            s, seen = block(s, mask, earlier, self._turn(t), source, read.seen)
             memory.append(seen)
         return self.V(self.norm_y(s)), tuple(memory)
+
+    def _turn(self, t: Tensor) -> Tensor | None:
+        return t if self.positions == "rotary" else None
 
     def _crosses(self) -> Iterable[CrossBlock]:
         return cast(Iterable[CrossBlock], self.decoder)

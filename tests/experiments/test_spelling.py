@@ -4,10 +4,13 @@ import pytest
 import torch
 
 from rnn_course.experiments import attention, encoder_decoder, spelling
-from rnn_course.experiments.spelling import BLOCKS, EXPERIMENT, HEADS, MODELS, network
+from rnn_course.experiments.spelling import BLOCKS, EXPERIMENT, HEADS, network
+from rnn_course.networks.self_attention import POSITIONS
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.networks.transformer_encoder_decoder import TransformerEncoderDecoder
 from rnn_course.tasks.pronunciations import load_pronunciations
+
+KINDS = [("GRU", None), ("transformer", "rotary"), ("transformer", "added")]
 
 
 @pytest.fixture(scope="module")
@@ -15,20 +18,26 @@ def task():
     return load_pronunciations(limit=300)
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_a_start_depends_on_the_seed_alone(model, task):
-    first, again, other = (network(task, model, seed, blocks=1) for seed in (3, 3, 4))
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_start_depends_on_the_seed_alone(kind, task):
+    first, again, other = (
+        network(task, seed=seed, blocks=1, **dict(zip(("model", "positions"), kind, strict=True)))
+        for seed in (3, 3, 4)
+    )
     for p, q in zip(first.parameters(), again.parameters(), strict=True):
         assert torch.equal(p, q)
     assert not torch.equal(first.V.weight, other.V.weight)
 
 
+@pytest.mark.parametrize("positions", POSITIONS)
 @pytest.mark.parametrize("blocks", BLOCKS)
-def test_a_transformer_is_the_widest_within_the_size_of_the_others(blocks, task):
+def test_a_transformer_is_the_widest_within_the_size_of_the_others(blocks, positions, task):
+    """Of those whose heads have an even width."""
     limit = n_parameters(attention.network(task, "fixed C", 0))
-    net = network(task, "transformer", 0, blocks)
+    net = network(task, "transformer", 0, blocks, positions)
     n_x, n_y, n = len(task.symbols), len(task.phones), net.V.in_features
-    wider = TransformerEncoderDecoder(n_x, n_y, n + HEADS, HEADS, blocks, task.end)
+    wider = TransformerEncoderDecoder(n_x, n_y, n + 2 * HEADS, HEADS, blocks, task.end)
+    assert net.positions == positions
     assert 0.9 * limit < n_parameters(net) <= limit < n_parameters(wider)
     assert 0.97 * limit < n_parameters(network(task, "GRU", 0)) <= limit
 

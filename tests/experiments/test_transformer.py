@@ -7,8 +7,9 @@ import torch
 from torch.nn import functional as F
 
 from rnn_course.experiments import transformer
-from rnn_course.experiments.transformer import EXPERIMENT, GRU_HIDDEN, MODELS, WIDTH, network
+from rnn_course.experiments.transformer import EXPERIMENT, GRU_HIDDEN, WIDTH, network
 from rnn_course.networks.language_model import LanguageModel
+from rnn_course.networks.self_attention import POSITIONS
 from rnn_course.networks.sizes import n_parameters
 from rnn_course.networks.transformer import Transformer
 from rnn_course.tasks.tunes.task import load_tunes
@@ -19,9 +20,11 @@ def task():
     return load_tunes(12)
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_a_start_depends_on_the_seed_alone(model, task):
-    first, again, other = (network(task, model, seed, 16, 0.1) for seed in (3, 3, 4))
+@pytest.mark.parametrize(
+    ("model", "positions"), [("GRU", None), *(("transformer", kind) for kind in POSITIONS)]
+)
+def test_a_start_depends_on_the_seed_alone(model, positions, task):
+    first, again, other = (network(task, model, seed, 16, 0.1, positions) for seed in (3, 3, 4))
     for p, q in zip(first.parameters(), again.parameters(), strict=True):
         assert torch.equal(p, q)
     assert not torch.equal(first.V.weight, other.V.weight)
@@ -35,7 +38,7 @@ def test_the_transformer_is_the_widest_that_is_no_larger_than_the_gru():
         return n_parameters(LanguageModel(symbols, Transformer(n, transformer.HEADS, 2)))
 
     gru = LanguageModel(symbols, transformer.language_model.CELLS["GRU"](32, GRU_HIDDEN))
-    assert size(WIDTH) <= n_parameters(gru) < size(WIDTH + transformer.HEADS)
+    assert size(WIDTH) <= n_parameters(gru) < size(WIDTH + 2 * transformer.HEADS)
     assert size(WIDTH) > 0.97 * n_parameters(gru)
 
 

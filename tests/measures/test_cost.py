@@ -5,7 +5,7 @@ import torch
 
 from rnn_course.cells import GRUCell
 from rnn_course.measures.cost import bytes_kept, bytes_of, exponent, multiplications
-from rnn_course.networks.transformer import MultiHeadAttention
+from rnn_course.networks.self_attention import MultiHeadAttention
 from rnn_course.rnn import unroll
 
 

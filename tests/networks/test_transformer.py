@@ -13,13 +13,14 @@ from torch.nn import functional as F
 from rnn_course.cells import GRUCell
 from rnn_course.networks.attention import masked_softmax
 from rnn_course.networks.language_model import CarriedOver, LanguageModel, whole_nll
-from rnn_course.networks.transformer import (
-    Block,
+from rnn_course.networks.self_attention import (
+    POSITIONS,
     MultiHeadAttention,
-    Transformer,
     attend,
+    rotated,
     sinusoids,
 )
+from rnn_course.networks.transformer import Block, Transformer
 from rnn_course.padding import inside
 from rnn_course.rnn import RNN
 from rnn_course.tasks.base import Batch, Split
@@ -226,16 +227,78 @@ def test_without_positions_the_order_does_not_matter():
     assert moved.abs().amax(2).min() > 1e-3
 
 
+def by_complex_numbers(x, t):
+    """x (…, T, d) rotated: its pairs are complex numbers, times exp(√-1 t / c_i)."""
+    d = x.shape[-1]
+    angle = t.unsqueeze(-1) / 10_000 ** (torch.arange(0, d, 2).double() / d)
+    turn = torch.polar(torch.ones_like(angle), angle)
+    return torch.view_as_real(torch.view_as_complex(x.unflatten(-1, (-1, 2))) * turn).flatten(-2)
+
+
+@pytest.mark.parametrize("t", [torch.arange(5), torch.tensor([[0, 1, 2, 3, 4], [7, 9, 9, 2, 300]])])
+def test_rotary_positions_multiply_by_a_complex_number(t):
+    torch.manual_seed(0)
+    x = torch.randn(2, 3, 5, 6).double().requires_grad_()
+    turned, theirs = rotated(x, t), by_complex_numbers(x, t if t.dim() == 1 else t[:, None])
+    torch.testing.assert_close(turned, theirs, **CLOSE)
+    torch.testing.assert_close(turned.norm(dim=-1), x.norm(dim=-1), **CLOSE)
+    every = slice(None)
+    close(*(torch.autograd.grad(weighted(each, every), x) for each in (turned, theirs)))
+    assert torch.equal(rotated(x, torch.zeros(5)), x)
+
+
+def test_a_rotated_query_knows_how_far_a_key_is_and_not_where():
+    torch.manual_seed(0)
+    q, k, t = *torch.randn(2, 1, 1, 6, 8).double(), torch.arange(6)
+
+    def scores(first):
+        return rotated(q, t + first) @ rotated(k, t + first).transpose(2, 3)
+
+    torch.testing.assert_close(scores(0), scores(41), **CLOSE)
+    plain = q @ k.transpose(2, 3)
+    torch.testing.assert_close(*(e.diagonal(dim1=2, dim2=3) for e in (scores(0), plain)), **CLOSE)
+    away = ~torch.eye(6, dtype=torch.bool)
+    assert (scores(0) - plain)[..., away].abs().min() > 1e-3
+
+
+def test_attention_in_heads_with_rotary_positions():
+    """Each head's numbers are rotated by themselves, of queries and of keys, not of values."""
+    mine, t = away_from_zero(MultiHeadAttention(8, 2)), torch.tensor([4, 5, 7])
+    x, h, j = torch.randn(2, 3, 8).double(), torch.randn(2, 5, 8).double(), torch.arange(5)
+    mask = torch.ones(2, 3, 5, dtype=torch.bool)
+    found = []
+    for head in (slice(0, 4), slice(4, 8)):
+        q = by_complex_numbers(mine.W_q(x)[..., head], t)
+        k = by_complex_numbers(mine.W_k(h)[..., head], j)
+        alpha = (q @ k.transpose(1, 2) / 2).softmax(2)
+        found.append(alpha @ mine.W_v(h)[..., head])
+    memory = mine.remember(h, j)
+    expected = mine.W_o(torch.cat(found, 2))
+    for need_weights in (True, False):
+        close([mine(x, memory, mask, need_weights, t)[0]], [expected])
+
+
 # --- the network --------------------------------------------------------------------------------
 
 
-def network(window=None, blocks=2, seed=0):
-    return away_from_zero(Transformer(8, 2, blocks, window), seed)
+def network(window=None, blocks=2, seed=0, positions="rotary"):
+    return away_from_zero(Transformer(8, 2, blocks, window, positions=positions), seed)
+
+
+def test_with_rotary_positions_only_distances_count():
+    """The same six steps, at the beginning and much later."""
+    moved = {}
+    for positions in POSITIONS:
+        model, x = network(6, blocks=1, positions=positions), torch.randn(2, 48, 8).double()
+        apart = model(x)[0][:, -1] - model(x[:, -6:])[0][:, -1]  # both see the last six steps
+        moved[positions] = apart.abs().max().item()
+    assert moved["rotary"] < 1e-9 < 1e-3 < moved["added"]
 
 
 @pytest.mark.parametrize("lengths", [None, TAU])
 def test_it_is_torchs_encoder_under_a_causal_mask(lengths):
-    model, x = network(), torch.randn(4, 6, 8).double().requires_grad_()
+    model = network(positions="added")
+    x = torch.randn(4, 6, 8).double().requires_grad_()
     stack = [block_of_torch(block) for block in model.blocks]
 
     def theirs(x):
@@ -255,10 +318,11 @@ def test_it_is_torchs_encoder_under_a_causal_mask(lengths):
     close(torch.autograd.grad(weighted(h, rows), x), torch.autograd.grad(weighted(again, rows), x))
 
 
+@pytest.mark.parametrize("positions", POSITIONS)
 @pytest.mark.parametrize("window", [None, 1, 2, 4, 99])
-def test_a_step_looks_back_and_never_ahead(window):
+def test_a_step_looks_back_and_never_ahead(window, positions):
     """Each step of x is changed in turn: what changes comes at it or after, and within reach."""
-    model, x = network(window, blocks=1), torch.randn(2, 7, 8).double()
+    model, x = network(window, 1, positions=positions), torch.randn(2, 7, 8).double()
     h, _ = model(x)
     for j in range(7):
         other = x.clone()
@@ -268,10 +332,11 @@ def test_a_step_looks_back_and_never_ahead(window):
         assert changed.tolist() == [expected] * 2
 
 
+@pytest.mark.parametrize("positions", POSITIONS)
 @pytest.mark.parametrize("window", [None, 1, 3, 4])
 @pytest.mark.parametrize("sizes", [[1] * 9, [4, 5], [2, 1, 6], [9]])
-def test_in_several_calls_it_is_the_same_as_in_one(window, sizes):
-    model, x = network(window), torch.randn(3, 9, 8).double()
+def test_in_several_calls_it_is_the_same_as_in_one(window, sizes, positions):
+    model, x = network(window, positions=positions), torch.randn(3, 9, 8).double()
     h, whole = model(x)
     state, parts = None, []
     for part in x.split(sizes, 1):
@@ -282,10 +347,11 @@ def test_in_several_calls_it_is_the_same_as_in_one(window, sizes):
     close(flat(state), flat(whole))
 
 
+@pytest.mark.parametrize("positions", POSITIONS)
 @pytest.mark.parametrize("window", [None, 3])
-def test_nothing_in_the_padding_is_seen_and_each_state_goes_on(window):
+def test_nothing_in_the_padding_is_seen_and_each_state_goes_on(window, positions):
     """NaN in the padding; then two calls with padding in both; then one sequence begins anew."""
-    model, x = network(window), torch.randn(4, 6, 8).double()
+    model, x = network(window, positions=positions), torch.randn(4, 6, 8).double()
     padded = x.masked_fill(~inside(TAU, 6).unsqueeze(2), torch.nan)
     h, state = model(padded, lengths=TAU)
     more = torch.randn(4, 5, 8).double()
@@ -399,7 +465,13 @@ def test_a_copy_of_what_was_read_is_learnt():
         (lambda: MultiHeadAttention(8, 3), ValueError, "heads: expected a divisor of n_hidden = 8"),
         (lambda: MultiHeadAttention(0), ValueError, "n_hidden: expected an integer of at least 1"),
         (lambda: Transformer(8, 0, 1), ValueError, "heads: expected an integer of at least 1"),
-        (lambda: Transformer(7, 1, 1), ValueError, "n_hidden: expected an even number, got 7"),
+        (lambda: Transformer(6, 2, 1), ValueError, "n_hidden: expected a multiple of 2 · 2 heads"),
+        (
+            lambda: Transformer(7, 1, 1, positions="added"),
+            ValueError,
+            "n_hidden: expected an even number, got 7",
+        ),
+        (lambda: Transformer(8, 1, 1, positions="sum"), ValueError, "positions: expected one of"),
         (lambda: Transformer(8, 1, 0), ValueError, "blocks: expected an integer of at least 1"),
         (lambda: Transformer(8, 1, 1, 0), ValueError, "window: expected an integer of at least 1"),
         (lambda: network()(torch.zeros(2, 3, 5).double()), ValueError, "x: expected n_in = 8"),

@@ -8,12 +8,19 @@ import math
 import pytest
 import torch
 from laws import CLOSE, close
-from networks.test_transformer import TAU, away_from_zero, block_of_torch, of_torch, weighted
+from networks.test_transformer import (
+    TAU,
+    away_from_zero,
+    block_of_torch,
+    by_complex_numbers,
+    of_torch,
+    weighted,
+)
 from torch import nn
 
 from rnn_course.networks.encoder_decoder import sequence_nll
 from rnn_course.networks.likelihood import shifted
-from rnn_course.networks.transformer import sinusoids
+from rnn_course.networks.self_attention import POSITIONS, sinusoids
 from rnn_course.networks.transformer_encoder_decoder import CrossBlock, TransformerEncoderDecoder
 from rnn_course.padding import inside
 from rnn_course.tasks.base import Batch, Split
@@ -22,8 +29,9 @@ from rnn_course.training.fit import fit
 END = 2
 
 
-def network(n_x=6, n_y=5, blocks=2, seed=0):
-    return away_from_zero(TransformerEncoderDecoder(n_x, n_y, 8, 2, blocks, END), seed)
+def network(n_x=6, n_y=5, blocks=2, seed=0, positions="added"):
+    made = TransformerEncoderDecoder(n_x, n_y, 8, 2, blocks, END, positions=positions)
+    return away_from_zero(made, seed)
 
 
 def cross_of_torch(mine: CrossBlock) -> nn.TransformerDecoderLayer:
@@ -79,15 +87,17 @@ def test_it_is_torchs_encoder_and_decoder_layers(lengths):
     close(*(torch.autograd.grad(weighted(each, slice(None)), outside) for each in (o, theirs)))
 
 
-def test_padding_changes_nothing():
-    model, (x, y) = network(), drawn()
+@pytest.mark.parametrize("positions", POSITIONS)
+def test_padding_changes_nothing(positions):
+    model, (x, y) = network(positions=positions), drawn()
     o = model(x, y, TAU)
     for i, n in enumerate(TAU):
         torch.testing.assert_close(model(x[i : i + 1, :n], y[i : i + 1])[0], o[i], **CLOSE)
 
 
-def test_no_output_knows_what_comes_after_it():
-    model, (x, y) = network(), drawn()
+@pytest.mark.parametrize("positions", POSITIONS)
+def test_no_output_knows_what_comes_after_it(positions):
+    model, (x, y) = network(positions=positions), drawn()
     o = model(x, y)
     for t in range(4):
         other = y.clone()
@@ -96,9 +106,10 @@ def test_no_output_knows_what_comes_after_it():
         assert changed.tolist() == [[j > t for j in range(4)]] * 4
 
 
-def test_what_is_written_is_what_the_whole_says():
+@pytest.mark.parametrize("positions", POSITIONS)
+def test_what_is_written_is_what_the_whole_says(positions):
     """Greedily, each symbol is the most probable after those before it, read from the beginning."""
-    model, (x, _) = network(), drawn()
+    model, (x, _) = network(positions=positions), drawn()
     written = model.write(x, 7, TAU)
     y = torch.zeros(4, 0, dtype=torch.int64)
     for _ in range(7):
@@ -155,11 +166,36 @@ def test_the_loss_leaves_out_the_padding_of_y():
     torch.testing.assert_close(loss, torch.cat(alone).mean(), **CLOSE)
 
 
+def test_rotary_positions_are_those_of_a_sequence_to_itself():
+    """By hand with complex numbers: of x to itself and of y to itself, and not of y to x."""
+    model, (x, y) = network(blocks=1, positions="rotary"), drawn()
+
+    def looked(attention, n, to, mask=None, turn=by_complex_numbers):
+        sides = []
+        for W, of in ((attention.W_q, n), (attention.W_k, to), (attention.W_v, to)):
+            sides.append(W(of).unflatten(2, (2, 4)).transpose(1, 2))
+        q, k = (turn(each, torch.arange(each.shape[2])) for each in sides[:2])
+        a = nn.functional.scaled_dot_product_attention(q, k, sides[2], attn_mask=mask)
+        return attention.W_o(a.transpose(1, 2).flatten(2))
+
+    def at(embedded):
+        return embedded * math.sqrt(8) + sinusoids(torch.arange(embedded.shape[1]), 8).double()
+
+    (read,), (write,) = model.encoder, model.decoder
+    h = at(model.embed_x(x))
+    h = model.norm_x(read.work(h + looked(read.attention, *[read.norm_1(h)] * 2)))
+    s, back = at(model.embed_y(shifted(y, END))), torch.ones(4, 4).tril() > 0
+    s = s + looked(write.attention, *[write.norm_1(s)] * 2, back)
+    s = write.work(s + looked(write.attention_h, write.norm_h(s), h, turn=lambda q, t: q))
+    torch.testing.assert_close(model(x, y), model.V(model.norm_y(s)), atol=1e-6, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: TransformerEncoderDecoder(6, 5, 7, 1, 1, END), "n_hidden: expected an even"),
         (lambda: TransformerEncoderDecoder(6, 5, 8, 3, 1, END), "heads: expected a divisor of"),
+        (lambda: network(positions="alibi"), "positions: expected"),
         (lambda: TransformerEncoderDecoder(6, 5, 8, 2, 0, END), "blocks: expected an integer"),
         (lambda: TransformerEncoderDecoder(6, 5, 8, 2, 1, 5), "first: expected"),
         (lambda: TransformerEncoderDecoder(0, 5, 8, 2, 1, END), "n_x: expected an integer"),

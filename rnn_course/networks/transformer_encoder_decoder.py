@@ -72,7 +72,8 @@ class TransformerEncoderDecoder(SequenceToSequence):
     where y looks in x is left to p, since steps of y and of x are not counted alike.
     Parameters: `embed_x` (E), `embed_y` (F), `encoder` and `norm_x`, `decoder` and `norm_y`, `V`
     (its bias is c). `dropout` is of h_0, s_0 and of what the parts of a block add.
-    Source: Vaswani et al. (2017), with the layer norms where Xiong et al. (2020) put them.
+    Source: Vaswani et al. (2017), with the layer norms where Xiong et al. (2020) put them; Su et
+    al. (2024) for rotary positions.
 
     Raises:
         TypeError, ValueError: As for a `Transformer`, and if `first` is not a symbol or dropout is
@@ -88,7 +89,7 @@ class TransformerEncoderDecoder(SequenceToSequence):
         blocks: int,
         first: int,
         dropout: float = 0.0,
-        positions: str = "added",
+        positions: str = "rotary",
     ) -> None:
         super().__init__()
         self.positions = check_positions(positions, n_hidden, heads)

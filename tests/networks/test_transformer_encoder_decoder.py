@@ -193,8 +193,11 @@ def test_rotary_positions_are_those_of_a_sequence_to_itself():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: TransformerEncoderDecoder(6, 5, 7, 1, 1, END), "n_hidden: expected an even"),
-        (lambda: TransformerEncoderDecoder(6, 5, 8, 3, 1, END), "heads: expected a divisor of"),
+        (lambda: TransformerEncoderDecoder(6, 5, 6, 2, 1, END), "n_hidden: expected a multiple"),
+        (
+            lambda: TransformerEncoderDecoder(6, 5, 8, 3, 1, END, positions="added"),
+            "heads: expected a divisor of",
+        ),
         (lambda: network(positions="alibi"), "positions: expected"),
         (lambda: TransformerEncoderDecoder(6, 5, 8, 2, 0, END), "blocks: expected an integer"),
         (lambda: TransformerEncoderDecoder(6, 5, 8, 2, 1, 5), "first: expected"),

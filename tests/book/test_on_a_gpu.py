@@ -67,9 +67,14 @@ def test_every_chapter_runs_and_trains_on_the_device_that_its_reader_chose(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in experiments.NAMES if name != "scan"])
 def test_every_experiment_trains_on_the_accelerator_unless_it_is_told_not_to(
-    name, worked, tmp_path
+    name, worked, tmp_path, monkeypatch
 ):
-    experiment = experiments.find(name)
+    experiment, scores = experiments.find(name), g2p.scores
+    monkeypatch.setattr(  # all words, by beam, take two minutes here
+        g2p,
+        "scores",
+        lambda model, task, split, *width: scores(model, task, first(split, 99), *width),
+    )
     with stand_in_gpu(float64=False):
         for device, where in (("cpu", torch.device("cpu")), (None, GPU)):
             worked.clear()
@@ -116,6 +121,10 @@ def test_the_experiment_command_hands_its_device_on(
     capsys.readouterr()
 
 
+def first(split, n):
+    return Split(*(part[:n] for part in (split.x, split.y, split.lengths, split.y_lengths)))
+
+
 @pytest.fixture
 def few_words(monkeypatch):
     """The trained network with five words to score it on; and the devices on which it said them."""
@@ -123,13 +132,7 @@ def few_words(monkeypatch):
 
     def with_few(*given):
         model, task, mark = trained(*given)
-        test = Split(
-            *(
-                part[:5]
-                for part in (task.test.x, task.test.y, task.test.lengths, task.test.y_lengths)
-            )
-        )
-        return model, replace(task, test=test), mark
+        return model, replace(task, test=first(task.test, 5)), mark
 
     def watched(model, *given):
         seen.append(next(model.parameters()).device)

@@ -103,9 +103,9 @@ def _gru(seed: int, **different: Any) -> dict[str, Any]:
 
 
 def _transformer(positions: str, seed: int, **different: Any) -> dict[str, Any]:
-    usual = {"n_hidden": WIDTH, "dropout": 0.0, "lr": 0.0, "warm_up": WARM_UP, "epochs": EQUAL_TIME}
+    usual = {"n_hidden": WIDTH, **BEST[positions], "warm_up": WARM_UP, "epochs": EQUAL_TIME}
     setting = {"model": "transformer", "positions": positions, **usual, "limit": None}
-    return {**setting, **BEST[positions], **different, "seed": seed}
+    return {**setting, **different, "seed": seed}
 
 
 _REHEARSAL = [

@@ -37,8 +37,8 @@ CHANGED = $(if $(shell find book notebooks rnn_course -type f ! -path '*/vendor/
 S = $(filter S% G% M%,$(MAKECMDGOALS))
 NAMED := $(S)
 
-.PHONY: help book paper test lint serve bench notebooks homework reader address falsify clean browser \
-	FORCE $(NAMED)
+.PHONY: help book paper test package lint serve bench notebooks homework reader address falsify \
+	clean browser FORCE $(NAMED)
 .DELETE_ON_ERROR:
 
 help:  ## list these commands
@@ -49,15 +49,21 @@ book: $(BUILT)  ## build the site into _build/html
 
 paper: $(PAPER)  ## put the book on paper: a PDF, and the site as a zip, in _build/paper (a minute)
 
-# nbval runs the chapters, and the pages show what it ran. What is timed is timed alone.
+# nbval runs the chapters, and the pages show what it ran. While one process makes the pages, another
+# tests what does not look at them. What is timed is timed alone.
 RUN = tests/book/test_reproducible.py
-TIMED = tests/test_benchmarks.py tests/test_paint.py
+PACKAGE = $(addprefix tests/,exercises figures measures networks tasks training)
+TIMED = tests/test_paint.py
+PYTEST = OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest
 test: lint browser | $(SETTINGS)  ## check everything: lint, notebooks, book, tests, browser
 	$(PY) -m pytest -n $(JOBS) --dist worksteal $(RUN)
-	$(MAKE) --no-print-directory $(BUILT) $(PAPER)
-	OMP_NUM_THREADS=1 $(PY) -m pytest $(TIMED)
-	OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest -n $(JOBS) --dist worksteal \
-		--durations 60 --durations-min 8 $(addprefix --ignore ,$(RUN) $(TIMED)) tests
+	$(MAKE) --no-print-directory -j $(JOBS) $(PAPER) package JOBS=$$(($(JOBS) - 1))
+	$(PYTEST) $(TIMED)
+	$(PYTEST) -n $(JOBS) --dist worksteal --durations 60 --durations-min 8 \
+		$(addprefix --ignore ,$(RUN) $(PACKAGE) $(TIMED)) tests
+
+package: $(ENVIRONMENT)  ## check the package alone (a minute)
+	$(PYTEST) -n $(JOBS) --dist worksteal $(PACKAGE)
 
 lint: $(ENVIRONMENT)  ## check the form of the code and its types, notebooks included
 	$(PY) -m ruff format --check .

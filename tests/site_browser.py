@@ -5,10 +5,11 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -21,9 +22,9 @@ from tools.browser import NAMES
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
 AXE = ROOT / "book" / "_static" / "vendor" / "axe" / "axe.min.js"
-AXE_RUN = """async options => (
-  await axe.run({resultTypes: ["violations"], ...options})).violations.flatMap(v => v.nodes.map(
-  n => `${v.id}: ${v.help}: ${n.target.join(' ')}: ${n.html.slice(0, 160)}`))"""
+AXE_RUN = """async ([within, options]) => (
+  await axe.run(within, {resultTypes: ["violations"], ...options})).violations.flatMap(
+  v => v.nodes.map(n => `${v.id}: ${v.help}: ${n.target.join(' ')}: ${n.html.slice(0, 160)}`))"""
 # But for these rules a theme makes no difference.
 OF_COLOUR = ("color-contrast", "link-in-text-block")
 FLAGS = [
@@ -36,6 +37,8 @@ FLAGS = [
     "--disable-component-update",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+#: pages made from one template, of which hw1 is looked at
+ALIKE = re.compile(r"/hw[2-8]$|/puzzles$")
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
 LIGHT = 1_000_000  # bytes of a first view, compressed
@@ -45,6 +48,14 @@ SETTLED = """async () => {
   await document.fonts.ready;
   await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 }"""
+
+
+@cache
+def sent(path: Path) -> tuple[bytes, bool]:
+    """What a server that compresses sends of a file, and whether it is compressed."""
+    data = path.read_bytes()
+    packed = gzip.compress(data)
+    return (packed, True) if len(packed) < len(data) else (data, False)
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -61,24 +72,28 @@ class _Compressing(_Quiet):
         path = Path(self.translate_path(self.path))
         if not path.is_file():
             return self.send_error(404)
-        data, kind = path.read_bytes(), self.guess_type(str(path))
-        packed = gzip.compress(data)
+        data, packed = sent(path)
         self.send_response(200)
-        self.send_header("Content-Type", kind)
-        if len(packed) < len(data):
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        if packed:
             self.send_header("Content-Encoding", "gzip")
-            data = packed
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
         return None
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), ConnectionError):  # the browser has left the page
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serve(folder: Path, compressed: bool = False) -> Iterator[str]:
     """Serve a folder on a free port of this machine; yield the address."""
     handler = _Compressing if compressed else _Quiet
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
+    server = _Server(("127.0.0.1", 0), partial(handler, directory=str(folder)))
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/"
@@ -161,12 +176,14 @@ def visit(
 def weight(visited: Visit) -> int:
     """The bytes that the page has fetched so far, compressed as servers compress them."""
     files = [SITE / path.lstrip("/") for path in visited.fetched]
-    data = [path.read_bytes() for path in files if path.is_file()]
-    return sum(min(len(each), len(gzip.compress(each))) for each in data)
+    return sum(len(sent(path)[0]) for path in files if path.is_file())
 
 
-def violations(page: Page, of_colour: bool = False) -> list[str]:
-    """What axe-core finds on the page as it is now: by all its rules, or by those of colour."""
+def violations(page: Page, of_colour: bool = False, within: str = "html") -> list[str]:
+    """What axe-core finds in what the selector `within` names, as it is now.
+
+    All of its rules are applied, or those of colour alone.
+    """
     rules = {"runOnly": {"type": "rule", "values": OF_COLOUR}} if of_colour else {}
     page.add_script_tag(path=AXE)
-    return page.evaluate(AXE_RUN, rules)
+    return page.evaluate(AXE_RUN, [within, rules])

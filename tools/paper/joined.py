@@ -25,7 +25,7 @@ CONFIG, TOC = (
 #: a hundred pages to look things up in, which is what the site and the search are for
 LEFT_OUT = "book/api/"
 #: attributes that name an element, or several
-NAMING = ("id", "for", "aria-labelledby", "aria-describedby", "aria-controls")
+NAMING = {"id", "for", "aria-labelledby", "aria-describedby", "aria-controls"}
 
 
 @dataclass
@@ -82,11 +82,10 @@ def pages(site: Path) -> list[Page]:
 
 def lead(page: Page, anchors: dict[str, str]) -> None:
     """Let links lead into the book where it has their target, and name things once in it."""
-    for name in ("src", "href"):
-        for tag in page.article.select(f"[{name}]"):
+    for tag in page.article.find_all(True):
+        for name in tag.attrs.keys() & {"src", "href"}:
             tag[name] = place(page, tag[name], anchors if tag.name == "a" else None)
-    for name in NAMING:
-        for tag in page.article.select(f"[{name}]"):
+        for name in tag.attrs.keys() & NAMING:
             tag[name] = " ".join(f"{page.anchor}-{each}" for each in tag[name].split())
     page.article["id"] = page.anchor
 

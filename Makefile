@@ -52,7 +52,7 @@ paper: $(PAPER)  ## put the book on paper: a PDF, and the site as a zip, in _bui
 # nbval runs the chapters, and the pages show what it ran. While one process makes the pages, another
 # tests what does not look at them. What is timed is timed alone.
 RUN = tests/book/test_reproducible.py
-PACKAGE = $(addprefix tests/,exercises figures measures networks tasks training)
+PACKAGE = $(addprefix tests/,exercises networks tasks training)
 TIMED = tests/test_paint.py
 PYTEST = OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest
 test: lint browser | $(SETTINGS)  ## check everything: lint, notebooks, book, tests, browser

@@ -122,7 +122,8 @@ def main(folder: str = ".venv") -> None:
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
     requirements = str(ROOT / "requirements-dev.txt")
     commands = [
-        [*pip, "--requirement", requirements, *torch_index_options()],
+        # Python compiles what is imported; pip would compile everything, for half a minute.
+        [*pip, "--no-compile", "--requirement", requirements, *torch_index_options()],
         # The package itself, as links into this folder, so that every kernel finds rnn_course.
         [*pip, "--no-deps", "--no-build-isolation", "--quiet", "--editable", str(ROOT)],
     ]

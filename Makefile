@@ -52,7 +52,8 @@ paper: $(PAPER)  ## put the book on paper: a PDF, and the site as a zip, in _bui
 # nbval runs the chapters, and the pages show what it ran. While one process makes the pages, another
 # tests what does not look at them. What is timed is timed alone.
 RUN = tests/book/test_reproducible.py
-PACKAGE = $(addprefix tests/,exercises networks tasks training)
+PACKAGE = $(addprefix tests/,exercises networks tasks training \
+	test_cells.py test_memory.py test_modes.py test_rnn.py)
 TIMED = tests/test_paint.py
 PYTEST = OMP_NUM_THREADS=1 PYTHONHASHSEED=1 $(PY) -m pytest
 test: lint browser | $(SETTINGS)  ## check everything: lint, notebooks, book, tests, browser
@@ -62,7 +63,7 @@ test: lint browser | $(SETTINGS)  ## check everything: lint, notebooks, book, te
 	$(PYTEST) -n $(JOBS) --dist worksteal --durations 60 --durations-min 8 \
 		$(addprefix --ignore ,$(RUN) $(PACKAGE) $(TIMED)) tests
 
-package: $(ENVIRONMENT)  ## check the package alone (a minute)
+package: $(ENVIRONMENT) | $(SETTINGS)  ## check cells, networks, tasks and training alone (a minute)
 	$(PYTEST) -n $(JOBS) --dist worksteal $(PACKAGE)
 
 lint: $(ENVIRONMENT)  ## check the form of the code and its types, notebooks included

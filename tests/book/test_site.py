@@ -77,11 +77,7 @@ def typeset(name: str) -> None:
     formulas = built.main.find_all(class_="math")
     written = re.sub(r"`[^`]*`", "", source(name))  # a $ in code is no formula
     assert formulas or not re.search(r"\$[^$\n]+\$", written), "formulas in the source only"
-    assert all(
-        each.find(class_="katex", recursive=False)
-        or each.find(class_="katex-display", recursive=False)
-        for each in formulas
-    )
+    assert all(each.find(class_=["katex", "katex-display"], recursive=False) for each in formulas)
     assert not built.find(class_="katex-error")
 
 

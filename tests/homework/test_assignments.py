@@ -147,7 +147,7 @@ def test_a_student_sees_what_passes(name, tmp_path):
     spaced.source += "\n"  # which is no matter
     altered.source += "1"
     nbformat.write(done, path)
-    found = {check: wrong for check, _, wrong in check(path)}
+    found = {part: wrong for part, _, wrong in check(path)}
     assert "altered" in found.pop(marks.entry(altered)["grade_id"])
     assert set(found.values()) == {""}
 

@@ -114,8 +114,9 @@ def beam_search(
     sequences none is ever dropped, and the first is the most probable of all. In between neither
     holds: a good sequence with a poor beginning is lost, and even the greedy one can be.
 
-    `step`, `first` and `steps` are as in `generate`, and `step` gets B · width rows. The state
-    is a tensor of B rows, or a tuple of states: its rows follow the beginnings they belong to.
+    `step`, `first` and `steps` are as in `generate`, and `step` gets B · width rows, those of one
+    sequence side by side. The state is a tensor of B rows, or a tuple of states: its rows follow
+    the beginnings they belong to.
     Source: Lowerre (1976); Sutskever et al. (2014), section 3.2; deck S6.2.
 
     Raises:

@@ -133,21 +133,21 @@ class EncoderDecoder(SequenceToSequence):
 
     def writer(
         self, x: Tensor, lengths: Lengths | None = None
-    ) -> tuple[Callable[[int, Tensor, Any], tuple[Tensor, Any]], Tensor, Any]:
-        """What every way of decoding needs: `step`, `first` (B,) and the state before it.
+    ) -> tuple[Callable[[int, Tensor, State], tuple[Tensor, State]], Tensor, State]:
+        """What every way of decoding needs: `step`, `first` (B,) and the decoder's state before it.
 
-        The state is the decoder's, together with C.
+        Of one input, `step` may be given several beginnings, side by side as a beam search has
+        them: they read the same C, and stand where the steps of y stand in `decode`.
         """
+        C, B = self.context(x, lengths), len(x)
 
-        def step(t: int, before: Tensor, state: tuple[State, Any]) -> tuple[Tensor, Any]:
-            decoder, C = state
-            inputs = self._read(C, before.unsqueeze(1)).squeeze(1)
+        def step(t: int, before: Tensor, decoder: State) -> tuple[Tensor, State]:
+            inputs = self._read(C, before.view(B, -1)).flatten(0, 1)
             s, decoder = self.decoder.cell(inputs, decoder)
-            return self.read_out(s.unsqueeze(1), C).squeeze(1), (decoder, C)
+            return self.read_out(s.view(B, -1, s.shape[1]), C).flatten(0, 1), decoder
 
-        C = self.context(x, lengths)
-        first = torch.full((len(x),), self.first, device=x.device)
-        return step, first, (self.decoder.cell.initial_state(len(x)), C)
+        first = torch.full((B,), self.first, device=x.device)
+        return step, first, self.decoder.cell.initial_state(B)
 
     def _encode(self, x: Tensor, lengths: Lengths | None) -> Tensor:
         """Symbols x (B, T) to the encoder's states h (B, T, n_hidden)."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from rnn_course import checks
+from rnn_course.padding import inside
 
 SPLITS = ("train", "valid", "test")
 PADDING, UNKNOWN = 0, 1
@@ -256,10 +257,12 @@ def encode(texts: Sequence[Sequence[str]], symbols: Sequence[str]) -> tuple[Tens
     if len(texts) == 0:
         raise ValueError("texts: expected at least one text, got none")
     index = {symbol: i for i, symbol in enumerate(symbols)}
-    rows = [[index.get(symbol, UNKNOWN) for symbol in text] for text in texts]
-    lengths = [len(row) for row in rows]
-    if 0 in lengths:
-        raise ValueError(f"texts: expected no empty text, got one at index {lengths.index(0)}")
-    longest = max(lengths)
-    x = [row + [PADDING] * (longest - len(row)) for row in rows]
-    return torch.tensor(x), torch.tensor(lengths)
+    sizes = [len(text) for text in texts]
+    if 0 in sizes:
+        raise ValueError(f"texts: expected no empty text, got one at index {sizes.index(0)}")
+    lengths = torch.tensor(sizes)
+    x = torch.full((len(texts), max(sizes)), PADDING)
+    x[inside(lengths, max(sizes))] = torch.tensor(
+        [index.get(symbol, UNKNOWN) for text in texts for symbol in text]
+    )
+    return x, lengths

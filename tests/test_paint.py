@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
 
 def look(browser: Browser, base: str, name: str, size: str, slower: int) -> dict[str, float]:
     """Open a page with an empty cache on that line: its largest paint, shifts and weight."""
-    with visit(browser, base, size) as visited:
+    with visit(browser, base, size, fresh=True) as visited:
         session = visited.page.context.new_cdp_session(visited.page)
         session.send("Network.enable")
         session.send("Network.emulateNetworkConditions", LINE)

@@ -159,7 +159,7 @@ def test_a_figure_stands_on_the_pages_own_background(base: str, browser: Browser
 def test_a_figure_can_be_enlarged_taken_and_linked_to(
     base: str, browser: Browser, size: str
 ) -> None:
-    with visit(browser, base, size) as visited:
+    with visit(browser, base, size, fresh=True) as visited:
         page = visited.page
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         visited.go(f"notebooks/{CHAPTERS[9]}.html")

@@ -100,6 +100,11 @@ def unfold(page: Page) -> None:
     page.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")
 
 
+def choose(page: Page, theme: str) -> None:
+    """Show the page in this theme."""
+    page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", LOOKED_AT)
@@ -111,16 +116,19 @@ def test_page_is_sound(base: str, browser: Browser, name: str, size: str) -> Non
         if size == "desktop" and name in {*CHAPTERS, *REFERENCE}:
             typeset(name)  # of the file, whatever the window
         unfold(page)
-        if size == "desktop":
-            assert violations(page) == [], "light"
-        page.evaluate("document.documentElement.dataset.theme = 'dark'")
-        if size == "phone" or name in OF_EACH_KIND:
-            assert violations(page, of_colour=size == "desktop") == [], "dark"
         assert overflow(page) <= 0
-        assert broken_laws(page) == {}
         if size == "desktop":
             page.set_viewport_size(ZOOMED)
             assert overflow(page) <= 0
+            page.set_viewport_size(SIZES[size])
+        choose(page, "dark")
+        assert broken_laws(page) == {}
+        if size == "desktop":
+            choose(page, "light")
+            assert violations(page) == [], "light"
+        if size == "phone" or name in OF_EACH_KIND:
+            choose(page, "dark")
+            assert violations(page, of_colour=size == "desktop") == [], "dark"
         assert visited.problems == []
 
 
@@ -293,7 +301,7 @@ def test_figures_fit_on_a_phone_and_move_there(base: str, browser: Browser, name
 @pytest.mark.slow
 @pytest.mark.parametrize("name", with_movables())
 def test_figures_move(base: str, browser: Browser, name: str) -> None:
-    with visit(browser, base) as visited:
+    with visit(browser, base, fresh=True) as visited:
         clock, keyboard, mouse = visited.page.clock, visited.page.keyboard, visited.page.mouse
         clock.install()
         visited.go(f"{name}.html")
@@ -379,6 +387,26 @@ def test_a_bad_layout_is_noticed(browser: Browser, tmp_path: Path) -> None:
         )
         assert {"image-alt", "color-contrast", "html-has-lang"} <= rules
         assert of_colour == {"color-contrast"}
+
+
+@pytest.mark.slow
+def test_a_pale_token_and_a_pale_formula_are_noticed(browser: Browser, tmp_path: Path) -> None:
+    """One of each kind is left to look at, whichever it is and wherever it stands."""
+    tokens = "<span class=k>for</span> <span class=n>each</span>"
+    formula = "<span class=katex><span><math><mi>h</mi></math></span><span><i>{}</i></span></span>"
+    (tmp_path / "pale.html").write_text(
+        "<!doctype html><html lang=en><title>Pale</title><link rel=icon href=data:,>"
+        "<style>.late .n { color: #eee } .set { color: #eee }</style><main><h1>Pale</h1>"
+        f"<div class=highlight><pre>{tokens}\n{tokens}</pre></div><p>{formula.format('tanh')}"
+        f"<div class='highlight late'><pre>{tokens} {tokens}</pre></div>"
+        f"<p class=set>{formula.format('first')}{formula.format('second')}</main>",
+        encoding="utf-8",
+    )
+    with serve(tmp_path) as address, visit(browser, address) as visited:
+        visited.go("pale.html")
+        found = violations(visited.page)
+        assert len(found) == 2 and all(each.startswith("color-contrast") for each in found)
+        assert "<span class=\"n\">each</span>" in found[0] and "<i>first</i>" in found[1]
 
 
 @pytest.mark.slow

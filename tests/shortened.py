@@ -14,10 +14,16 @@ from typing import Any
 import pytest
 
 from rnn_course import ledger
+from rnn_course.tasks.base import Split
 from rnn_course.training import fit as training
 
 STEPS, SIZE = 2, 16  # pairs of names need a batch of this size
 DRAWN = 20  # the smoothed curves need so many steps
+
+
+def first(split: Split, n: int) -> Split:
+    """The first n examples of a split of sequences, as a split."""
+    return Split(*(part[:n] for part in (split.x, split.y, split.lengths, split.y_lengths)))
 
 
 class First:

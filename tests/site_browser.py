@@ -25,8 +25,8 @@ AXE = ROOT / "book" / "_static" / "vendor" / "axe" / "axe.min.js"
 AXE_RUN = """async ([within, options]) => (
   await axe.run(within, {resultTypes: ["violations"], ...options})).violations.flatMap(
   v => v.nodes.map(n => `${v.id}: ${v.help}: ${n.target.join(' ')}: ${n.html.slice(0, 160)}`))"""
-# Of the tokens of code, and of formulas, one of each kind is left: a kind is a class, and those of all
-# that it stands in. The others could say no more, and would take three quarters of the time.
+# Of the tokens of code, and of formulas, one of each kind is left: a kind is a class, and those of
+# all that it stands in. The others could say no more, and would take three quarters of the time.
 ABRIDGED = """() => {
   const seen = new Set();
   const path = (e) => e ? `${path(e.parentElement)}/${e.localName}.${e.className}` : "";

@@ -34,6 +34,8 @@ def nearest(written: Sequence[T], accepted: Sequence[Sequence[T]]) -> Sequence[T
     """
     if not accepted:
         raise ValueError("accepted: expected at least one right answer, got none")
+    if len(accepted) == 1:
+        return accepted[0]
     return min(accepted, key=lambda answer: edit_distance(written, answer))
 
 

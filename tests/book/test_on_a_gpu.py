@@ -9,13 +9,19 @@ import matplotlib
 import pytest
 import torch
 from matplotlib.figure import Figure
-from shortened import run_chapter, shorten
+from shortened import first, run_chapter, shorten
 from stand_in_gpu import GPU, stand_in_gpu
 
 from rnn_course import cli, devices, experiments
-from rnn_course.experiments import g2p, spellers
+from rnn_course.experiments import (
+    attention,
+    encoder_decoder,
+    g2p,
+    pronunciation,
+    spellers,
+    spelling,
+)
 from rnn_course.notebooks import chapters
-from rnn_course.tasks.base import Split
 from rnn_course.training import fit as training
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,12 +75,16 @@ def test_every_chapter_runs_and_trains_on_the_device_that_its_reader_chose(
 def test_every_experiment_trains_on_the_accelerator_unless_it_is_told_not_to(
     name, worked, tmp_path, monkeypatch
 ):
-    experiment, scores = experiments.find(name), g2p.scores
-    monkeypatch.setattr(  # all words, by beam, take two minutes here
-        g2p,
-        "scores",
-        lambda model, task, split, *width: scores(model, task, first(split, 99), *width),
-    )
+    experiment = experiments.find(name)
+    for module in (attention, encoder_decoder, g2p, pronunciation, spelling):
+        scores = module.scores
+        monkeypatch.setattr(  # all words, by beam, take two minutes here
+            module,
+            "scores",
+            lambda model, task, split, *width, scores=scores: scores(
+                model, task, first(split, 300), *width
+            ),
+        )
     with stand_in_gpu(float64=False):
         for device, where in (("cpu", torch.device("cpu")), (None, GPU)):
             worked.clear()
@@ -119,10 +129,6 @@ def test_the_experiment_command_hands_its_device_on(
     machine = (tmp_path / "dashed_edges.json").read_text()
     assert ("trained on the CPU" if options else f"trained on {GPU}") in machine
     capsys.readouterr()
-
-
-def first(split, n):
-    return Split(*(part[:n] for part in (split.x, split.y, split.lengths, split.y_lengths)))
 
 
 @pytest.fixture

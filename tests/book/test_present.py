@@ -22,7 +22,8 @@ def count(page: Page) -> int:
 
 #: of each view, the text of the blocks in sight, and the verdicts
 WALK = """(views) => Array.from({length: views}, () => {
-  const seen = (selector) => [...document.querySelectorAll(selector)].filter(e => e.checkVisibility());
+  const seen = (selector) =>
+    [...document.querySelectorAll(selector)].filter(each => each.checkVisibility());
   const texts = seen("article section > .present-on").map(block => block.innerText);
   const cards = seen(".verdict").map(card => card.id);
   document.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight", bubbles: true}));

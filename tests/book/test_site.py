@@ -406,7 +406,7 @@ def test_a_pale_token_and_a_pale_formula_are_noticed(browser: Browser, tmp_path:
         visited.go("pale.html")
         found = violations(visited.page)
         assert len(found) == 2 and all(each.startswith("color-contrast") for each in found)
-        assert "<span class=\"n\">each</span>" in found[0] and "<i>first</i>" in found[1]
+        assert '<span class="n">each</span>' in found[0] and "<i>first</i>" in found[1]
 
 
 @pytest.mark.slow

@@ -250,19 +250,19 @@ class Movable:
 
     def changed(self, before: tuple[str, str]) -> tuple[str, str]:
         """Wait until both the picture and the value differ from `before`."""
-        for _ in range(100):
+        for _ in range(500):
             now = self.shown()
             if now[0] != before[0] and now[1] != before[1]:
                 return now
-            self.picture.page.wait_for_timeout(50)
+            self.picture.page.wait_for_timeout(10)
         raise AssertionError(f"five seconds on, the figure still shows {before[1]}")
 
     def becomes(self, wanted: tuple[str, str]) -> None:
         """Wait until this picture and this value are shown."""
-        for _ in range(100):
+        for _ in range(500):
             if self.shown() == wanted:
                 return
-            self.picture.page.wait_for_timeout(50)
+            self.picture.page.wait_for_timeout(10)
         raise AssertionError(f"five seconds on, {self.shown()[1]} is shown, not {wanted[1]}")
 
 

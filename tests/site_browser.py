@@ -172,9 +172,8 @@ def visit(
 ) -> Iterator[Visit]:
     """Open a window that can reach only `base` and records every complaint.
 
-    What a page keeps in storage is gone in the next window. Files that one has fetched, windows of
-    the same size and theme need not fetch again, unless they are to be `fresh`: so is one whose
-    clock or permissions are changed.
+    Windows of one size and theme share the files that they have fetched, but nothing that a page
+    keeps in storage. A `fresh` one shares nothing: for tests of that, of the clock, of permissions.
     """
     if fresh:
         context = _context(browser, size, theme)

@@ -126,7 +126,7 @@ def serve(folder: Path, compressed: bool = False) -> Iterator[str]:
 
 @contextmanager
 def launch() -> Iterator[Browser]:
-    """Start the Chromium found in PATH, or else the one that Playwright installed."""
+    """Start the first Chromium found in PATH, or else the one that Playwright installed."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)

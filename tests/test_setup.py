@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import browser
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -333,3 +335,30 @@ def test_cleaning_removes_what_was_made_and_nothing_else(course):
     }
     assert mine.exists() and linked.exists()
     assert not (course / "rnn_course" / "__pycache__").exists()
+
+
+@pytest.mark.parametrize(
+    "there, root, fails, asked",
+    [
+        ({"chromium-headless-shell", "apt-get"}, True, "", []),
+        ({"chromium", "apt-get"}, True, "", ["chromium-headless-shell"]),
+        ({"chromium", "apt-get"}, True, "shell", ["chromium-headless-shell"]),
+        ({"apt-get"}, True, "shell", ["chromium-headless-shell", "chromium"]),
+        ({"google-chrome", "apt-get"}, False, "", []),
+        ({"apt-get"}, False, "", ["playwright"]),
+        ({"apt-get"}, True, "apt-get", ["chromium-headless-shell", "chromium", "playwright"]),
+    ],
+)
+def test_a_browser_is_found_or_installed(there, root, fails, asked, monkeypatch):
+    installed = []
+
+    def run(command):
+        if "install" in command:
+            installed.append("playwright" if "playwright" in command else command[-1])
+        return subprocess.CompletedProcess(command, int(bool(fails) and fails in " ".join(command)))
+
+    monkeypatch.setattr(browser.shutil, "which", lambda name: name if name in there else None)
+    monkeypatch.setattr(browser.os, "geteuid", lambda: 0 if root else 1000)
+    monkeypatch.setattr(browser.subprocess, "run", run)
+    assert browser.main() == 0
+    assert installed == asked

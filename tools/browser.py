@@ -5,8 +5,6 @@ import shutil
 import subprocess
 import sys
 
-from rnn_course import command
-
 SHELL = "chromium-headless-shell"  # the engine without windows: it takes two thirds of the time
 NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome")
 APT = ("apt-get", "install", "-y", "--no-install-recommends", "--no-remove")
@@ -32,4 +30,6 @@ def succeeds(*arguments: str) -> bool:
 
 
 if __name__ == "__main__":
+    from rnn_course import command  # not for those who want the names alone: it brings torch
+
     command.run(main)

@@ -216,6 +216,11 @@ def visit(
         (context if fresh else page).close()
 
 
+def choose(page: Page, theme: str) -> None:
+    """Show the page in this theme."""
+    page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+
+
 def weight(visited: Visit) -> int:
     """The bytes that the page has fetched so far, compressed as servers compress them."""
     files = [SITE / path.lstrip("/") for path in visited.fetched]

@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from site_browser import ROOT, SITE, violations, visit
+from site_browser import ROOT, SITE, choose, violations, visit
 
 from rnn_course.figures import style
 
@@ -150,7 +150,7 @@ def test_a_figure_stands_on_the_pages_own_background(base: str, browser: Browser
         other = "dark" if theme == "light" else "light"
         with visit(browser, base, "desktop", other) as visited:  # the system's theme is the other
             visited.go(f"notebooks/{CHAPTERS[0]}.html")
-            visited.page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+            choose(visited.page, theme)
             assert corner(visited.page) == colour, theme
 
 

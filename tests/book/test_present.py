@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from site_browser import SITE, THEMES, violations, visit
+from site_browser import SITE, THEMES, choose, violations, visit
 
 pytestmark = pytest.mark.slow
 CHAPTERS = sorted(path.name for path in (SITE / "notebooks").glob("[0-9][0-9]_*.html"))
@@ -59,7 +59,7 @@ def test_every_answer_comes_after_its_question(base: str, browser: Browser, chap
         assert asked == questions == answers
         assert settled == []
         for theme in THEMES:
-            page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+            choose(page, theme)
             assert violations(page, of_colour=theme == "dark") == []
         page.keyboard.press("Escape")
         expect(page.locator("body")).not_to_have_class("present")

@@ -15,7 +15,19 @@ import yaml
 from bs4 import BeautifulSoup
 from page_laws import broken as broken_laws
 from playwright.sync_api import Browser, Locator, Page, expect
-from site_browser import ALIKE, AXE, LIGHT, ROOT, SITE, SIZES, serve, violations, visit, weight
+from site_browser import (
+    ALIKE,
+    AXE,
+    LIGHT,
+    ROOT,
+    SITE,
+    SIZES,
+    choose,
+    serve,
+    violations,
+    visit,
+    weight,
+)
 
 from rnn_course.address import SITE as PUBLISHED
 
@@ -98,11 +110,6 @@ def unfold(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     page.evaluate("document.querySelectorAll('.toggle-button-hidden').forEach(b => b.click())")
     page.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")
-
-
-def choose(page: Page, theme: str) -> None:
-    """Show the page in this theme."""
-    page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
 
 
 @pytest.mark.slow
